@@ -1,0 +1,241 @@
+"""What a caller gives to write a document, checked and turned into one: defaults, lines, prices, totals (S23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sphinx_lib.app.lines import LineInput, build_lines, typed_value
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.document import EMPTY, Document
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.master import Party
+from sphinx_lib.kernel.money import currency_digits, exact_decimal, round_half_up
+from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.workflow_model import DocumentType
+from sphinx_lib.pricing.tax import regime_of
+from sphinx_lib.pricing.totals import with_totals
+from sphinx_lib.store import master as store_master
+from sphinx_lib.workflow.facts import DocumentFacts
+
+TEXTS = ("site", "contact", "reference", "deal", "method")
+HEADER = frozenset({*TEXTS, "date", "currency", "rate", "language", "payment_terms", "foot_discount", "amount"})
+
+
+def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], header: Mapping[str, Any]) -> Document:
+    """A new document of type ``key`` for ``party``, priced and totalled; it is part of the unit, not yet written.
+
+    Raises InputError that lists everything wrong with the input at once.
+    """
+    declared = unit.pack.type_of(*key)
+    problems: list[str] = []
+    values = _header(unit, declared, header, key[0], problems)
+    known = _party(unit, declared, party, problems)
+    if problems:
+        raise InputError(problems)
+    document = _blank(unit, key, declared, known, values)
+    inputs = [LineInput.of(line, position, problems, declared) for position, line in enumerate(lines, 1)]
+    if not declared.lines and lines:
+        problems.append(f"a {key[0]} has no lines")
+    built = build_lines(unit, document, [one for one in inputs if one is not None], problems)
+    if problems:
+        raise InputError(problems)
+    document = with_defaults(unit, replace(document, lines=built))
+    if declared.lines:
+        return unit.add(with_totals(document, unit.pack))
+    return unit.add(_amount_only(document, values.get("amount"), unit))
+
+
+def _party(unit: Unit, declared: DocumentType, code: str | None, problems: list[str]) -> Party | None:
+    if code is None:
+        if declared.side != "internal":
+            who = "customer" if declared.side == "sales" else "supplier"
+            problems.append(f"{who} is missing")
+        return None
+    unit.load_parties([code])
+    return unit.parties[code]
+
+
+def _header(
+    unit: Unit, declared: DocumentType, header: Mapping[str, Any], name: str, problems: list[str]
+) -> dict[str, Any]:
+    """Header fields in their types; unknown ones are told with the nearest known name."""
+    values: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
+    for field, given in header.items():
+        if field in declared.fields:
+            custom[field] = typed_value(declared.fields[field], given, field, problems)
+        elif field not in HEADER or (field == "amount" and declared.lines):
+            known = (HEADER - {"amount"}) | declared.fields.keys()
+            problems.append(f"{name} has no field {field!r}{did_you_mean(field, known)}")
+        elif given is not None:
+            values[field] = _typed_header(field, given, problems)
+    terms = values.get("payment_terms")
+    if terms is not None and terms not in unit.pack.model.billing.payment_terms:
+        known_terms = unit.pack.model.billing.payment_terms
+        problems.append(f"unknown payment terms {terms!r}{did_you_mean(terms, known_terms)}")
+    values["custom"] = custom
+    return values
+
+
+def _typed_header(field: str, given: Any, problems: list[str]) -> Any:
+    try:
+        if field == "date":
+            return given if isinstance(given, date) else date.fromisoformat(str(given))
+        if field in ("rate", "foot_discount", "amount"):
+            return exact_decimal(given)
+    except ValueError as error:
+        problems.append(f"{field}: {error}")
+        return None
+    return str(given)
+
+
+def _blank(unit: Unit, key: TypeKey, declared: DocumentType, party: Party | None, values: Mapping[str, Any]) -> Document:
+    """The document without lines: what its party, its header and the company's settings say."""
+    company = unit.pack.model.company
+    day: date = values.get("date") or unit.today
+    currency = values.get("currency") or (party.currency if party else "") or company.currency
+    currency_digits(currency)
+    rate, rate_date = rate_for(unit, currency, day, values.get("rate"))
+    terms = values.get("payment_terms") or (party.payment_terms if party else "") or unit.pack.model.billing.default_terms
+    if terms not in unit.pack.model.billing.payment_terms:
+        raise InputError([f"unknown payment terms {terms!r}{did_you_mean(terms, unit.pack.model.billing.payment_terms)}"])
+    return Document(
+        id=unit.new_id(),
+        type=key[0],
+        kind=key[1],
+        state=declared.initial,
+        date=day,
+        date_given="date" in values,
+        party=party.code if party else None,
+        currency=currency,
+        rate=rate,
+        rate_date=rate_date,
+        language=values.get("language") or language_of(unit, party, values.get("contact", "")),
+        payment_terms=terms,
+        regime=regime_of(party, unit.pack, day),
+        party_facts=facts_of(party, values.get("site", "")),
+        custom=values["custom"] or EMPTY,
+        foot_discount=values.get("foot_discount") or Decimal(0),
+        pack=unit.pack.fingerprint,
+        **{name: values[name] for name in TEXTS if name in values},
+    )
+
+
+def language_of(unit: Unit, party: Party | None, contact: str) -> str:
+    """The contact's language, else the party's, else the company's (LG1)."""
+    if party is not None:
+        person = next((one for one in party.contacts if one.code == contact), None)
+        found = (person.language if person else "") or party.language
+        if found:
+            return found
+    return unit.pack.model.company.language
+
+
+def rate_for(unit: Unit, currency: str, day: date, given: Decimal | None) -> tuple[Decimal, date | None]:
+    """Foreign units per company unit on ``day``; a rate given by hand is kept as it is (F1)."""
+    company = unit.pack.model.company.currency
+    if currency == company:
+        return Decimal(1), None
+    if given is not None:
+        if given <= 0:
+            raise InputError([f"rate: {given} is not above zero"])
+        return given, None
+    found = store_master.rate_on(unit.connection, unit.company, currency, day)
+    if found is None:
+        raise InputError(
+            [f"no exchange rate for {currency} on {day}; put an exchange_rate, or give the document a rate"]
+        )
+    return found.rate, found.date
+
+
+def facts_of(party: Party | None, site: str) -> Mapping[str, Any]:
+    """What a document copies of its party, so that later edits never rewrite it (style 4.9)."""
+    if party is None:
+        return EMPTY
+    place = next((one for one in party.sites if one.code == site), None)
+    if site and place is None:
+        raise InputError([f"{party.code} has no site {site!r}{did_you_mean(site, [one.code for one in party.sites])}"])
+    facts = party.model_dump(
+        mode="json",
+        include={"code", "name", "country", "vat_number", "siren", "siret", "email", "address"},
+        exclude_defaults=True,
+    )
+    facts["country"] = party.country
+    if place is not None:
+        facts["site"] = place.model_dump(mode="json", exclude={"billing"}, exclude_defaults=True)
+    return facts
+
+
+def with_defaults(unit: Unit, document: Document) -> Document:
+    """``document`` with the declared defaults of its own fields that the caller left out."""
+    declared = unit.type_of(document)
+    missing = {name: field for name, field in declared.fields.items() if field.default and name not in document.custom}
+    if not missing:
+        return document
+    key = (document.type, document.kind)
+    facts = DocumentFacts(unit.situation(document))
+    found = {name: unit.pack.expression(key, "document", field.default or "")(facts) for name, field in missing.items()}
+    return replace(document, custom={**document.custom, **found})
+
+
+def _amount_only(document: Document, amount: Decimal | None, unit: Unit) -> Document:
+    """A document without lines, such as a payment: its gross total is the amount given."""
+    if amount is None:
+        raise InputError([f"{document.type}: amount is missing"])
+    digits = currency_digits(document.currency)
+    if round_half_up(amount, digits) != amount:
+        raise InputError([f"amount: {amount} has more than {digits} decimals, which {document.currency} has"])
+    return replace(document, total_gross=amount, net_to_pay=amount, vat=())
+
+
+def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) -> Document:
+    """``document`` with the changes given: header fields, and lines as a new list or as {position: changes}."""
+    declared = unit.type_of(document)
+    problems: list[str] = []
+    values = _header(unit, declared, header, document.type, problems)
+    custom = {name: value for name, value in values.pop("custom").items() if value is not None}
+    gone = {name for name, value in header.items() if value is None and name in declared.fields}
+    if problems:
+        raise InputError(problems)
+    changed: dict[str, Any] = {name: value for name, value in values.items() if name != "amount"}
+    if "date" in changed:
+        changed["date_given"] = True
+    if "currency" in changed or "rate" in changed or ("date" in changed and document.currency != "EUR"):
+        currency = changed.get("currency", document.currency)
+        changed["rate"], changed["rate_date"] = rate_for(
+            unit, currency, changed.get("date", document.date), changed.get("rate")
+        )
+    if "site" in changed and document.party:
+        unit.load_parties([document.party])
+        changed["party_facts"] = facts_of(unit.parties[document.party], changed["site"])
+    kept = {name: value for name, value in document.custom.items() if name not in gone}
+    document = replace(document, custom={**kept, **custom}, **changed)
+    if lines is not None:
+        document = replace(document, lines=_edited_lines(unit, document, lines, problems))
+        if problems:
+            raise InputError(problems)
+    if "amount" in values:
+        return _amount_only(document, values["amount"], unit)
+    return with_totals(document, unit.pack) if declared.lines else document
+
+
+def _edited_lines(unit: Unit, document: Document, lines: Any, problems: list[str]) -> tuple[Any, ...]:
+    declared = unit.type_of(document)
+    inputs: Iterable[LineInput | None]
+    if isinstance(lines, Mapping):
+        changes = {int(position): change for position, change in lines.items()}
+        unknown = changes.keys() - {line.position for line in document.lines}
+        problems += [f"{document.type} has no line {position}" for position in sorted(unknown)]
+        inputs = [
+            LineInput.changed(line, changes.get(line.position, {}), problems, declared)
+            for line in document.lines
+            if changes.get(line.position, {}) is not None
+        ]
+    else:
+        inputs = [LineInput.of(line, position, problems, declared) for position, line in enumerate(lines, 1)]
+    return build_lines(unit, document, [one for one in inputs if one is not None], problems)

@@ -1,0 +1,216 @@
+"""Firing events: plan for each document, apply in memory, then let the engine's own events follow (rule 8)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sphinx_lib.app.unit import Posting, Unit
+from sphinx_lib.billing.terms import instalments
+from sphinx_lib.kernel.document import ZERO, Document, Id
+from sphinx_lib.kernel.errors import Refused
+from sphinx_lib.kernel.money import currency_digits
+from sphinx_lib.pack.specs import Need
+from sphinx_lib.pack.workflow_model import DocumentType
+from sphinx_lib.pricing.totals import counterparts_of, with_totals
+from sphinx_lib.workflow.derive import advanced, weight
+from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_event, plan
+
+ENGINE_LIMIT = 20
+
+
+def plan_one(unit: Unit, document_id: Id, request: Request) -> Plan:
+    """What an event would do to a document whose facts are loaded; nothing is changed."""
+    return plan(unit.situation(unit.get(document_id)), request, unit.specs)
+
+
+def plan_event(unit: Unit, document_id: Id, request: Request) -> Plan:
+    """What an event would do, its facts loaded first; nothing is changed."""
+    documents = unit.load([document_id])
+    unit.prefetch(documents, needs_of_batch(unit, [(documents[0], request.event)]))
+    return plan_one(unit, document_id, request)
+
+
+def fire(unit: Unit, requests: Sequence[tuple[Id, Request]]) -> set[Id]:
+    """Fire events in order; the first refusal is raised and nothing of the batch stays. Returns what was touched."""
+    documents = unit.load([document_id for document_id, _ in requests])
+    unit.prefetch(documents, needs_of_batch(unit, [(unit.get(one), request.event) for one, request in requests]))
+    touched: set[Id] = set()
+    for document_id, request in requests:
+        touched |= fire_one(unit, document_id, request)
+    return touched | settle(unit, touched)
+
+
+def fire_one(unit: Unit, document_id: Id, request: Request) -> set[Id]:
+    """Plan and apply one event whose facts are loaded, without what the engine makes of it."""
+    return apply(unit, plan_one(unit, document_id, request), request.by)
+
+
+def needs_of_batch(unit: Unit, asked: Iterable[tuple[Document, str]]) -> set[Need]:
+    """What must be loaded before these events are planned, over the whole batch."""
+    found: set[Need] = set()
+    for key, state, event in {((one.type, one.kind), one.state, event) for one, event in asked}:
+        declared = unit.pack.types[key].events.get(event)
+        if declared is not None:
+            found |= needs_of_event(unit.pack, key, declared, state, unit.specs)
+    return found
+
+
+def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
+    """Carry out a plan in memory: the new state with its consequences, then the effects in order."""
+    before = unit.get(decided.document.id)
+    declared = unit.type_of(before)
+    issued = _issued(unit, before, declared, decided.target)
+    after = replace(issued, state=decided.target, version=before.version + 1, history=_history(unit, before, decided))
+    if declared.says(before.state, "editable") and not declared.says(decided.target, "editable"):
+        after = replace(after, frozen_at=unit.now)
+    unit.replace(after)
+    touched = {after.id} | reweigh(unit, before, after)
+    _post(unit, declared, before, after)
+    if any(_asks_stock(unit, guard) for guard, _ in decided.overridden):
+        unit.may_go_below |= {(line.item or "", line.warehouse) for line in after.lines if line.stocked}
+    unit.record(after.id, decided.event, _payload(before, after, decided, by), issues=unit.tracked[after.id].wants_number)
+    for operation in decided.operations:
+        touched |= unit.operate(unit, after.id, operation)
+    return touched
+
+
+def _asks_stock(unit: Unit, guard: str) -> bool:
+    declared = unit.pack.model.guards.get(guard)
+    return declared is not None and declared.use == "stock_policy"
+
+
+def _payload(before: Document, after: Document, decided: Plan, by: str) -> dict[str, Any]:
+    payload: dict[str, Any] = {"from": before.state, "to": after.state, "by": by}
+    if decided.facts:
+        payload["facts"] = dict(decided.facts)
+    if decided.overridden:
+        payload["overridden"] = dict(decided.overridden)
+    return payload
+
+
+def _history(unit: Unit, document: Document, decided: Plan) -> dict[str, Any]:
+    """By event: how often, by whom, when last, with which facts; under "" the last event."""
+    history = {name: dict(value) for name, value in document.history.items()}
+    past = history.get(decided.event, {})
+    entry = {
+        "count": past.get("count", 0) + 1,
+        "actors": [*past.get("actors", []), unit.actor.name],
+        "at": unit.now.isoformat(),
+        "by": unit.actor.name,
+        "facts": dict(decided.facts),
+    }
+    if decided.overridden:
+        entry["overridden"] = dict(decided.overridden)
+    return {**history, decided.event: entry, "": {"event": decided.event}}
+
+
+def _issued(unit: Unit, document: Document, declared: DocumentType, target: str) -> Document:
+    """What entering the numbered state for the first time brings: the number, the date of issue, due dates (T1)."""
+    if document.number is not None or declared.number.at not in declared.chain(target):
+        return document
+    unit.tracked[document.id].wants_number = True
+    if declared.fiscal and not document.date_given and document.date != unit.today:
+        document = with_totals(replace(document, date=unit.today), unit.pack)
+    if not declared.payable:
+        return document
+    document = replace(document, balance=document.net_to_pay)
+    if not declared.lines:
+        gross = counterparts_of(document, unit.pack, document.total_gross, ZERO)
+        return replace(document, due_date=document.due_date or document.date, **gross)
+    terms = unit.pack.model.billing.payment_terms[document.payment_terms]
+    digits = currency_digits(document.currency)
+    parts = instalments(document.net_to_pay, document.total_net, document.date, terms, digits)
+    return replace(document, instalments=parts, due_date=parts[0].due if parts else document.date)
+
+
+def _post(unit: Unit, declared: DocumentType, before: Document, after: Document) -> None:
+    """Postings by difference: entering a posting state posts, leaving it posts the reverse."""
+    old, new = declared.says(before.state, "posts"), declared.says(after.state, "posts")
+    if old != new:
+        if old is not None:
+            unit.postings.append(Posting(after.id, old, reverse=True))
+        if new is not None:
+            unit.postings.append(Posting(after.id, new))
+
+
+def reweigh(unit: Unit, before: Document | None, after: Document) -> set[Id]:
+    """Move the progress of the lines that ``after`` was made from, by the change in how it counts (rule 7)."""
+    declared = unit.type_of(after)
+    feeds = declared.fulfils
+    if feeds is None:
+        return set()
+    old = {line.id: line for line in before.lines} if before else {}
+    changes: dict[Id, dict[Id, list[Any]]] = {}
+    counted = declared.counts(before.state) if before else "none"
+    counts = declared.counts(after.state)
+    gone = old.keys() - {line.id for line in after.lines}
+    pairs = [(old.get(line.id), line) for line in after.lines] + [(old[one], None) for one in gone]
+    for was, now in pairs:
+        line = now or was
+        if line is None or line.source_id is None:
+            continue
+        less = weight(was, counted) if was else weight(line, "none")
+        more = weight(now, counts) if now else weight(line, "none")
+        if less == more:
+            continue
+        ends = {(line.source_document, line.source_id), (line.root_document or line.source_document, line.root_id)}
+        for owner, one in ends:
+            if owner and one:
+                changes.setdefault(owner, {}).setdefault(one, []).append((less, more))
+    if changes:
+        unit.load(changes)
+    for owner, lines in changes.items():
+        source = unit.get(owner)
+        unit.replace(replace(source, lines=tuple(_moved(line, feeds, lines.get(line.id, ())) for line in source.lines)))
+    return set(changes)
+
+
+def _moved(line: Any, feeds: str, changes: Iterable[Any]) -> Any:
+    for less, more in changes:
+        line = advanced(advanced(line, feeds, less, -1), feeds, more, 1)
+    return line
+
+
+def settle(unit: Unit, touched: Iterable[Id]) -> set[Id]:
+    """Fire the engine's events on what was touched until nothing changes; two that undo each other stop with an error."""
+    queue = deque(sorted(touched))
+    fired: dict[Id, list[str]] = {}
+    reached: set[Id] = set()
+    unit.prefetch([unit.get(one) for one in queue], _engine_needs(unit, queue))
+    while queue:
+        document_id = queue.popleft()
+        document = unit.get(document_id)
+        if not _engine_events(unit, document):
+            continue
+        name = engine_event(unit.situation(document))
+        if name is None:
+            continue
+        past = fired.setdefault(document_id, [])
+        past.append(name)
+        if len(past) > ENGINE_LIMIT:
+            raise Refused(
+                f"{document.type} {document.number or 'draft'}: the engine's events {past[-2]!r} and {past[-1]!r} "
+                f"follow each other without end; their conditions contradict each other",
+                events=(past[-2], past[-1]),
+            )
+        changed = fire_one(unit, document_id, Request(name, by="engine"))
+        reached |= changed
+        queue.extend(sorted(changed))
+    return reached
+
+
+def _engine_events(unit: Unit, document: Document) -> Mapping[str, Any]:
+    leaves = unit.type_of(document).leaves(document.state)
+    return {name: event for name, event in leaves.items() if "engine" in event.by}
+
+
+def _engine_needs(unit: Unit, ids: Iterable[Id]) -> set[Need]:
+    found: set[Need] = set()
+    kinds = {(one.type, one.kind, one.state): one for one in map(unit.get, ids)}
+    for (name, kind, state), document in kinds.items():
+        for event in _engine_events(unit, document).values():
+            found |= needs_of_event(unit.pack, (name, kind), event, state, unit.specs)
+    return found

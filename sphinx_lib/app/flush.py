@@ -1,0 +1,332 @@
+"""The one write of a unit of work, in one order (architecture 4.17): nothing here decides, nothing elsewhere writes.
+
+documents by id with their version → stock balances by key → sequences by name → new rows → audit log → outbox.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_entry, titled
+from sphinx_lib.app.putting import Put
+from sphinx_lib.app.unit import Posting, Tracked, Unit
+from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, StockMove
+from sphinx_lib.kernel.errors import DateRefused, StockShort
+from sphinx_lib.kernel.money import currency_digits
+from sphinx_lib.pricing.totals import foot_shares
+from sphinx_lib.store import audit_log, entries, outbox, sequences
+from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store import master as store_master
+from sphinx_lib.store import stock as store_stock
+from sphinx_lib.store.audit_log import AuditRow
+from sphinx_lib.store.outbox import OutboxRow
+from sphinx_lib.store.sequences import Series, Taken, Wanted
+from sphinx_lib.store.stock import Balance
+
+
+@dataclass
+class Writing:
+    """What one flush has worked out so far."""
+
+    unit: Unit
+    changed: list[Tracked] = field(default_factory=list)
+    numbered: list[Tracked] = field(default_factory=list)
+    entries: list[tuple[Posting, Entry]] = field(default_factory=list)
+    taken: dict[Series, Taken] = field(default_factory=dict)
+    audit: list[AuditRow] = field(default_factory=list)
+    fiscal_hashes: dict[Series, str] = field(default_factory=dict)
+
+
+def flush(unit: Unit) -> None:
+    """Write everything that ``unit`` has become; a second call writes only what came since."""
+    writing = Writing(unit, [one for one in unit.tracked.values() if one.changed])
+    writing.numbered = _in_order_of_issue([one for one in writing.changed if one.wants_number])
+    early = [one for one in writing.changed if one.original is not None and not one.wants_number]
+    late = [one for one in writing.changed if one.original is not None and one.wants_number]
+    _audit(writing, {one.document.id for one in early})
+    _update_documents(unit, [*early, *late])
+    _move_stock(unit)
+    writing.entries = _entries(unit)
+    writing.taken = sequences.take(unit.connection, unit.company, _wanted(writing))
+    _give_numbers(writing)
+    _audit(writing, {one.document.id for one in writing.changed} - {one.document.id for one in early})
+    store_documents.number_documents(unit.connection, unit.company, [one.document for one in late])
+    new = [one.document for one in writing.changed if one.original is None]
+    store_documents.insert_documents(unit.connection, unit.company, new)
+    store_documents.insert_allocations(unit.connection, unit.company, unit.allocations)
+    _insert_entries(writing)
+    _write_master(writing)
+    audit_log.append(unit.connection, unit.company, writing.audit)
+    sequences.chain(unit.connection, unit.company, writing.fiscal_hashes)
+    _queue(unit)
+    _settled(unit, writing)
+
+
+def _in_order_of_issue(numbered: Sequence[Tracked]) -> list[Tracked]:
+    """By date, then as they came: a chronological series must not run backwards within one unit (NU1)."""
+    return sorted(numbered, key=lambda one: one.document.date)
+
+
+# -- documents, stock --------------------------------------------------------------------------------------------------
+
+
+def _update_documents(unit: Unit, changed: Sequence[Tracked]) -> None:
+    """Write changed documents over the version seen, then the lines that changed with them."""
+    events = Counter(happened.document_id for happened in unit.happened)
+    pairs: list[tuple[int, Document]] = []
+    for one in changed:
+        seen = one.original.version if one.original else 0
+        version = seen + max(1, events[one.document.id])
+        if one.document.version != version:
+            one.document = replace(one.document, version=version)
+        pairs.append((seen, one.document))
+    store_documents.update_documents(unit.connection, unit.company, sorted(pairs, key=lambda pair: pair[1].id))
+    advanced, rewritten = [], []
+    for one in changed:
+        before = {line.id: line for line in one.original.lines} if one.original else {}
+        after = one.document.lines
+        if before.keys() == {line.id for line in after} and all(_only_progress(before[line.id], line) for line in after):
+            advanced += [line for line in after if line.progress != before[line.id].progress]
+        else:
+            rewritten.append(one.document)
+    store_documents.advance_lines(unit.connection, unit.company, sorted(advanced, key=lambda line: line.id))
+    store_documents.rewrite_lines(unit.connection, unit.company, rewritten)
+
+
+def _only_progress(before: Any, after: Any) -> bool:
+    return before is after or before._replace(progress=EMPTY) == after._replace(progress=EMPTY)
+
+
+def _move_stock(unit: Unit) -> None:
+    """Write the moves; what fell below zero against the policy, seen under the lock, takes the unit back."""
+    unit.reckon_stock()
+    moves = [
+        StockMove(unit.new_id(), key.item, key.warehouse, key.level, quantity, document_id, unit.get(document_id).date)
+        for (document_id, key), quantity in unit.moves.items()
+        if quantity
+    ]
+    moves += unit.adjustments
+    physical = store_stock.apply_moves(unit.connection, unit.company, moves, unit.now)
+    lowered = {(move.item, move.warehouse) for move in moves if move.level == "physical" and move.quantity < 0}
+    default = unit.pack.model.stock.negative_stock
+    short = []
+    for key in sorted(lowered):
+        policy = unit.balances.get(key, Balance()).policy or default
+        if physical[key] < 0 and policy == "forbid" and key not in unit.may_go_below:
+            short.append(f"{key[0]} in {key[1]}: {physical[key].normalize():f}")
+    if short:
+        raise StockShort("stock would fall below zero: " + ", ".join(short), items=tuple(short))
+
+
+# -- numbers and entries -------------------------------------------------------------------------------------------------
+
+
+def _series(unit: Unit, document: Document) -> Series:
+    name = unit.type_of(document).number.sequence
+    return name, unit.pack.patterns[name].period(document.date)
+
+
+def _entry_series(unit: Unit, entry: Entry) -> Series:
+    return f"entries.{entry.journal}", fiscal_year(entry.date, unit.pack.model.company.fiscal_year_start)
+
+
+def fiscal_year(day: date, start: str) -> str:
+    """The calendar year in which the fiscal year of ``day`` begins; ``start`` is MM-DD."""
+    month, first = (int(part) for part in start.split("-"))
+    return str(day.year if (day.month, day.day) >= (month, first) else day.year - 1)
+
+
+def _takes_sequence(one: Tracked) -> bool:
+    """Whether it takes a number of its own: a revision keeps its root's (NU2)."""
+    return one.document.revision == 1 or one.document.root_number is None
+
+
+def _wanted(writing: Writing) -> dict[Series, Wanted]:
+    unit = writing.unit
+    wanted: dict[Series, Wanted] = {}
+    for one in writing.numbered:
+        if _takes_sequence(one):
+            series = _series(unit, one.document)
+            start = unit.pack.model.numbering[series[0]].start
+            so_far = wanted.get(series, Wanted(0, one.document.date, start))
+            wanted[series] = Wanted(so_far.count + 1, max(so_far.last_date, one.document.date), start)
+    for _, entry in writing.entries:
+        series = _entry_series(unit, entry)
+        so_far = wanted.get(series, Wanted(0, entry.date))
+        wanted[series] = Wanted(so_far.count + 1, max(so_far.last_date, entry.date))
+    return wanted
+
+
+def _give_numbers(writing: Writing) -> None:
+    """Numbers in order of issue; a date before the last one issued is refused (NU1)."""
+    unit = writing.unit
+    given: dict[Series, int] = {}
+    for one in writing.numbered:
+        document = one.document
+        name = unit.type_of(document).number.sequence
+        if not _takes_sequence(one):
+            pattern = unit.pack.patterns.get(f"{name}.revision", unit.pack.patterns[name])
+            number = pattern.format(document.date, root=document.root_number or "", revision=document.revision)
+            one.document = replace(document, number=number)
+            continue
+        series = _series(unit, document)
+        taken = writing.taken[series]
+        numbering = unit.pack.model.numbering[name]
+        if numbering.chronological and taken.previous_date and document.date < taken.previous_date:
+            raise DateRefused(
+                f"{document.type} dated {document.date}: the series {name} has already issued one on "
+                f"{taken.previous_date}; date it then or later (NU1)",
+                date=document.date,
+                last=taken.previous_date,
+            )
+        number = unit.pack.patterns[name].format(document.date, taken.first + given.get(series, 0))
+        given[series] = given.get(series, 0) + 1
+        one.document = replace(document, number=number, root_number=document.root_number or number)
+
+
+def _entries(unit: Unit) -> list[tuple[Posting, Entry]]:
+    """The entries of this unit, not numbered yet; reversals mirror what was posted."""
+    found: list[tuple[Posting, Entry]] = []
+    for posting in unit.postings:
+        document = unit.get(posting.document_id)
+        entry: Entry | None
+        if posting.reverse:
+            for posted in _posted(unit, document.id, found):
+                found.append((posting, reversed_entry(posted, unit.new_id(), unit.today)))
+            continue
+        if posting.exchange:
+            entry = exchange_entry(document, posting.posts, unit.pack, unit.new_id(), posting.exchange)
+        else:
+            shares = foot_shares(document.lines, document.foot_discount, currency_digits(document.currency))
+            entry = entry_of(document, posting.posts, unit.pack, unit.new_id(), shares)
+        if entry is not None:
+            found.append((posting, entry))
+    return found
+
+
+def _posted(unit: Unit, document_id: Id, found: Sequence[tuple[Posting, Entry]]) -> list[Entry]:
+    """The entries of a document so far: those stored, and those of this unit."""
+    grouped: dict[Id, list[Any]] = {}
+    for row in entries.of_documents(unit.connection, unit.company, [document_id]):
+        grouped.setdefault(row.entry_id, []).append(row)
+    stored = [
+        Entry(
+            rows[0].entry_id, document_id, rows[0].journal, rows[0].journal_label, rows[0].date, rows[0].piece,
+            rows[0].label, tuple(EntryLine(*(getattr(row, name) for name in EntryLine._fields)) for row in rows),
+        )
+        for rows in grouped.values()
+    ]  # fmt: skip
+    return stored + [entry for _, entry in found if entry.document_id == document_id]
+
+
+def _insert_entries(writing: Writing) -> None:
+    unit = writing.unit
+    given: dict[Series, int] = {}
+    numbered = []
+    for posting, entry in writing.entries:
+        series = _entry_series(unit, entry)
+        number = f"{entry.journal}-{writing.taken[series].first + given.get(series, 0):06}"
+        given[series] = given.get(series, 0) + 1
+        document = unit.get(entry.document_id)
+        done = entry if posting.reverse else titled(entry, document, posting.posts, unit.pack)
+        numbered.append((number, done))
+    entries.insert_entries(unit.connection, unit.company, numbered, unit.now)
+
+
+# -- audit log -----------------------------------------------------------------------------------------------------------
+
+
+def _audit(writing: Writing, ids: set[Id]) -> None:
+    """Chain the events of documents; an issue in a fiscal series is chained to the issue before it as well."""
+    unit = writing.unit
+    of: dict[Id, list[Any]] = {}
+    for happened in unit.happened:
+        if happened.document_id in ids:
+            of.setdefault(happened.document_id, []).append(happened)
+    order = [one.document.id for one in writing.numbered if one.document.id in of]
+    order += [document_id for document_id in of if document_id not in set(order)]
+    for document_id in order:
+        one = unit.tracked[document_id]
+        seen = one.original.version if one.original else 0
+        content = audit_log.content_hash(one.document)
+        head = one.document.audit_hash
+        for step, happened in enumerate(of[document_id], 1):
+            payload: dict[str, Any] = {**happened.payload, "content": content}
+            if happened.issues:
+                _name_issue(writing, one.document, payload)
+            row = AuditRow(
+                document_id, seen + step, unit.now, unit.actor.name, happened.event, payload,
+                unit.pack.fingerprint, head, "",
+            )  # fmt: skip
+            head = audit_log.entry_hash(row)
+            writing.audit.append(row._replace(hash=head))
+            if "previous_issue" in payload:
+                writing.fiscal_hashes[_series(unit, one.document)] = head
+        one.document = replace(one.document, audit_hash=head, version=seen + len(of[document_id]))
+
+
+def _name_issue(writing: Writing, document: Document, payload: dict[str, Any]) -> None:
+    payload["number"] = document.number
+    if writing.unit.type_of(document).fiscal:
+        series = _series(writing.unit, document)
+        previous = writing.fiscal_hashes.get(series, writing.taken[series].previous_hash)
+        payload |= {"series": list(series), "previous_issue": previous}
+
+
+def _write_master(writing: Writing) -> None:
+    """Upsert master records kind by kind, each change with its audit entry."""
+    unit = writing.unit
+    by_kind: dict[str, list[Put]] = {}
+    for one in unit.master:
+        by_kind.setdefault(one.kind, []).append(one)
+    for kind, puts in by_kind.items():
+        new: list[dict[str, Any]] = []
+        changed: list[tuple[int, dict[str, Any]]] = []
+        for one in puts:
+            payload = {"kind": kind, "code": one.row["code"], "data": one.row["data"]}
+            row = AuditRow(
+                one.row["id"], one.seen + 1, unit.now, unit.actor.name, "put", payload,
+                unit.pack.fingerprint, one.previous_hash, "",
+            )  # fmt: skip
+            one.row["audit_hash"] = audit_log.entry_hash(row)
+            writing.audit.append(row._replace(hash=one.row["audit_hash"]))
+            if one.seen:
+                changed.append((one.seen, one.row))
+            else:
+                new.append(one.row)
+        store_master.write(unit.connection, unit.company, kind, new, changed)
+
+
+# -- outbox --------------------------------------------------------------------------------------------------------------
+
+
+def _queue(unit: Unit) -> None:
+    rows = []
+    for document_id, message in unit.messages:
+        document = unit.get(document_id)
+        recipient = str(document.party_facts.get("email", ""))
+        payload = {"message": message, "to": recipient, "language": document.language, "number": document.number}
+        rows.append(
+            OutboxRow(
+                unit.new_id(), "mail" if recipient else "letter", document_id,
+                f"{document_id}:{document.version}:{message}:{recipient}", payload,
+            )
+        )  # fmt: skip
+    outbox.queue(unit.connection, unit.company, rows, unit.now)
+
+
+def _settled(unit: Unit, writing: Writing) -> None:
+    """After the write, what is in memory is what is stored; stock balances are read again when needed."""
+    for one in writing.changed:
+        one.original, one.wants_number = one.document, False
+    for pending in (unit.happened, unit.messages, unit.allocations, unit.postings, unit.adjustments, unit.master):
+        pending.clear()
+    unit.moves.clear()
+    unit.pending.clear()
+    unit.balances.clear()
+    unit.stock_known.clear()
+    unit.outstanding.clear()

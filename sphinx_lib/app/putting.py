@@ -1,0 +1,114 @@
+"""Writing master data: a batch checked whole, upserted by code, each changed record in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from pydantic import ValidationError
+
+from sphinx_lib.app.lines import typed_value
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.master import Record
+from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.pack.validation import findings_of
+from sphinx_lib.pack.workflow_model import Field_
+from sphinx_lib.store import master as store_master
+from sphinx_lib.store.audit_log import canonical
+
+ROLES = {"customer": (True, False), "supplier": (False, True)}
+
+
+@dataclass(frozen=True)
+class Put:
+    """One changed record: its kind, whether it is new (seen 0), and the row to write."""
+
+    kind: str
+    seen: int
+    row: dict[str, Any]
+    previous_hash: str
+
+
+def put(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Write records of ``kind``; returns their codes. The whole batch is refused when one row is wrong.
+
+    An unchanged row writes nothing. Raises InputError with every problem: which row, what, the nearest known name.
+    """
+    if kind not in store_master.TABLES:
+        raise InputError([f"unknown master table {kind!r}{did_you_mean(kind, store_master.TABLES)}"])
+    records = _checked(unit, kind, rows)
+    before = store_master.stored(unit.connection, unit.company, kind, records)
+    for code, record in records.items():
+        old = before.get(code)
+        roles = tuple(a or b for a, b in zip(ROLES.get(kind, (False, False)), old.roles if old else (), strict=False))
+        columns = store_master.columns_of(kind, record, roles or ROLES.get(kind, (False, False)))  # type: ignore[arg-type]
+        same_roles = old is not None and kind in ROLES and tuple(old.roles) == tuple(roles)
+        if old is not None and old.data == columns["data"] and (kind not in ROLES or same_roles):
+            continue
+        seen = old.version if old else 0
+        row = {**columns, "id": old.id if old else unit.new_id(), "version": seen + 1, "audit_hash": ""}
+        unit.master.append(Put(kind, seen, row, old.audit_hash if old else ""))
+    _forget(unit, kind, records)
+    return list(records)
+
+
+def _forget(unit: Unit, kind: str, codes: Mapping[str, Any]) -> None:
+    """What the unit had read of these records is read again."""
+    cache: dict[str, Any] = {"item": unit.items}.get(kind) or (unit.parties if kind in ROLES else {})
+    for code in codes:
+        cache.pop(code, None)
+
+
+def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Record]:
+    model = store_master.TABLES[kind][1]
+    declared = _own_fields(unit, kind)
+    problems: list[str] = []
+    records: dict[str, Record] = {}
+    for number, row in enumerate(rows, 1):
+        given = dict(row)
+        if kind in ("price", "exchange_rate") and "code" not in given:
+            given["code"] = natural_code(kind, given)
+        where = f"{kind} row {number} ({given.get('code', 'no code')})"
+        custom = dict(given.pop("custom", {}))
+        custom |= {name: given.pop(name) for name in declared if name in given}
+        values = {
+            name: typed_value(declared[name], value, f"{where}: {name}", problems)
+            for name, value in custom.items()
+            if name in declared
+        }
+        problems += [f"{where}: unknown field {name!r}{did_you_mean(name, declared)}" for name in custom.keys() - declared.keys()]
+        try:
+            record = model.model_validate({**given, "custom": _plain(values)})
+        except ValidationError as error:
+            for finding in findings_of(error, model):
+                hint = f"; {finding.hint}" if finding.hint else ""
+                problems.append(f"{where}: {'.'.join(finding.path)}: {finding.message}{hint}")
+            continue
+        if record.code in records:
+            problems.append(f"{where}: the code stands twice in this batch")
+        records[record.code] = record
+    if problems:
+        raise InputError(problems)
+    return records
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if isinstance(value, bool | str) else str(value) for name, value in values.items() if value is not None}
+
+
+def _own_fields(unit: Unit, kind: str) -> Mapping[str, Field_]:
+    model = unit.pack.model
+    if kind in ROLES:
+        return model.parties.fields
+    return model.items.fields if kind == "item" else {}
+
+
+def natural_code(kind: str, given: Mapping[str, Any]) -> str:
+    """The code of a record that has no name of its own: a rate's currency and day, a price's keys."""
+    if kind == "exchange_rate":
+        return f"{given.get('currency', '')}-{given.get('date', '')}"
+    keys = {name: str(value) for name, value in given.items() if name not in ("value", "rows", "net", "priority")}
+    return sha256(canonical(keys).encode()).hexdigest()[:24]

@@ -1,0 +1,233 @@
+"""The commands of a unit of work. Each happens whole or not at all; all are written together at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sphinx_lib.app import deriving, entering, firing, flush, paying, putting
+from sphinx_lib.app.deriving import Derived
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.document import Document, Id, StockMove
+from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
+from sphinx_lib.kernel.money import to_decimal
+from sphinx_lib.pack.specs import AllocateToSources, Make, Message, NewRevision, Op, ReleaseAllocations, SetLines
+from sphinx_lib.pack.workflow_model import Actors
+from sphinx_lib.pricing.totals import with_totals
+from sphinx_lib.workflow.plan import Plan, Request
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of each document of a batch: fired, or refused with the reason."""
+
+    fired: tuple[Id, ...]
+    refused: Mapping[Id, SphinxError]
+
+
+class Session:
+    """Commands on documents and master data, as one actor. Made by ``Sphinx.session``; never kept after it."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of work behind the commands, for batches of this library."""
+        return self._unit
+
+    def put(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Upsert master records by code: ``customer``, ``supplier``, ``item``, ``price``, ``exchange_rate``,
+        ``warehouse``, ``deal``. Returns the codes; raises InputError with every problem of the batch."""
+        with self._unit.atomic():
+            codes = putting.put(self._unit, kind, rows)
+            flush.flush(self._unit)
+            return codes
+
+    def create(
+        self,
+        type: str,
+        *,
+        customer: str | None = None,
+        supplier: str | None = None,
+        lines: Sequence[Mapping[str, Any]] = (),
+        **header: Any,
+    ) -> Document:
+        """A new document of a type or kind: prices, VAT, terms and language are filled in by rules (S23).
+
+        A type that says ``then`` fires that event at once. Raises InputError that lists everything wrong.
+        """
+        unit = self._unit
+        with unit.atomic():
+            key = unit.pack.resolve_type(type)
+            document = entering.enter(unit, key, customer or supplier, lines, header)
+            unit.replace(replace(document, version=1))
+            unit.record(document.id, "create", {"to": document.state})
+            then = unit.type_of(document).then
+            if then is not None:
+                firing.fire(unit, [(document.id, Request(then))])
+            return unit.get(document.id)
+
+    def edit(self, document_id: Id, *, lines: Any = None, **header: Any) -> Document:
+        """Change a draft: header fields, and ``lines`` as a whole list or as {position: changes or None}.
+
+        Outside editable states only fields declared ``editable_in`` the state may change; else DocumentLocked.
+        """
+        unit = self._unit
+        with unit.atomic():
+            (document,) = unit.load([document_id])
+            self._check_editable(document, lines, header)
+            after = entering.edit(unit, document, lines, header)
+            unit.replace(replace(after, version=document.version + 1))
+            touched = {document_id} | firing.reweigh(unit, document, after)
+            changes = sorted(header) + (["lines"] if lines is not None else [])
+            unit.record(document_id, "edit", {"to": after.state, "changed": changes})
+            firing.settle(unit, touched)
+            return unit.get(document_id)
+
+    def _check_editable(self, document: Document, lines: Any, header: Mapping[str, Any]) -> None:
+        declared = self._unit.type_of(document)
+        if declared.says(document.state, "editable"):
+            return
+        inside = set(declared.chain(document.state))
+        free = {name for name, field in declared.fields.items() if inside & field.editable_in.keys()}
+        if lines is not None or header.keys() - free:
+            raise DocumentLocked(
+                f"{document.type} {document.number or 'draft'} is {document.state}: its content is frozen; "
+                f"editable now: {', '.join(sorted(free)) or 'nothing'}. Correct it with a new document",
+                document=document.id,
+                state=document.state,
+            )
+
+    def fire(
+        self,
+        document_id: Id,
+        event: str,
+        *,
+        ask: Mapping[str, Any] | None = None,
+        override: Mapping[str, str] | None = None,
+        by: Actors = "user",
+    ) -> Document:
+        """Fire an event; ``ask`` gives the facts it asks for, ``override`` {guard: reason} goes on past a guard.
+
+        Raises TransitionRefused, InputError or GuardFailed with all reasons; then nothing has changed.
+        """
+        unit = self._unit
+        with unit.atomic():
+            firing.fire(unit, [(document_id, Request(event, by, ask or {}, override or {}))])
+            return unit.get(document_id)
+
+    def fire_many(self, ids: Iterable[Id], event: str, *, by: Actors = "user", **asked: Any) -> Batch:
+        """Fire one event on many documents; a refusal of one does not stop the others. Facts are loaded once."""
+        unit = self._unit
+        done: list[Id] = []
+        refused: dict[Id, SphinxError] = {}
+        wanted = list(dict.fromkeys(ids))
+        with unit.atomic():
+            documents = unit.load(wanted)
+            needs = firing.needs_of_batch(unit, [(document, event) for document in documents])
+            unit.prefetch(documents, needs)
+            for document_id in wanted:
+                try:
+                    with unit.atomic():
+                        firing.fire(unit, [(document_id, Request(event, by, asked))])
+                    done.append(document_id)
+                except (Refused, InputError) as error:
+                    refused[document_id] = error
+        return Batch(tuple(done), refused)
+
+    def plan(self, document_id: Id, event: str, *, ask: Mapping[str, Any] | None = None, by: Actors = "user") -> Plan:
+        """What an event would do, without doing it; raises what ``fire`` would raise."""
+        with self._unit.atomic():
+            return firing.plan_event(self._unit, document_id, Request(event, by, ask or {}))
+
+    def derive(
+        self, ids: Id | Sequence[Id], to: str | None = None, *, quantities: Mapping[Any, Any] | None = None
+    ) -> Derived:
+        """Make the next documents from one or several: by the type's routes, or ``to`` a named type or kind.
+
+        ``quantities`` gives how much of each line, by position or line id; left out, what is neither done nor planned.
+        """
+        unit = self._unit
+        with unit.atomic():
+            return deriving.derive_from(unit, [ids] if isinstance(ids, str) else ids, to, quantities)
+
+    def pay(
+        self,
+        customer: str,
+        amount: Any,
+        *,
+        method: str = "transfer",
+        allocate: Sequence[Id] | None = None,
+        type: str = "payment",
+        **header: Any,
+    ) -> Document:
+        """Post a payment and put it against ``allocate`` in order; none: the oldest due first; []: nothing."""
+        unit = self._unit
+        with unit.atomic():
+            document = self.create(type, customer=customer, amount=to_decimal(amount, "amount"), method=method, **header)
+            firing.fire(unit, [(document.id, Request("post"))])
+            touched = paying.settle_with(unit, document.id, allocate)
+            firing.settle(unit, touched)
+            return unit.get(document.id)
+
+    def allocate(self, payment_id: Id, targets: Sequence[Id]) -> Document:
+        """Put what is left of a payment or credit note against documents, in their order."""
+        unit = self._unit
+        with unit.atomic():
+            unit.load([payment_id, *targets])
+            firing.settle(unit, paying.settle_with(unit, payment_id, targets))
+            return unit.get(payment_id)
+
+    def delete(self, document_id: Id) -> None:
+        """Take out a draft: it goes to the state that its type gives to drafts that come to nothing."""
+        unit = self._unit
+        (document,) = unit.load([document_id])
+        declared = unit.type_of(document)
+        if not declared.says(document.state, "editable"):
+            raise DocumentLocked(f"{document.type} {document.number or 'draft'} is {document.state}; only drafts go")
+        for name, event in declared.leaves(document.state).items():
+            if all(declared.states[target].final and not declared.says(target, "posts") for target in event.targets):
+                self.fire(document_id, name)
+                return
+        raise Refused(f"{document.type} has no event that ends a draft")
+
+    def adjust_stock(self, item: str, quantity: Any, *, warehouse: str | None = None) -> None:
+        """Add ``quantity`` (signed, stock units) to physical stock, as an opening or a correction does."""
+        unit = self._unit
+        with unit.atomic():
+            unit.load_items([item])
+            place = warehouse or unit.items[item].warehouse or unit.pack.model.stock.warehouse
+            amount = to_decimal(quantity, f"stock of {item}")
+            unit.adjustments.append(StockMove(unit.new_id(), item, place, "physical", amount, None, unit.today))
+
+    def document(self, document_id: Id) -> Document:
+        """A document as it is in this unit of work."""
+        return self._unit.load([document_id])[0]
+
+    def flush(self) -> None:
+        """Write now what has been commanded so far, within the same transaction: numbers are given."""
+        flush.flush(self._unit)
+
+
+def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
+    """Carry out an operation that an effect asked for; returns the documents touched."""
+    match operation:
+        case SetLines(lines):
+            document = unit.get(document_id)
+            after = with_totals(replace(document, lines=lines), unit.pack)
+            unit.replace(after)
+            return firing.reweigh(unit, document, after)
+        case Message(message):
+            unit.messages.append((document_id, message))
+            return set()
+        case NewRevision():
+            return {deriving.revise(unit, document_id)}
+        case Make(to, event):
+            return deriving.make_next(unit, document_id, to, event)
+        case AllocateToSources():
+            return paying.allocate_to_sources(unit, document_id)
+        case ReleaseAllocations():
+            return paying.release(unit, document_id)
+

@@ -1,0 +1,191 @@
+"""Opening the library on a configuration and a database. The only place that commits, and that asks the system."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from sphinx_lib.app import runs, verify
+from sphinx_lib.app.flush import flush
+from sphinx_lib.app.registry import Extension, specs
+from sphinx_lib.app.session import Session, operate
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.views import Views
+from sphinx_lib.kernel.errors import ConcurrentChange, IdempotencyMismatch, InputError
+from sphinx_lib.kernel.ids import Uuid7
+from sphinx_lib.kernel.ports import Actor, Clock, IdFactory
+from sphinx_lib.pack.load import load_pack
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.reader import Node
+from sphinx_lib.pack.specs import Specs
+from sphinx_lib.store import commands, engine, packs
+from sphinx_lib.store.audit_log import canonical, seal
+
+ATTEMPTS = 5
+SYSTEM = Actor("system")
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Sphinx:
+    """A configuration on a database for one company. Independent of every other Sphinx in the process."""
+
+    pack: Pack
+    engine: Engine
+    company: str
+    specs: Specs
+    clock: Clock
+    new_id: IdFactory
+    templates: tuple[Path, ...] = ()
+    _known: set[str] = field(default_factory=set)
+
+    @classmethod
+    def open(
+        cls,
+        config: Sequence[str | Path | Node] = ("base",),
+        database_url: str = "sqlite://",
+        company: str = "main",
+        *,
+        extensions: Sequence[Extension] = (),
+        templates: Sequence[str | Path] = (),
+        clock: Clock | None = None,
+        ids: IdFactory | None = None,
+    ) -> Sphinx:
+        """Load and check ``config`` (``"base"``, then overlay directories), and connect to the database.
+
+        Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks.
+        """
+        known = specs(extensions)
+        folders = tuple(Path(folder) for folder in templates)
+        pack = load_pack(config, known, folders)
+        new_id = ids or Uuid7(lambda: time.time_ns() // 1_000_000, os.urandom)
+        app = cls(pack, engine.open_engine(database_url), company, known, clock or SystemClock(), new_id, folders)
+        if database_url in ("sqlite://", "sqlite:///:memory:"):
+            app.migrate()
+        else:
+            app._check_pack()
+        return app
+
+    def migrate(self) -> None:
+        """Create or update the schema, move renamed states, then check the database against the pack."""
+        engine.migrate(self.engine)
+        with self.engine.begin() as connection:
+            packs.rename_states(connection, self.company, self.pack.model.renamed)
+        self._check_pack()
+
+    def _check_pack(self) -> None:
+        """Refuse to open on documents that the pack does not know; an archived pack was checked before."""
+        with self.engine.begin() as connection:
+            if not packs.is_migrated(connection) or packs.is_archived(connection, self.company, self.pack.fingerprint):
+                return
+            packs.refuse_unknown(connection, self.company, self.pack)
+            packs.archive(connection, self.company, self.pack, self.clock.now())
+
+    @contextmanager
+    def session(self, *, actor: Actor = SYSTEM, connection: Connection | None = None) -> Iterator[Session]:
+        """One unit of work: everything inside is committed together, or nothing is.
+
+        With ``connection``, that of a transaction which the host has begun, the host commits.
+        """
+        if connection is not None:
+            unit = self._unit(connection, actor)
+            yield Session(unit)
+            flush(unit)
+            return
+        with self.engine.begin() as own:
+            unit = self._unit(own, actor)
+            yield Session(unit)
+            flush(unit)
+
+    def _unit(self, connection: Connection, actor: Actor) -> Unit:
+        now = self.clock.now()
+        today = now.astimezone(ZoneInfo(self.pack.model.company.time_zone)).date()
+        return Unit(connection, self.company, self.pack, self.specs, actor, now, today, self.new_id, operate)
+
+    def do(self, function: Callable[..., Any], *args: Any, actor: Actor = SYSTEM, key: str | None = None, **named: Any) -> Any:
+        """Run ``function(session, *args, **named)`` in one unit of work and return its JSON-able answer.
+
+        A known ``key`` gives the stored answer without calling it; the same key with other input is
+        IdempotencyMismatch. Serialization failures, deadlocks and concurrent changes run it again, 5 times at most.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._do_once(function, args, named, actor, key)
+            except ConcurrentChange:
+                if attempt == ATTEMPTS:
+                    raise
+            except IntegrityError:
+                if key is None or attempt == ATTEMPTS:
+                    raise
+            except Exception as error:
+                if not engine.is_retryable(error) or attempt == ATTEMPTS:
+                    raise
+            time.sleep(0.01 * attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _do_once(
+        self, function: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any], actor: Actor, key: str | None
+    ) -> Any:
+        if key is None:
+            with self.session(actor=actor) as session:
+                return function(session, *args, **named)
+        name = f"{function.__module__}.{function.__qualname__}"
+        digest = sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
+        with self.engine.begin() as connection:
+            known = commands.find(connection, self.company, key)
+            if known is not None:
+                if known.input_hash != digest:
+                    raise IdempotencyMismatch(f"the key {key!r} was used before with another input", key=key)
+                return known.value
+            unit = self._unit(connection, actor)
+            answer = function(Session(unit), *args, **named)
+            flush(unit)
+            commands.store(connection, self.company, key, digest, answer, self.clock.now())
+            return answer
+
+    @contextmanager
+    def reader(self) -> Iterator[Views]:
+        """Read models in one read-only transaction, which waits for no writer on SQLite."""
+        with self.engine.connect() as connection:
+            reading = connection.execution_options(**{engine.READ_ONLY: True})
+            with reading.begin():
+                yield Views(self._unit(reading, SYSTEM))
+
+    def run(self, name: str, *, actor: Actor = SYSTEM, progress: runs.Progress = runs.silent, **options: Any) -> runs.RunReport:
+        """Run a named batch of the ``runs`` section: chunks, each a unit of work of its own; safe to run again.
+
+        ``dry_run=True`` changes nothing and tells what would be done.
+        """
+        if name not in self.pack.model.runs:
+            raise InputError([f"unknown run {name!r}; known: {', '.join(self.pack.model.runs)}"])
+        return runs.run(self, name, actor, progress, options)
+
+    def seal(self) -> int:
+        """Close the audit log up to now; returns how many entries the seal covers."""
+        with self.engine.begin() as connection:
+            return seal(connection, self.company, self.clock.now())
+
+    def verify(self) -> verify.Report:
+        """Check chains, series, seals, balances and progress against what they were made from."""
+        with self.engine.connect() as connection:
+            reading = connection.execution_options(**{engine.READ_ONLY: True})
+            with reading.begin():
+                return verify.verify(reading, self.company, self.pack)

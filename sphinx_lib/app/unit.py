@@ -1,0 +1,305 @@
+"""One unit of work in memory: what was read, what it became, and what the flush will write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from sphinx_lib.billing.credit import exposure
+from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
+from sphinx_lib.kernel.errors import InputError, NotFound
+from sphinx_lib.kernel.master import Item, Party, PriceRecord
+from sphinx_lib.kernel.ports import Actor, IdFactory
+from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.specs import Need, Op, Situation, Specs
+from sphinx_lib.pack.workflow_model import DocumentType
+from sphinx_lib.stock.levels import Held, held, moves_between
+from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store import master as store_master
+from sphinx_lib.store import stock as store_stock
+from sphinx_lib.store.stock import Balance
+from sphinx_lib.workflow.derive import status_of
+
+
+class Happened(NamedTuple):
+    """An event for the audit log."""
+
+    document_id: Id
+    event: str
+    payload: Mapping[str, Any]
+    issues: bool = False
+
+
+class Posting(NamedTuple):
+    """An entry to be written for a document: by its state, or the reverse of what its state had posted."""
+
+    document_id: Id
+    posts: str
+    reverse: bool = False
+    exchange: Decimal = ZERO
+
+
+@dataclass
+class Tracked:
+    """A document as it was read (none when new) and as it is now; ``held`` is its stock as last reckoned."""
+
+    original: Document | None
+    document: Document
+    wants_number: bool = False
+    held: dict[Held, Decimal] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to write."""
+        return self.original is not self.document
+
+
+@dataclass
+class Unit:
+    """The state of one unit of work. Commands read and change it; only ``flush`` writes.
+
+    ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero.
+    ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
+    """
+
+    connection: Connection
+    company: str
+    pack: Pack
+    specs: Specs
+    actor: Actor
+    now: datetime
+    today: date
+    new_id: IdFactory
+    operate: Callable[[Unit, Id, Op], set[Id]]
+    tracked: dict[Id, Tracked] = field(default_factory=dict)
+    parties: dict[str, Party] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
+    stock_known: set[str] = field(default_factory=set)
+    outstanding: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    moves: dict[tuple[Id, Held], Decimal] = field(default_factory=dict)
+    pending: dict[Held, Decimal] = field(default_factory=dict)
+    dirty: set[Id] = field(default_factory=set)
+    happened: list[Happened] = field(default_factory=list)
+    messages: list[tuple[Id, str]] = field(default_factory=list)
+    allocations: list[Allocation] = field(default_factory=list)
+    postings: list[Posting] = field(default_factory=list)
+    adjustments: list[StockMove] = field(default_factory=list)
+    master: list[Any] = field(default_factory=list)
+    may_go_below: set[tuple[str, str]] = field(default_factory=set)
+
+    # -- documents -------------------------------------------------------------------------------------------------
+
+    def load(self, ids: Iterable[Id], *, with_roots: bool = False) -> list[Document]:
+        """The documents with ``ids`` as they are in this unit; NotFound names those that do not exist."""
+        wanted = list(dict.fromkeys(ids))
+        missing = [one for one in wanted if one not in self.tracked]
+        if missing:
+            self._track(store_documents.load(self.connection, self.company, missing, with_roots=with_roots))
+        unknown = [one for one in wanted if one not in self.tracked]
+        if unknown:
+            raise NotFound(f"no document {', '.join(unknown)}", ids=tuple(unknown))
+        return [self.tracked[one].document for one in wanted]
+
+    def _track(self, found: Sequence[Document]) -> None:
+        for document in found:
+            if document.id not in self.tracked:
+                self.tracked[document.id] = Tracked(document, document, held=held(document, self.pack))
+
+    def get(self, document_id: Id) -> Document:
+        """A document already loaded, as it is now."""
+        return self.tracked[document_id].document
+
+    def type_of(self, document: Document) -> DocumentType:
+        """The declared type of a document, its kind laid over it."""
+        return self.pack.type_of(document.type, document.kind)
+
+    def add(self, document: Document) -> Document:
+        """Take up a new document."""
+        document = self._summed_up(document)
+        self.tracked[document.id] = Tracked(None, document)
+        self.dirty.add(document.id)
+        return document
+
+    def replace(self, document: Document) -> Document:
+        """Set what a document is now; its statuses and its outstanding follow."""
+        document = self._summed_up(document)
+        self.tracked[document.id].document = document
+        self.dirty.add(document.id)
+        return document
+
+    def _summed_up(self, document: Document) -> Document:
+        """``document`` with the statuses and the exposure that its lines and state give it."""
+        weight_class, weight = exposure(document, self.pack)
+        values: dict[str, Any] = {"exposure_class": weight_class, "exposure": weight}
+        for progress in self.pack.followed(document.type):
+            status = self.pack.model.progress[progress].status
+            if status:
+                values[status] = status_of(document, progress)
+        if all(getattr(document, name) == value for name, value in values.items()):
+            return document
+        return replace(document, **values)
+
+    def record(self, document_id: Id, event: str, payload: Mapping[str, Any], *, issues: bool = False) -> None:
+        """Note an event for the audit log."""
+        self.happened.append(Happened(document_id, event, payload, issues))
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """A command happens whole or not at all, even when its caller catches the refusal and goes on."""
+        tracked = {key: replace(value, held=dict(value.held)) for key, value in self.tracked.items()}
+        moves, pending, dirty = dict(self.moves), dict(self.pending), set(self.dirty)
+        lists = (self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master)
+        lengths = [len(one) for one in lists]
+        try:
+            yield
+        except BaseException:
+            self.tracked, self.moves, self.pending, self.dirty = tracked, moves, pending, dirty
+            for one, length in zip(lists, lengths, strict=True):
+                del one[length:]
+            raise
+
+    # -- facts -----------------------------------------------------------------------------------------------------
+
+    def prefetch(self, documents: Iterable[Document], needs: Iterable[Need], *, as_sources: bool = False) -> None:
+        """Load what ``needs`` name for all ``documents``, each kind of fact in one statement.
+
+        With ``as_sources`` the facts are for documents about to be made from these, so that theirs are these.
+        """
+        batch, wanted = list(documents), set(needs)
+        if {"sources", "outstanding"} & wanted and not as_sources:
+            self.load_sources(batch)
+        codes = {document.party for document in batch if document.party}
+        if "outstanding" in wanted:
+            self._load_outstanding(codes)
+        elif "party" in wanted:
+            self.load_parties(codes)
+        lines = [line for document in batch for line in document.lines if line.item]
+        if "items" in wanted:
+            self.load_items({line.item for line in lines if line.item})
+        if "stock" in wanted:
+            self.load_stock({line.item for line in lines if line.item and line.stocked})
+
+    def load_sources(self, batch: Iterable[Document]) -> None:
+        """Load the documents that the lines of ``batch`` were made from, and their roots."""
+        ids = {one for document in batch for line in document.lines for one in (line.source_document, line.root_document)}
+        self.load(sorted(one for one in ids if one))
+
+    def load_parties(self, codes: Iterable[str]) -> None:
+        """Load parties by code; NotFound names the nearest when one is unknown."""
+        missing = {code for code in codes if code not in self.parties}
+        if missing:
+            self.parties |= store_master.load_parties(self.connection, self.company, missing)
+            self._refuse_unknown("party", missing - self.parties.keys(), "customer")
+
+    def _load_outstanding(self, codes: Iterable[str]) -> None:
+        missing = {code for code in codes if code not in self.outstanding}
+        if missing:
+            found, sums = store_master.load_outstanding(self.connection, self.company, missing)
+            self.parties |= found
+            self.outstanding |= sums
+
+    def load_items(self, codes: Iterable[str]) -> None:
+        """Load items by code; InputError names the nearest when one is unknown."""
+        missing = {code for code in codes if code not in self.items}
+        if missing:
+            self.items |= store_master.load_items(self.connection, self.company, missing)
+            self._refuse_unknown("item", missing - self.items.keys(), "item")
+
+    def _refuse_unknown(self, what: str, unknown: set[str], kind: str) -> None:
+        if unknown:
+            known = store_master.codes_of(self.connection, self.company, kind)
+            raise InputError([f"unknown {what} {code!r}{did_you_mean(code, known)}" for code in sorted(unknown)])
+
+    def load_stock(self, codes: Iterable[str]) -> None:
+        """Load the balances of items in every warehouse."""
+        missing = {code for code in codes if code not in self.stock_known}
+        if missing:
+            self.balances |= store_stock.balances(self.connection, self.company, missing)
+            self.stock_known |= missing
+
+    def load_prices(self, items: Sequence[Item], party: Party | None) -> list[PriceRecord]:
+        """Price records that may apply to ``items`` for ``party``."""
+        codes, families = {item.code for item in items}, {item.family for item in items}
+        return store_master.load_prices(self.connection, self.company, codes, families, party)
+
+    def situation(self, document: Document, rights: frozenset[str] | None = None) -> Situation:
+        """What rules may know about ``document`` now; ``prefetch`` must have loaded what they need."""
+        available, physical, policies = self._stock_of(document)
+        return Situation(
+            document=document,
+            type=self.type_of(document),
+            pack=self.pack,
+            today=self.today,
+            actor=self.actor.name,
+            rights=self.actor.rights if rights is None else rights,
+            party=self.parties.get(document.party or ""),
+            items=self.items,
+            available=available,
+            physical=physical,
+            policies=policies,
+            outstanding=self._outstanding_of(document),
+            sources=self._sources_of(document),
+        )
+
+    def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
+        """Available (without the document's own reservation), physical, and policies, by (item, warehouse)."""
+        keys = {(line.item, line.warehouse) for line in document.lines if line.stocked and line.item in self.stock_known}
+        if not keys:
+            return {}, {}, {}
+        self.reckon_stock()
+        own = self.tracked[document.id].held if document.id in self.tracked else {}
+        available, physical, policies = {}, {}, {}
+        for item, warehouse in keys:
+            balance = self.balances.get((item or "", warehouse), Balance())
+            here = balance.physical + self.pending.get(Held(item or "", warehouse, "physical"), ZERO)
+            reserved = balance.reserved + self.pending.get(Held(item or "", warehouse, "reserved"), ZERO)
+            physical[item, warehouse] = here
+            available[item, warehouse] = here - reserved + own.get(Held(item or "", warehouse, "reserved"), ZERO)
+            policies[item, warehouse] = balance.policy
+        return available, physical, policies
+
+    def reckon_stock(self) -> None:
+        """Turn the changes of documents since the last call into moves (workflow-shape rule 6)."""
+        for document_id in sorted(self.dirty):
+            tracked = self.tracked.get(document_id)
+            if tracked is None:
+                continue
+            now = held(tracked.document, self.pack)
+            for key, quantity in moves_between(tracked.held, now).items():
+                self.moves[document_id, key] = self.moves.get((document_id, key), ZERO) + quantity
+                self.pending[key] = self.pending.get(key, ZERO) + quantity
+            tracked.held = now
+        self.dirty.clear()
+
+    def _outstanding_of(self, document: Document) -> dict[str, Decimal]:
+        """The party's outstanding without ``document`` and what it was made from (C2), with this unit's changes."""
+        stored = self.outstanding.get(document.party or "")
+        if stored is None:
+            return {}
+        own = {document.id}
+        for line in document.lines:
+            own |= {one for one in (line.source_document, line.root_document) if one}
+        found = dict(stored)
+        for tracked in self.tracked.values():
+            if tracked.document.party != document.party:
+                continue
+            before, now = tracked.original, tracked.document
+            if before is not None and before.exposure:
+                found[before.exposure_class] = found.get(before.exposure_class, ZERO) - before.exposure
+            if now.exposure and now.id not in own:
+                found[now.exposure_class] = found.get(now.exposure_class, ZERO) + now.exposure
+        return found
+
+    def _sources_of(self, document: Document) -> dict[Id, Line]:
+        wanted = {line.source_id for line in document.lines if line.source_id}
+        owners = {line.source_document for line in document.lines if line.source_document in self.tracked}
+        lines = (line for owner in owners for line in self.tracked[owner or ""].document.lines)
+        return {line.id: line for line in lines if line.id in wanted}

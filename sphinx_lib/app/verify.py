@@ -1,0 +1,157 @@
+"""Checking what is stored against what it was made from: chains, series, seals, balances (architecture 4.7)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from sphinx_lib.kernel.document import ZERO, Document, Id
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.store import audit_log, sequences
+from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store import stock as store_stock
+from sphinx_lib.store.audit_log import AuditRow
+from sphinx_lib.store.stock import Balance
+
+CHUNK = 500
+
+
+class Fault(NamedTuple):
+    """Something that does not hold: where, and what."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``verify`` found, and how much it looked at. ``unsealed_since`` is the time of the oldest open entry."""
+
+    faults: tuple[Fault, ...]
+    documents: int
+    entries: int
+    unsealed: int
+    unsealed_since: datetime | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything holds."""
+        return not self.faults
+
+
+def verify(connection: Connection, company: str, pack: Pack) -> Report:
+    """Recompute every chain, series, seal and balance; each fault names what it touches."""
+    heads = audit_log.heads(connection, company)
+    faults: list[Fault] = []
+    issues: dict[tuple[str, str], list[tuple[AuditRow, str]]] = defaultdict(list)
+    seen: dict[tuple[Id, int], str] = {}
+    last: dict[Id, AuditRow] = {}
+    previous: AuditRow | None = None
+    for row in audit_log.entries(connection, company):
+        before = previous.hash if previous is not None and previous.document_id == row.document_id else ""
+        name = _name(row.document_id, heads)
+        if row.previous_hash != before:
+            faults.append(Fault(name, f"audit entry {row.version}: the entry before it is missing or changed"))
+        if audit_log.entry_hash(row._replace(hash="")) != row.hash:
+            faults.append(Fault(name, f"audit entry {row.version} ({row.event}) was altered"))
+        if "previous_issue" in row.payload:
+            issues[tuple(row.payload["series"])].append((row, name))  # type: ignore[index]
+        seen[row.document_id, row.version] = row.hash
+        last[row.document_id] = previous = row
+    faults += _chains(connection, company, heads, last)
+    faults += _series(connection, company, issues)
+    faults += _seals(connection, company, seen, heads)
+    faults += _stock(connection, company)
+    count, since = audit_log.unsealed_since(connection, company)
+    return Report(tuple(faults), len(heads), len(seen), count, since)
+
+
+def _name(document_id: Id, heads: dict[Id, tuple[str, str, str | None]]) -> str:
+    head = heads.get(document_id)
+    return f"{head[1]} {head[2] or document_id}" if head else document_id
+
+
+def _chains(
+    connection: Connection, company: str, heads: dict[Id, tuple[str, str, str | None]], last: dict[Id, AuditRow]
+) -> Iterator[Fault]:
+    """Each document's chain ends where the document says, and the document says what its last entry digested."""
+    for document_id, (head, _, _) in heads.items():
+        end = last.get(document_id)
+        if end is None:
+            yield Fault(_name(document_id, heads), "the whole audit chain is missing")
+        elif end.hash != head:
+            yield Fault(_name(document_id, heads), f"the audit chain ends at entry {end.version}, not at its head")
+    ids = sorted(heads)
+    for start in range(0, len(ids), CHUNK):
+        for document in store_documents.load(connection, company, ids[start : start + CHUNK]):
+            yield from _content(document, last.get(document.id), heads)
+
+
+def _content(
+    document: Document, end: AuditRow | None, heads: dict[Id, tuple[str, str, str | None]]
+) -> Iterator[Fault]:
+    if end is None or "content" not in end.payload:
+        return
+    if end.payload["content"] != audit_log.content_hash(document):
+        yield Fault(_name(document.id, heads), "its content is not what its last audit entry recorded")
+    if end.payload.get("to") not in (None, document.state):
+        yield Fault(_name(document.id, heads), f"its state is {document.state!r}, the log says {end.payload['to']!r}")
+
+
+def _series(
+    connection: Connection, company: str, issues: dict[tuple[str, str], list[tuple[AuditRow, str]]]
+) -> Iterator[Fault]:
+    """Issues of a fiscal series follow each other by hash, up to the one that the series remembers (NU1)."""
+    remembered = {(row.name, row.period): row for row in sequences.all_series(connection, company) if row.last_hash}
+    for series in remembered.keys() | issues.keys():
+        by_previous = {row.payload["previous_issue"]: (row, name) for row, name in issues.get(series, [])}
+        head, steps = "", 0
+        while head in by_previous:
+            row, _ = by_previous.pop(head)
+            head, steps = row.hash, steps + 1
+        stored = remembered.get(series)
+        name = " ".join(part for part in series if part)
+        if stored is None or head != stored.last_hash:
+            where = sorted(name for _, name in by_previous.values())
+            after = f"; these no longer join on: {', '.join(where)}" if where else ""
+            yield Fault(f"series {name}", f"broken after {steps} issues{after}")
+        elif steps != stored.last - stored.start + 1:
+            yield Fault(f"series {name}", f"{stored.last - stored.start + 1} numbers were given, {steps} issues are found")
+
+
+def _seals(
+    connection: Connection, company: str, seen: dict[tuple[Id, int], str], heads: dict[Id, tuple[str, str, str | None]]
+) -> Iterator[Fault]:
+    """Everything a seal covers is still there as it was."""
+    all_seals, members = audit_log.sealed(connection, company)
+    by_seal: dict[int, list[tuple[Id, int, str]]] = defaultdict(list)
+    for member in members:
+        by_seal[member.seal].append((member.document_id, member.version, member.hash))
+        now = seen.get((member.document_id, member.version))
+        if now is None:
+            yield Fault(_name(member.document_id, heads), f"audit entry {member.version}, sealed, is gone")
+        elif now != member.hash:
+            yield Fault(_name(member.document_id, heads), f"audit entry {member.version}, sealed, was changed")
+    previous = ""
+    for one in all_seals:
+        if one.previous_hash != previous or audit_log.seal_hash(previous, by_seal[one.number]) != one.hash:
+            yield Fault(f"seal {one.number}", "the seal does not hold")
+        previous = one.hash
+
+
+def _stock(connection: Connection, company: str) -> Iterator[Fault]:
+    """Each balance is the sum of its moves (K1)."""
+    sums = store_stock.sums_of_moves(connection, company)
+    balances = store_stock.all_balances(connection, company)
+    keys = {(item, warehouse) for item, warehouse, _ in sums} | balances.keys()
+    for key in sorted(keys):
+        balance = balances.get(key, Balance())
+        for level in store_stock.LEVELS:
+            moved = sums.get((*key, level), ZERO)
+            if moved != getattr(balance, level):
+                yield Fault(f"stock {key[0]} in {key[1]}", f"{level} is {getattr(balance, level)}, its moves say {moved}")

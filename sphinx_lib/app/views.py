@@ -1,0 +1,242 @@
+"""Read models: what hosts, renderers, exports and scenarios see. They hold values, never rows or connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sphinx_lib.app.lines import LineInput, build_lines
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line
+from sphinx_lib.kernel.errors import InputError, NotFound
+from sphinx_lib.kernel.master import Item, Party
+from sphinx_lib.kernel.money import currency_digits, round_half_up
+from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.pack.base import in_language
+from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.scopes import PartyFacts
+from sphinx_lib.pack.workflow_model import DocumentType
+from sphinx_lib.store import audit_log, entries, outbox
+from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store import master as store_master
+from sphinx_lib.store import stock as store_stock
+from sphinx_lib.store.stock import Balance
+from sphinx_lib.workflow.facts import line_margin, rate
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """A document with what its type, its company and its neighbours say about it."""
+
+    document: Document
+    type: DocumentType
+    model: PackModel
+    mentions: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The type's name in the document's language, its kind's when it has one."""
+        return in_language(self.type.label, self.document.language)
+
+    @property
+    def state_label(self) -> str:
+        """The state's name in the document's language."""
+        return in_language(self.type.states[self.document.state].label, self.document.language)
+
+    @property
+    def margin_rate(self) -> Decimal | None:
+        """Margin in percent of the sale (taux de marque); none without a sale (M1)."""
+        return rate(self.document.margin, self.document.total_net)
+
+    @property
+    def markup_rate(self) -> Decimal | None:
+        """Margin in percent of the cost (taux de marge); none without a cost (M1)."""
+        return rate(self.document.margin, self.document.total_cost)
+
+    @property
+    def weight_kg(self) -> Decimal:
+        """Net weight of all lines in kg, rounded once at the end (W1)."""
+        lines = self.document.lines
+        total = sum((line.stock_quantity * line.weight_kg for line in lines if line.weight_kg), ZERO)
+        return round_half_up(total, 3)
+
+    def left(self, line: Line, progress: str) -> Decimal:
+        """What is left of a line in a progress; ``delivered`` gives the backorder (BK1)."""
+        return line.remaining(progress)
+
+    def margin_of(self, line: Line) -> Decimal:
+        """Margin of one line in the document's currency (M1)."""
+        digits = currency_digits(self.document.currency)
+        return round_half_up(line_margin(line._replace(cost=(line.cost or ZERO) * self.document.rate)), digits)
+
+
+class CustomerView(NamedTuple):
+    """What a customer owes: ``balance`` of issued documents, the part past due, and the outstanding by class (C1)."""
+
+    party: Party
+    balance: Decimal
+    overdue: Decimal
+    outstanding: Decimal
+    by_class: Mapping[str, Decimal]
+
+
+class PriceView(NamedTuple):
+    """The price of one item for one customer, as a line of a document would have it."""
+
+    line: Line
+    currency: str
+
+
+class Views:
+    """Reads in one transaction. Made by ``Sphinx.reader``."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+
+    def document(self, document_id: Id) -> DocumentView:
+        """One document; NotFound when there is none in this company."""
+        return self._view(self.unit.load([document_id])[0])
+
+    def documents(self, ids: Sequence[Id]) -> list[DocumentView]:
+        """Several documents in the order of ``ids``, in a fixed number of statements."""
+        return [self._view(document) for document in self.unit.load(ids)]
+
+    def ids(self, **filters: Any) -> list[Id]:
+        """Ids of documents whose fields equal (or are among) the values given, in order of creation."""
+        return store_documents.ids_where(self.unit.connection, self.unit.company, filters)
+
+    def find(self, type: str, number: str) -> DocumentView:
+        """The document of a type with a number."""
+        found = self.ids(type=type, number=number)
+        if not found:
+            raise NotFound(f"no {type} {number}", type=type, number=number)
+        return self.document(found[0])
+
+    def _view(self, document: Document) -> DocumentView:
+        declared = self.unit.type_of(document)
+        return DocumentView(document, declared, self.unit.pack.model, tuple(self._mentions(document, declared)))
+
+    def _mentions(self, document: Document, declared: DocumentType) -> Iterator[str]:
+        """What the VAT regime, and on payable documents the law, make the document say."""
+        model = self.unit.pack.model
+        regime = model.taxes.regimes.get(document.regime)
+        if regime is not None and regime.mention and declared.lines:
+            text = in_language(regime.mention, document.language)
+            yield text.replace("{party.vat_number}", str(document.party_facts.get("vat_number", "")))
+        if declared.payable and declared.lines:
+            yield from (in_language(label, document.language) for label in model.mentions.values())
+
+    def sources(self, document_id: Id) -> list[Document]:
+        """The documents that one was made from, oldest first."""
+        document = self.unit.load([document_id])[0]
+        return self.unit.load(sorted({line.source_document for line in document.lines if line.source_document}))
+
+    def results(self, document_id: Id) -> list[Document]:
+        """The documents made from one, oldest first."""
+        return self.unit.load(store_documents.made_from(self.unit.connection, self.unit.company, document_id))
+
+    def customer(self, code: str) -> CustomerView:
+        """What a customer owes now, from open items only."""
+        unit = self.unit
+        found, sums = store_master.load_outstanding(unit.connection, unit.company, [code])
+        if code not in found:
+            known = store_master.codes_of(unit.connection, unit.company, "customer")
+            raise NotFound(f"no customer {code!r}{did_you_mean(code, known)}")
+        by_class = sums[code]
+        counted = unit.pack.model.billing.outstanding
+        open_ids = [one for name in unit.pack.model.document_types for one in self._open(name, code)]
+        overdue = ZERO
+        for document in unit.load(open_ids):
+            if document.due_date and document.due_date < unit.today and unit.type_of(document).sign_number > 0:
+                overdue += document.exposure
+        return CustomerView(
+            found[code],
+            by_class.get("invoices", ZERO),
+            overdue,
+            sum((amount for name, amount in by_class.items() if counted.get(name)), ZERO),
+            by_class,
+        )
+
+    def _open(self, type_name: str, party: str) -> list[Id]:
+        if not self.unit.pack.type_of(type_name).payable:
+            return []
+        return [one for one in self.ids(type=type_name, party=party) if self.unit.load([one])[0].balance]
+
+    def stock(self, item: str, warehouse: str | None = None) -> Balance:
+        """Quantities of an item in one warehouse, or over all of them."""
+        unit = self.unit
+        unit.load_items([item])
+        unit.load_stock([item])
+        rows = [balance for (_, place), balance in self._balances(item) if warehouse in (None, place)]
+        return Balance(
+            sum((one.physical for one in rows), ZERO),
+            sum((one.reserved for one in rows), ZERO),
+            sum((one.on_order for one in rows), ZERO),
+        )
+
+    def _balances(self, item: str) -> Iterator[tuple[tuple[str, str], Balance]]:
+        return ((key, balance) for key, balance in self.unit.balances.items() if key[0] == item)
+
+    def available(self, document: Document) -> dict[Id, Decimal]:
+        """Available stock for each line of a document that moves stock, its own reservation aside (K2)."""
+        self.unit.prefetch([document], {"stock"})
+        situation = self.unit.situation(document)
+        return {line.id: situation.available_of(line) for line in document.lines if line.stocked}
+
+    def price(self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, **header: Any) -> PriceView:
+        """The price that a line would have, with its trace; nothing is stored."""
+        unit = self.unit
+        if customer is not None:
+            unit.load_parties([customer])
+        party = unit.parties.get(customer or "")
+        company = unit.pack.model.company
+        currency = header.get("currency") or (party.currency if party else "") or company.currency
+        when = day or unit.today
+        rate_found = None if currency == company.currency else store_master.rate_on(unit.connection, unit.company, currency, when)
+        if rate_found is None and currency != company.currency:
+            raise InputError([f"no exchange rate for {currency} on {when}"])
+        document = Document(
+            id=unit.new_id(), type="", state="", date=when, party=customer, currency=currency,
+            rate=rate_found.rate if rate_found else Decimal(1), language=header.get("language", company.language),
+            site=header.get("site", ""),
+        )  # fmt: skip
+        problems: list[str] = []
+        given = {"item": item, "quantity": quantity, **({"unit": header["unit"]} if header.get("unit") else {})}
+        declared = next(iter(unit.pack.model.document_types.values()))
+        entered = LineInput.of(given, 1, problems, declared)
+        lines = build_lines(unit, document, [entered] if entered else [], problems)
+        if problems:
+            raise InputError(problems)
+        return PriceView(lines[0], currency)
+
+    def items(self, codes: Sequence[str]) -> dict[str, Item]:
+        """Items by code."""
+        return store_master.load_items(self.unit.connection, self.unit.company, codes)
+
+    def codes(self, kind: str) -> list[str]:
+        """All codes of a master table."""
+        return store_master.codes_of(self.unit.connection, self.unit.company, kind)
+
+    def messages(self, document_id: Id) -> int:
+        """How many messages a document has caused."""
+        return outbox.counts(self.unit.connection, self.unit.company, document_id)
+
+    def history(self, document_id: Id) -> list[Any]:
+        """The audit entries of a document, oldest first."""
+        return list(audit_log.entries(self.unit.connection, self.unit.company, [document_id]))
+
+    def entries(self, first: date, last: date) -> Iterator[Any]:
+        """Accounting entry lines dated within a period, by date, journal and number."""
+        return entries.between(self.unit.connection, self.unit.company, first, last)
+
+    def entries_of(self, document_id: Id) -> list[Any]:
+        """The accounting entry lines that a document caused."""
+        return entries.of_documents(self.unit.connection, self.unit.company, [document_id])
+
+    def party_facts(self, code: str) -> PartyFacts:
+        """What expressions see of a party."""
+        self.unit.load_parties([code])
+        return PartyFacts(self.unit.pack.model, self.unit.parties[code], self.unit.today)

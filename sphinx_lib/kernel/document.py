@@ -1,0 +1,246 @@
+"""The values every rule works on: a document, its lines and what they cause.
+
+Amounts are Decimals in the document's currency, stored positive; the type's ``sign`` turns them where balances are
+made (N8). ``quantity`` is in the line's sales unit, ``stock_quantity`` in the item's stock unit.
+Ids are UUIDv7 written as 32 hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date as Day
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+Id = str
+ZERO = Decimal(0)
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Progress(NamedTuple):
+    """How far a line got in one respect (ordered, delivered, invoiced …), in sales units.
+
+    ``amount`` is the net, in document currency, of all that is done or planned.
+    """
+
+    done: Decimal = ZERO
+    planned: Decimal = ZERO
+    amount: Decimal = ZERO
+
+    def plus(self, other: Progress, times: int = 1) -> Progress:
+        """The sum; ``times`` -1 takes ``other`` away."""
+        return Progress(
+            self.done + times * other.done, self.planned + times * other.planned, self.amount + times * other.amount
+        )
+
+
+class TraceRow(NamedTuple):
+    """One step of a price: active amounts of all rows add up to the net unit price (X4)."""
+
+    step: str
+    amount: Decimal
+    record: str = ""
+    access: str = ""
+    rate: Decimal | None = None
+    active: bool = True
+    reason: str = ""
+
+
+class Line(NamedTuple):
+    """One line. ``unit_price`` is net per ``per`` price units, ``net`` the rounded line total (N6).
+
+    ``heading`` is a text printed above the line when it differs from the line before (IG4). A line with neither
+    ``quantity`` nor ``unit_price`` is a comment. ``source_id`` is the line it was made from, ``root_id`` the first
+    line of the chain that commits to something (the order's), which so knows what was invoiced through its notes;
+    ``progress`` says what was made from this line. ``cost`` is per sales unit and ``weight_kg`` per stock unit.
+    """
+
+    id: Id
+    position: int
+    item: str | None = None
+    text: str = ""
+    heading: str = ""
+    quantity: Decimal | None = None
+    unit: str = ""
+    list_price: Decimal | None = None
+    discounts: tuple[Decimal, ...] = ()
+    unit_price: Decimal | None = None
+    per: Decimal = Decimal(1)
+    price_quantity: Decimal = ZERO
+    net: Decimal = ZERO
+    vat: str = ""
+    cost: Decimal | None = None
+    stocked: bool = False
+    stock_quantity: Decimal = ZERO
+    warehouse: str = ""
+    account_group: str = ""
+    weight_kg: Decimal | None = None
+    reference: str = ""
+    promised_date: Day | None = None
+    manual: bool = False
+    source_id: Id | None = None
+    source_document: Id | None = None
+    root_id: Id | None = None
+    root_document: Id | None = None
+    progress: Mapping[str, Progress] = EMPTY
+    custom: Mapping[str, Any] = EMPTY
+    trace: tuple[TraceRow, ...] = ()
+
+    def done(self, name: str) -> Decimal:
+        """Quantity that got so far in ``name`` for good."""
+        found = self.progress.get(name)
+        return found.done if found else ZERO
+
+    def planned(self, name: str) -> Decimal:
+        """Quantity that drafts already speak for."""
+        found = self.progress.get(name)
+        return found.planned if found else ZERO
+
+    def remaining(self, name: str) -> Decimal:
+        """Quantity minus done, never below zero for a positive line (workflow-shape rule 6)."""
+        return _toward(self.quantity or ZERO, self.done(name))
+
+    def proposed(self, name: str) -> Decimal:
+        """What ``derive`` proposes: quantity minus done minus planned."""
+        return _toward(self.quantity or ZERO, self.done(name) + self.planned(name))
+
+
+def _toward(quantity: Decimal, taken: Decimal) -> Decimal:
+    rest = quantity - taken
+    return rest if rest * quantity > 0 else ZERO
+
+
+class VatAmount(NamedTuple):
+    """VAT of one code of a document: base and amount in its currency, rate in percent (VA1)."""
+
+    code: str
+    rate: Decimal
+    category: str
+    base: Decimal
+    amount: Decimal
+
+
+class Instalment(NamedTuple):
+    """A part of the total and the day it falls due."""
+
+    due: Day
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One business document at one moment; changing it means building another.
+
+    ``party_facts`` is the party as it was when the document was written; ``history`` holds by event its count, the
+    actors and the facts last given; ``exposure`` is what the document weighs on its party's outstanding (C1).
+    """
+
+    id: Id
+    type: str
+    state: str
+    date: Day
+    party: str | None = None
+    kind: str = ""
+    version: int = 0
+    number: str | None = None
+    root_number: str | None = None
+    revision: int = 1
+    origin: str = ""
+    date_given: bool = False
+    due_date: Day | None = None
+    site: str = ""
+    contact: str = ""
+    currency: str = "EUR"
+    rate: Decimal = Decimal(1)
+    rate_date: Day | None = None
+    language: str = "fr"
+    reference: str = ""
+    deal: str = ""
+    method: str = ""
+    payment_terms: str = ""
+    regime: str = ""
+    foot_discount: Decimal = ZERO
+    total_net: Decimal = ZERO
+    total_vat: Decimal = ZERO
+    total_gross: Decimal = ZERO
+    net_to_pay: Decimal = ZERO
+    balance: Decimal = ZERO
+    total_cost: Decimal = ZERO
+    counterpart_net: Decimal = ZERO
+    counterpart_vat: Decimal = ZERO
+    counterpart_gross: Decimal = ZERO
+    exposure: Decimal = ZERO
+    exposure_class: str = ""
+    delivery_status: str = ""
+    billing_status: str = ""
+    pack: str = ""
+    audit_hash: str = ""
+    frozen_at: datetime | None = None
+    vat: tuple[VatAmount, ...] = ()
+    instalments: tuple[Instalment, ...] = ()
+    party_facts: Mapping[str, Any] = field(default_factory=dict)
+    history: Mapping[str, Any] = field(default_factory=dict)
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def margin(self) -> Decimal:
+        """Net sale minus cost, in the document's currency (M1)."""
+        return self.total_net - self.total_cost
+
+
+class Allocation(NamedTuple):
+    """Part of a payment (or of a credit note) put against a document, in that document's currency."""
+
+    id: Id
+    payment_id: Id
+    document_id: Id
+    amount: Decimal
+    date: Day
+
+
+class StockMove(NamedTuple):
+    """One change of one stock level, with the document that caused it. ``quantity`` is signed, in the stock unit."""
+
+    id: Id
+    item: str
+    warehouse: str
+    level: str
+    quantity: Decimal
+    document_id: Id
+    date: Day
+
+
+class EntryLine(NamedTuple):
+    """One line of an accounting entry in company currency; exactly one of ``debit`` and ``credit`` is above zero.
+
+    Account and party are copied with their names, so that the books never change with the settings.
+    """
+
+    account: str
+    account_label: str
+    debit: Decimal
+    credit: Decimal
+    auxiliary: str = ""
+    auxiliary_label: str = ""
+    due_date: Day | None = None
+    currency: str = ""
+    currency_amount: Decimal | None = None
+    vat: str = ""
+    analytic: str = ""
+
+
+class Entry(NamedTuple):
+    """A balanced accounting entry (AC1): the series of its journal gives it its number when it is written."""
+
+    id: Id
+    document_id: Id
+    journal: str
+    journal_label: str
+    date: Day
+    piece: str
+    label: str
+    lines: tuple[EntryLine, ...]

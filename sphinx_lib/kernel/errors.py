@@ -1,0 +1,140 @@
+"""Errors, typed by who must act: the consultant, the user, the caller that may retry.
+
+Every error has a stable ``code`` and its facts as a mapping, so that a host translates by code and never by text.
+Bugs stay ``AssertionError`` or ``TypeError`` and are never wrapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+
+class SphinxError(Exception):
+    """Root of everything this library raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts: Mapping[str, Any] = facts
+
+
+class Problem(NamedTuple):
+    """One finding in the configuration, with the place where it was written."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+    hint: str = ""
+    warning: bool = False
+
+    def __str__(self) -> str:
+        kind = "warning: " if self.warning else ""
+        text = f"{self.file}:{self.line}:{self.column}: {kind}{self.path + ': ' if self.path else ''}{self.message}"
+        return f"{text}\n    hint: {self.hint}" if self.hint else text
+
+
+class ConfigError(SphinxError):
+    """The YAML does not hold; ``problems`` lists every finding, none hides another."""
+
+    code = "config"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InputError(SphinxError):
+    """The caller's data cannot be taken: ``problems`` says where, what and the way out, for every row."""
+
+    code = "input"
+
+    def __init__(self, problems: Sequence[str], **facts: Any) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems), **facts)
+
+
+class NotFound(SphinxError):
+    """No such document or master record in this company."""
+
+    code = "not_found"
+
+
+class Refused(SphinxError):
+    """A rule says no; the message says what is allowed."""
+
+    code = "refused"
+
+
+class TransitionRefused(Refused):
+    """The document's state has no such way out, or this actor may not take it."""
+
+    code = "transition"
+
+
+class Refusal(NamedTuple):
+    """One reason given by a guard: its name, a text in the document's language, and its facts.
+
+    A registered guard gives the facts and leaves the text to the ``message`` that YAML declares for it.
+    """
+
+    guard: str
+    message: str = ""
+    override: str | None = None
+    facts: Mapping[str, Any] = {}  # noqa: RUF012 - read-only by type, never written
+
+
+class GuardFailed(Refused):
+    """Guards refused the event; ``reasons`` holds all of them at once."""
+
+    code = "guard"
+
+    def __init__(self, message: str, reasons: Sequence[Refusal], **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.reasons = tuple(reasons)
+
+
+class DocumentLocked(Refused):
+    """The content of this document is frozen in its state; a correction is a new document."""
+
+    code = "locked"
+
+
+class StockShort(Refused):
+    """A stock level would fall below what the policy allows, found under the lock."""
+
+    code = "stock_short"
+
+
+class DateRefused(Refused):
+    """The date would break the chronology of a legal series (NU1)."""
+
+    code = "date"
+
+
+class Conflict(SphinxError):
+    """Somebody else was faster; doing it again may succeed."""
+
+    code = "conflict"
+
+
+class ConcurrentChange(Conflict):
+    """A document changed between being read and being written."""
+
+    code = "concurrent_change"
+
+
+class IdempotencyMismatch(Conflict):
+    """The key was used before with another input."""
+
+    code = "idempotency_mismatch"
+
+
+class ExportError(SphinxError):
+    """An accounting file cannot be written as declared."""
+
+    code = "export"

@@ -1,0 +1,50 @@
+"""What the library asks of the world: the time, new ids, mail, files. Hosts and tests hand in their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+
+class Clock(Protocol):
+    """Tells the time; always aware, in UTC."""
+
+    def now(self) -> datetime:
+        """This moment."""
+
+
+class IdFactory(Protocol):
+    """Gives new ids: 32 hexadecimal digits, growing in one process."""
+
+    def __call__(self) -> str:
+        """A new id."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and the rights that the host gives: names used by ``right`` and ``override`` in YAML."""
+
+    name: str
+    rights: frozenset[str] = frozenset()
+
+    def __init__(self, name: str, rights: Sequence[str] | frozenset[str] | set[str] = ()) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "rights", frozenset(rights))
+
+
+class Mail(NamedTuple):
+    """A message ready to go: plain text with attachments as (name, media type, bytes)."""
+
+    to: str
+    subject: str
+    body: str
+    attachments: tuple[tuple[str, str, bytes], ...] = ()
+
+
+class Mailer(Protocol):
+    """Sends a mail, or raises with the reason."""
+
+    def send(self, mail: Mail) -> None:
+        """Hand the mail over."""

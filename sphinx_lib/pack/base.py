@@ -1,0 +1,50 @@
+"""What every declared model shares: strictness, yes-or-no values and labels in several languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors and loaded values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _yes_no(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise ValueError(f"write true or false, not {value!r}")
+
+
+def _label(value: object) -> object:
+    return {"": value} if isinstance(value, str) else value
+
+
+YesNo = Annotated[bool, BeforeValidator(_yes_no)]
+"""Only ``true`` and ``false``; YAML's yes, on and 1 are refused."""
+
+Label = Annotated[dict[str, str], BeforeValidator(_label)]
+"""A text by language code; a plain string stands for every language under the key ``""``."""
+
+
+def in_language(label: Mapping[str, str], language: str, default: str = "en") -> str:
+    """The text of ``label`` in ``language``, else the plain one, else in ``default``, else any (LG1)."""
+    for key in (language, "", default):
+        if key in label:
+            return label[key]
+    return next(iter(label.values()), "")
+
+
+class Finding(NamedTuple):
+    """Something a check found: the path in the merged YAML, what is wrong, the way out."""
+
+    path: tuple[str, ...]
+    message: str
+    hint: str = ""
+    warning: bool = False

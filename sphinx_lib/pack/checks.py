@@ -1,0 +1,307 @@
+"""Cross-references that a field type cannot express. Each check yields its findings and raises none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import ValidationError
+
+from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.numbers import pattern_findings
+from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.places import guard_uses
+from sphinx_lib.pack.scopes import document_scope, line_scope
+from sphinx_lib.pack.specs import Specs
+from sphinx_lib.pack.validation import findings_of
+from sphinx_lib.pack.workflow_model import Condition, DocumentType, Guard
+
+LEVELS = ("physical", "reserved", "on_order")
+KEY_FIELDS = frozenset(
+    {"party", "customer", "site", "currency", "language", "payment_terms", "regime", "deal", "reference", "kind",
+     "contact", "order", "delivery_note", "customer_reference", "date"}
+)  # fmt: skip
+GROUPINGS = frozenset({"billing.invoicing"})
+_PLACES = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
+Known = Iterable[str]
+
+
+def check_pack(
+    model: PackModel, types: Mapping[TypeKey, DocumentType], specs: Specs, templates: Known
+) -> Iterator[Finding]:
+    """Everything that a name in one section says about another section."""
+    for (name, kind), declared in types.items():
+        base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
+        yield from check_states(base, declared)
+        yield from check_events(base, declared, specs, model)
+        yield from check_reach(base, declared)
+        yield from check_sources(base, model, declared)
+        yield from check_guards(base, model, declared, specs)
+        yield from check_texts(base, model, declared, specs)
+        yield from check_template(base, declared, templates)
+    yield from check_declared_guards(model, specs)
+    yield from check_numbering(model, types)
+    yield from check_sections(model)
+    yield from check_accounting(model)
+
+
+def unknown(path: tuple[str, ...], what: str, name: str, known: Known) -> Finding:
+    """A name that nothing declares, with the nearest that something does."""
+    names = sorted(known)
+    hint = did_you_mean(name, names).removeprefix("; ")
+    return Finding(path, f"unknown {what} {name!r}", hint or ("known: " + ", ".join(names) if names else ""))
+
+
+def check_states(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
+    """States that are named exist; what they cause is something the engine can cause."""
+    states = declared.states
+    if declared.initial not in states:
+        yield unknown((*base, "initial"), "state", declared.initial, states)
+    if declared.number.at not in states:
+        yield unknown((*base, "number", "at"), "state", declared.number.at, states)
+    for name, state in states.items():
+        path = (*base, "states", name)
+        if state.inside is not None and state.inside not in states:
+            yield unknown((*path, "inside"), "state", state.inside, states)
+        elif state.inside is not None and name in _outer(declared, state.inside):
+            yield Finding((*path, "inside"), f"state {name!r} is inside itself", "remove one `inside`")
+        for level in state.stock:
+            if level not in LEVELS:
+                yield unknown((*path, "stock", level), "stock level", level, LEVELS)
+
+
+def _outer(declared: DocumentType, state: str) -> tuple[str, ...]:
+    return declared.chain(state) if state in declared.states else ()
+
+
+def check_events(base: tuple[str, ...], declared: DocumentType, specs: Specs, model: PackModel) -> Iterator[Finding]:
+    """Events lead from known states to known states, with known effects."""
+    for name, event in declared.events.items():
+        path = (*base, "events", name)
+        for key, states in (("from", event.sources), ("to", event.targets)):
+            for state in states:
+                if state not in declared.states:
+                    yield unknown((*path, key, state), "state", state, declared.states)
+        plain = [target for target, branch in event.targets.items() if not _conditional(branch)]
+        if len(plain) != 1:
+            said = "none of the branches is" if not plain else ", ".join(plain) + " are"
+            yield Finding(
+                (*path, "to"), f"exactly one branch has no condition; {said} without", "give all but one a `when`"
+            )
+        final = [state for state in event.sources if state in declared.states and declared.states[state].final]
+        for state in final:
+            yield Finding((*path, "from", state), f"{state!r} is final, so nothing leads out of it", "remove `final`")
+        for effect, parameters in event.effects.items():
+            yield from _check_effect((*path, "effects", effect), effect, parameters, specs, model)
+    if declared.then and declared.then not in declared.events:
+        yield unknown((*base, "then"), "event", declared.then, declared.events)
+
+
+def _conditional(branch: Condition) -> bool:
+    return bool(branch.when or branch.every_line or branch.any_line)
+
+
+def _check_effect(
+    path: tuple[str, ...], name: str, parameters: Mapping[str, object], specs: Specs, model: PackModel
+) -> Iterator[Finding]:
+    spec = specs.effects.get(name)
+    if spec is None:
+        yield unknown(path, "effect", name, specs.effects)
+        return
+    try:
+        spec.parameters.model_validate(parameters)
+    except ValidationError as error:
+        for finding in findings_of(error, spec.parameters):
+            yield Finding((*path, *finding.path), finding.message, finding.hint)
+    message = parameters.get("message")
+    if isinstance(message, str) and message not in model.messages:
+        yield unknown((*path, "message"), "message", message, model.messages)
+
+
+def check_reach(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
+    """A state that no event enters, or that only clock and engine could leave, may be meant: a warning."""
+    reached = {declared.initial}
+    frontier = [declared.initial]
+    while frontier:
+        state = frontier.pop()
+        if state not in declared.states:
+            continue
+        for event in declared.leaves(state).values():
+            for target in event.targets:
+                if target not in reached:
+                    reached.add(target)
+                    frontier.append(target)
+    for state in declared.states:
+        if state not in reached:
+            yield Finding((*base, "states", state), f"no event leads to state {state!r}", "", warning=True)
+    for name, event in declared.events.items():
+        if not event.sources:
+            yield Finding((*base, "events", name, "from"), f"event {name!r} starts nowhere", "name a state")
+
+
+def check_sources(base: tuple[str, ...], model: PackModel, declared: DocumentType) -> Iterator[Finding]:
+    """Types and events named by ``made_from`` and ``routes`` exist."""
+    if declared.fulfils is not None and declared.fulfils not in model.progress:
+        yield unknown((*base, "fulfils"), "progress", declared.fulfils, model.progress)
+    for source, made in declared.made_from.items():
+        path = (*base, "made_from", source)
+        if source not in model.document_types:
+            yield unknown(path, "document type", source, model.document_types)
+            continue
+        origin = model.document_types[source]
+        for state in made.states:
+            if state not in origin.states:
+                yield unknown((*path, "in", state), f"state of {source}", state, origin.states)
+        if made.fires is not None and made.fires not in origin.events:
+            yield unknown((*path, "fires"), f"event of {source}", made.fires, origin.events)
+        if made.then is not None and made.then not in declared.events:
+            yield unknown((*path, "then"), "event", made.then, declared.events)
+        known = KEY_FIELDS | origin.fields.keys()
+        for key in made.same:
+            if key not in known:
+                yield unknown((*path, "same"), "field to keep the same", key, known)
+        if isinstance(made.group_by, str) and made.group_by not in GROUPINGS:
+            yield unknown((*path, "group_by"), "grouping", made.group_by, GROUPINGS)
+    for name, route in declared.routes.items():
+        if route.to not in model.document_types:
+            yield unknown((*base, "routes", name, "to"), "document type", route.to, model.document_types)
+    plain = [name for name, route in declared.routes.items() if not _conditional(route)]
+    if len(plain) > 1:
+        yield Finding((*base, "routes"), f"several routes have no condition: {', '.join(plain)}", "give all but one a `when`")
+
+
+def check_guards(base: tuple[str, ...], model: PackModel, declared: DocumentType, specs: Specs) -> Iterator[Finding]:
+    """A guard that is only a name is declared somewhere."""
+    for path, name, guard in guard_uses(declared):
+        if guard.is_reference and name not in model.guards:
+            yield unknown((*base, *path), "guard", name, model.guards)
+        elif not guard.is_reference:
+            yield from _check_guard((*base, *path), guard, specs)
+
+
+def check_declared_guards(model: PackModel, specs: Specs) -> Iterator[Finding]:
+    """Each declared guard asks exactly one question and says why it refuses."""
+    for name, guard in model.guards.items():
+        if guard.is_reference:
+            yield Finding(("guards", name), "this guard asks nothing", "write require, every_line or use")
+        yield from _check_guard(("guards", name), guard, specs)
+
+
+def _check_guard(path: tuple[str, ...], guard: Guard, specs: Specs) -> Iterator[Finding]:
+    if not guard.message:
+        yield Finding(path, "this guard has no message", "say why it refuses: message: {en: …, fr: …}")
+    if guard.use is None:
+        return
+    spec = specs.guards.get(guard.use)
+    if spec is None:
+        yield unknown((*path, "use"), "guard function", guard.use, specs.guards)
+        return
+    try:
+        spec.parameters.model_validate(guard.parameters)
+    except ValidationError as error:
+        for finding in findings_of(error, spec.parameters):
+            yield Finding((*path, "with", *finding.path), finding.message, finding.hint)
+
+
+def check_texts(base: tuple[str, ...], model: PackModel, declared: DocumentType, specs: Specs) -> Iterator[Finding]:
+    """Every ``{place}`` of a guard's message names a known fact."""
+    document, line = document_scope(model, declared), line_scope(model, declared)
+    for path, name, guard in guard_uses(declared):
+        meant = model.guards.get(name, guard) if guard.is_reference else guard
+        if meant.use:
+            scope: Iterable[str] = specs.guards[meant.use].facts if meant.use in specs.guards else ()
+        else:
+            scope = line if meant.every_line else document
+        where = ("guards", name) if guard.is_reference else (*base, *path)
+        for language, text in meant.message.items():
+            for place in _PLACES.findall(text):
+                if place not in scope:
+                    yield unknown((*where, "message", language), "place", place, scope)
+
+
+def check_template(base: tuple[str, ...], declared: DocumentType, templates: Known) -> Iterator[Finding]:
+    """The print template exists in one of the template folders."""
+    if declared.template and declared.template not in templates:
+        yield unknown((*base, "template"), "template", declared.template, templates)
+
+
+def check_numbering(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
+    """Series exist, are used, and their patterns give unique (and legal) numbers."""
+    fiscal = {declared.number.sequence for declared in types.values() if declared.fiscal}
+    used = {declared.number.sequence for declared in types.values()}
+    for (name, kind), declared in types.items():
+        base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
+        if declared.number.sequence not in model.numbering:
+            yield unknown((*base, "number", "sequence"), "sequence", declared.number.sequence, model.numbering)
+    for name, series in model.numbering.items():
+        path = ("numbering", name)
+        for message, hint in pattern_findings(series.pattern, series.reset, name in fiscal):
+            yield Finding((*path, "pattern"), message, hint)
+        if series.revision:
+            for message, hint in pattern_findings(series.revision, series.reset, name in fiscal, revision=True):
+                yield Finding((*path, "revision"), message, hint)
+        if name in fiscal and series.gaps != "never":
+            yield Finding((*path, "gaps"), f"{name} numbers fiscal documents, so it may have no gap", "write gaps: never")
+        if name not in used:
+            yield Finding(path, f"no document type uses the sequence {name!r}", "", warning=True)
+
+
+def check_sections(model: PackModel) -> Iterator[Finding]:
+    """Runs, portal, billing, stock and prices name what exists."""
+    types = model.document_types
+    for name, run in model.runs.items():
+        for source, event in run.fire.items():
+            if source not in types:
+                yield unknown(("runs", name, "fire", source), "document type", source, types)
+            elif event not in types[source].events:
+                yield unknown(("runs", name, "fire", source), f"event of {source}", event, types[source].events)
+        for key, value in (("derive", run.derive), ("from", run.from_)):
+            if value is not None and value not in types:
+                yield unknown(("runs", name, key), "document type", value, types)
+    for name, shown in model.portal.items():
+        if name not in types:
+            yield unknown(("portal", name), "document type", name, types)
+            continue
+        for state in shown.sees:
+            if state not in types[name].states:
+                yield unknown(("portal", name, "sees", state), f"state of {name}", state, types[name].states)
+        for event in shown.events:
+            if event not in types[name].events:
+                yield unknown(("portal", name, "events", event), f"event of {name}", event, types[name].events)
+        for field in shown.read:
+            if field not in types[name].fields:
+                yield unknown(("portal", name, "read"), f"field of {name}", field, types[name].fields)
+    if model.billing.default_terms not in model.billing.payment_terms:
+        yield unknown(("billing", "default_terms"), "payment term", model.billing.default_terms, model.billing.payment_terms)
+    if not any(step.kind == "price" for step in model.pricing.schema_.values()):
+        yield Finding(("pricing", "schema"), "no step finds a price", "add a step with kind: price")
+    fallback = [name for name, regime in model.taxes.regimes.items() if regime.when is None]
+    if len(fallback) != 1 or fallback != list(model.taxes.regimes)[-1:]:
+        yield Finding(("taxes", "regimes"), "exactly the last regime has no condition", "it holds when no other does")
+
+
+def check_accounting(model: PackModel) -> Iterator[Finding]:
+    """Postings name journals and accounts that exist, for every regime and VAT code."""
+    books = model.accounting
+    for name, posting in books.postings.items():
+        path = ("accounting", "postings", name)
+        if posting.journal not in books.journals:
+            yield unknown((*path, "journal"), "journal", posting.journal, books.journals)
+        named: dict[tuple[str, ...], str] = {(*path, "receivable"): posting.receivable}
+        for regime, groups in posting.revenue.items():
+            named |= {(*path, "revenue", regime, group): account for group, account in groups.items()}
+            if regime not in model.taxes.regimes:
+                yield unknown((*path, "revenue", regime), "VAT regime", regime, model.taxes.regimes)
+        named |= {(*path, "vat", code): account for code, account in posting.vat.items()}
+        named |= {(*path, "methods", method): account for method, account in posting.methods.items()}
+        named |= {(*path, key): getattr(posting, key) for key in ("exchange_loss", "exchange_gain")}
+        for where, account in named.items():
+            if account and account not in books.accounts:
+                yield unknown(where, "account", account, books.accounts)
+    for name, declared in model.document_types.items():
+        for state_name, state in declared.states.items():
+            if state.posts is not None and state.posts not in books.postings:
+                path = ("document_types", name, "states", state_name, "posts")
+                yield unknown(path, "posting", state.posts, books.postings)

@@ -1,0 +1,187 @@
+"""From YAML layers to a checked Pack: read, merge, validate, compile, cross-check; every finding is told at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sphinx_lib.kernel.errors import ConfigError, Problem
+from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.checks import check_pack
+from sphinx_lib.pack.expressions import Expression, ExpressionError, compile_expression
+from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.numbers import Pattern
+from sphinx_lib.pack.overlay import find, locate, merge, merge_nodes, to_plain
+from sphinx_lib.pack.pack import Pack, Place, TypeKey
+from sphinx_lib.pack.places import of_type
+from sphinx_lib.pack.reader import Mark, Node, read_layer
+from sphinx_lib.pack.scopes import document_scope, line_scope, party_scope
+from sphinx_lib.pack.specs import Specs
+from sphinx_lib.pack.validation import findings_of
+from sphinx_lib.pack.workflow_model import DocumentType
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def shipped(name: str) -> Path:
+    """A folder that ships with the library: ``config`` or ``templates``, from the wheel or the repository."""
+    inside = PACKAGE / "base" / name
+    return inside if inside.is_dir() else REPOSITORY / name
+
+
+def load_pack(layers: Sequence[str | Path | Node], specs: Specs, templates: Sequence[Path] = ()) -> Pack:
+    """The pack made of ``layers``, later ones winning; ``"base"`` is the shipped configuration.
+
+    Raises ConfigError with every problem found, each with file, line and column.
+    """
+    problems: list[Problem] = []
+    nodes: list[Node] = []
+    for layer in layers:
+        node, found = (layer, []) if isinstance(layer, Node) else read_layer(_folder(layer))
+        nodes.append(node)
+        problems += found
+    merged, found = merge(nodes)
+    problems += found
+    if problems:
+        raise ConfigError(problems)
+    return build_pack(merged, specs, (*templates, shipped("templates")))
+
+
+def _folder(layer: str | Path) -> Path:
+    return shipped("config") if layer == "base" else Path(layer)
+
+
+def build_pack(merged: Node, specs: Specs, templates: Sequence[Path]) -> Pack:
+    """Validate, compile and cross-check one merged configuration."""
+    model, types = _validated(merged)
+    report = _Report(merged)
+    expressions = _compiled(model, types, report)
+    names = frozenset(file.name for folder in templates for file in folder.glob("*.html"))
+    for finding in check_pack(model, types, specs, names):
+        report.add(finding)
+    if report.errors:
+        raise ConfigError(report.errors)
+    patterns: dict[str, Pattern] = {}
+    for name, numbering in model.numbering.items():
+        patterns[name] = Pattern(numbering.pattern, numbering.reset)
+        if numbering.revision:
+            patterns[f"{name}.revision"] = Pattern(numbering.revision, numbering.reset)
+    plain = json.dumps(to_plain(merged), sort_keys=True, ensure_ascii=False)
+    return Pack(
+        model=model,
+        types=types,
+        expressions=expressions,
+        patterns=patterns,
+        fingerprint=sha256(plain.encode()).hexdigest(),
+        merged=merged,
+        warnings=tuple(report.warnings),
+    )
+
+
+class _Report:
+    """Findings by path become problems with a place."""
+
+    def __init__(self, merged: Node) -> None:
+        self.merged = merged
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def add(self, finding: Finding, column: int = 0) -> None:
+        mark = locate(self.merged, finding.path)
+        path = ".".join(str(part) for part in finding.path)
+        problem = Problem(
+            mark.file, mark.line, mark.column + column, path, finding.message, finding.hint, finding.warning
+        )
+        bucket = self.warnings if finding.warning else self.errors
+        if problem not in bucket:
+            bucket.append(problem)
+
+
+def _validated(merged: Node) -> tuple[PackModel, dict[TypeKey, DocumentType]]:
+    """The typed model and every type with each of its kinds laid over it."""
+    problems: list[Problem] = []
+    model = _try(lambda: PackModel.model_validate(to_plain(merged)), PackModel, merged, (), problems)
+    types: dict[TypeKey, DocumentType] = {}
+    if model is not None:
+        for name, declared in model.document_types.items():
+            types[name, ""] = declared
+            for kind in declared.kinds:
+                laid = _kind(merged, name, kind, problems)
+                if laid is not None:
+                    types[name, kind] = laid
+    if problems or model is None:
+        raise ConfigError(problems)
+    return model, types
+
+
+def _kind(merged: Node, name: str, kind: str, problems: list[Problem]) -> DocumentType | None:
+    path = ("document_types", name)
+    whole = find(merged, path)
+    partial = find(merged, (*path, "kinds", kind))
+    if whole is None or partial is None or not isinstance(whole.value, dict):
+        return None
+    rest = {key: value for key, value in whole.value.items() if key != "kinds"}
+    base = Node(rest, whole.mark, None, whole.key_marks)
+    laid, found = merge_nodes(base, partial, path)
+    problems += found
+    return _try(lambda: DocumentType.model_validate(to_plain(laid)), DocumentType, laid, (*path, "kinds", kind), problems)
+
+
+def _try(
+    build: Callable[[], T], model: type[Any], node: Node, prefix: tuple[str, ...], problems: list[Problem]
+) -> T | None:
+    try:
+        return build()
+    except ValidationError as error:
+        for finding in findings_of(error, model):
+            mark: Mark = locate(node, finding.path)
+            path = ".".join(str(part) for part in (*prefix, *finding.path))
+            problems.append(Problem(mark.file, mark.line, mark.column, path, finding.message, finding.hint))
+        return None
+
+
+def _compiled(
+    model: PackModel, types: dict[TypeKey, DocumentType], report: _Report
+) -> dict[tuple[TypeKey, Place, str], Expression]:
+    found: dict[tuple[TypeKey, Place, str], Expression] = {}
+    for key, declared in types.items():
+        scopes = {"document": document_scope(model, declared), "line": line_scope(model, declared)}
+        for written in of_type(model, declared):
+            slot = (key, written.place, written.text)
+            if slot in found:
+                continue
+            path: tuple[str, ...] = ("document_types", key[0], *written.path)
+            scope = scopes[written.place]
+            if written.path[0] == "made_from" and written.path[1] in model.document_types:
+                scope = line_scope(model, model.document_types[written.path[1]])
+            try:
+                found[slot] = compile_expression(written.text, scope, written.kind)
+            except ExpressionError as error:
+                report.add(Finding(_guard_path(model, path, written.path), error.message, error.hint), error.column)
+    for name, regime in model.taxes.regimes.items():
+        if regime.when:
+            try:
+                found[("", ""), "party", regime.when] = compile_expression(regime.when, party_scope(model), "flag")
+            except ExpressionError as error:
+                report.add(Finding(("taxes", "regimes", name, "when"), error.message, error.hint), error.column)
+    return found
+
+
+def _guard_path(model: PackModel, path: tuple[str, ...], below: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a guard's expression is written: in place, or under ``guards`` when only its name stands here."""
+    if len(below) >= 5 and below[2] in ("requires", "guards"):
+        name, *rest = below[3:]
+        if name in model.guards:
+            return ("guards", name, *rest)
+    return path
+
+
+def known_problems(error: ConfigError) -> Iterable[Problem]:
+    """The problems of ``error``, by file and line."""
+    return sorted(error.problems, key=lambda problem: (problem.file, problem.line, problem.column))

@@ -1,0 +1,270 @@
+"""The pack: everything declared in YAML, checked and frozen.
+
+Each class is one section of the merged configuration; cross-references are checked in ``checks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from sphinx_lib.kernel.master import Address, Billing
+from sphinx_lib.kernel.money import exact_decimal
+from sphinx_lib.pack.base import Label, Strict, YesNo
+from sphinx_lib.pack.terms_model import PaymentTerm
+from sphinx_lib.pack.workflow_model import (
+    DocumentType,
+    Field_,
+    Guard,
+    Numbering,
+    PortalType,
+    RunStep,
+    Totals,
+)
+
+
+def _decimal(value: object) -> object:
+    return exact_decimal(value)
+
+
+def _fraction(value: object) -> object:
+    return Fraction(value) if isinstance(value, str) else value
+
+
+Number = Annotated[Decimal, BeforeValidator(_decimal)]
+Ratio = Annotated[Any, BeforeValidator(_fraction)]
+
+
+class Bank(Strict):
+    """The account printed on invoices."""
+
+    name: str = ""
+    iban: str = ""
+    bic: str = ""
+
+
+class Company(Strict):
+    """Who sells: identity, letterhead, currency, languages."""
+
+    name: str
+    country: str = "FR"
+    currency: str = "EUR"
+    languages: tuple[str, ...] = ("fr", "en")
+    language: str = "fr"
+    time_zone: str = "Europe/Paris"
+    fiscal_year_start: Annotated[str, Field(pattern=r"^\d\d-\d\d$")] = "01-01"
+    address: Address = Address()
+    siren: str = ""
+    siret: str = ""
+    vat_number: str = ""
+    legal_form: str = ""
+    capital: str = ""
+    rcs: str = ""
+    naf: str = ""
+    phone: str = ""
+    email: str = ""
+    website: str = ""
+    logo: str = ""
+    bank: Bank = Bank()
+
+
+class UnitDef(Strict):
+    """A unit: its dimension and how many of the dimension's base unit it holds."""
+
+    dimension: str
+    factor: Ratio = Fraction(1)
+    digits: Annotated[int, Field(ge=0, le=6)] = 3
+    label: Label = {}
+
+
+class VatCode(Strict):
+    """A VAT code and its dated rates in percent; the newest rate not after the document's date holds (VA4)."""
+
+    label: Label = {}
+    rates: dict[date, Number]
+
+    def rate_on(self, day: date) -> Decimal | None:
+        """Percent in force on ``day``, none before the first date."""
+        known = [start for start in self.rates if start <= day]
+        return self.rates[max(known)] if known else None
+
+
+class Regime(Strict):
+    """A VAT regime: all but ``standard`` give VAT 0, with a mention on the document (VA4)."""
+
+    label: Label = {}
+    category: Literal["standard", "intra_eu", "export", "reverse_charge", "exempt"]
+    when: str | None = None
+    mention: Label = {}
+
+
+class Taxes(Strict):
+    """VAT codes, regimes in the order in which they are tried, and the zones that they ask about."""
+
+    rounding: Literal["per_total", "per_line"] = "per_total"
+    codes: dict[str, VatCode]
+    zones: dict[str, tuple[str, ...]] = {}
+    regimes: dict[str, Regime]
+
+    def zone_of(self, country: str) -> str:
+        """The first zone that lists ``country``, else ``world``."""
+        return next((name for name, members in self.zones.items() if country in members), "world")
+
+
+class Access(Strict):
+    """One place to look for a record: its key, and a master field that stands in where no record is found."""
+
+    key: tuple[str, ...]
+    field: Literal["item.sale_price", "party.discount"] | None = None
+
+
+class Step(Strict):
+    """A step of the price schema: a price, or percents in cascade."""
+
+    kind: Literal["price", "percent"]
+    access: dict[str, Access]
+    group: str = ""
+    missing: Literal["error", "zero", "skip"] = "skip"
+
+
+class NetRounding(Strict):
+    """N4 (a) and N7: where unit prices are rounded, and to how many digits by currency."""
+
+    stage: Literal["unit", "line"] = "unit"
+    digits: dict[str, Annotated[int, Field(ge=0, le=6)]] = {"default": 4}
+
+
+class Pricing(Strict):
+    """The price schema (domain §18.2)."""
+
+    net_price_rounding: NetRounding = NetRounding()
+    price_date: Literal["document"] = "document"
+    schema_: dict[str, Step] = Field(alias="schema")
+
+
+class BillingRules(Strict):
+    """Invoice grouping, payment terms and outstanding."""
+
+    default: Billing = Billing()
+    always_by: tuple[str, ...] = ("party", "currency", "regime", "payment_terms", "language")
+    invoice_date: Literal["period_end", "run"] = "period_end"
+    payment_terms: dict[str, PaymentTerm]
+    default_terms: str
+    outstanding: dict[str, YesNo] = {}
+
+
+class Stock(Strict):
+    """Warehouses and the policy on stock below zero (K7)."""
+
+    negative_stock: Literal["forbid", "warn", "allow"] = "warn"
+    warehouse: str = "main"
+    levels: dict[str, Label] = {}
+
+
+class Account(Strict):
+    """A ledger account: its number and its name in the books."""
+
+    number: Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z]{2,14}$")]
+    label: str
+
+
+class Journal(Strict):
+    """An accounting journal."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,6}$")]
+    label: str
+
+
+class Posting(Strict):
+    """Which accounts a kind of posting uses. Revenue and VAT are looked up by regime, then group or code."""
+
+    kind: Literal["sale", "payment"]
+    journal: str
+    receivable: str = ""
+    revenue: dict[str, dict[str, str]] = {}
+    vat: dict[str, str] = {}
+    methods: dict[str, str] = {}
+    exchange_loss: str = ""
+    exchange_gain: str = ""
+    label: Label = {}
+
+
+class Column(Strict):
+    """One column of an export line: what it holds and how it is written."""
+
+    name: str = ""
+    field: str | None = None
+    text: str | None = None
+    format: str | None = None
+    width: int | None = None
+    align: Literal["left", "right"] = "left"
+    pad: str = " "
+    when: str | None = None
+
+
+class ExportFormat(Strict):
+    """An accounting file (AC4): delimited or fixed, with its encoding, line end and columns."""
+
+    label: Label = {}
+    kind: Literal["delimited", "fixed"]
+    encoding: str = "utf-8"
+    eol: str = "\r\n"
+    separator: str = "\t"
+    header: YesNo = False
+    date: str = "%Y%m%d"
+    decimal: str = ","
+    file: str
+    columns: dict[str, Column]
+
+
+class Accounting(Strict):
+    """Chart of accounts, journals, postings by kind, export formats."""
+
+    accounts: dict[str, Account]
+    journals: dict[str, Journal]
+    postings: dict[str, Posting]
+    formats: dict[str, ExportFormat] = {}
+    analytic: str | None = None
+
+
+class MessageDef(Strict):
+    """A mail or letter: texts by language with ``{field}`` places, and whether the document goes with it."""
+
+    subject: Label
+    body: Label
+    attach: YesNo = True
+
+
+class Fields(Strict):
+    """Fields of one's own on master records."""
+
+    fields: dict[str, Field_] = {}
+
+
+class PackModel(Strict):
+    """The whole merged configuration."""
+
+    company: Company
+    units: dict[str, UnitDef] = {}
+    progress: dict[str, Totals]
+    guards: dict[str, Guard] = {}
+    document_types: dict[str, DocumentType]
+    numbering: dict[str, Numbering]
+    pricing: Pricing
+    taxes: Taxes
+    billing: BillingRules
+    stock: Stock = Stock()
+    accounting: Accounting
+    messages: dict[str, MessageDef] = {}
+    runs: dict[str, RunStep] = {}
+    portal: dict[str, PortalType] = {}
+    parties: Fields = Fields()
+    items: Fields = Fields()
+    mentions: dict[str, Label] = {}
+    labels: dict[str, Label] = {}
+    renamed: dict[str, Mapping[str, str]] = {}

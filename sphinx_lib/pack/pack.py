@@ -1,0 +1,97 @@
+"""The loaded configuration as everything above reads it: models, compiled expressions, fingerprint, origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sphinx_lib.kernel.errors import InputError, Problem
+from sphinx_lib.kernel.quantity import Unit, Units
+from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.pack.base import in_language
+from sphinx_lib.pack.expressions import Expression
+from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.numbers import Pattern
+from sphinx_lib.pack.reader import Node
+from sphinx_lib.pack.workflow_model import DocumentType, Guard
+
+Place = Literal["document", "line", "party"]
+TypeKey = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A checked, frozen configuration. Two loads of the same YAML have the same ``fingerprint``."""
+
+    model: PackModel
+    types: Mapping[TypeKey, DocumentType]
+    expressions: Mapping[tuple[TypeKey, Place, str], Expression]
+    patterns: Mapping[str, Pattern]
+    fingerprint: str
+    merged: Node
+    warnings: tuple[Problem, ...] = ()
+    units: Units = field(init=False)
+    follows: Mapping[str, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        units = {
+            code: Unit(code, unit.dimension, unit.factor, unit.digits) for code, unit in self.model.units.items()
+        }
+        object.__setattr__(self, "units", Units(units))
+        object.__setattr__(self, "follows", _follows(self.model))
+
+    def type_of(self, name: str, kind: str = "") -> DocumentType:
+        """The document type ``name`` with ``kind`` laid over it; InputError names the nearest known one."""
+        found = self.types.get((name, kind))
+        if found is None:
+            if kind and (name, "") in self.types:
+                known = [key[1] for key in self.types if key[0] == name and key[1]]
+                raise InputError([f"{name} has no kind {kind!r}{did_you_mean(kind, known)}"])
+            raise InputError([f"unknown document type {name!r}{did_you_mean(name, self.model.document_types)}"])
+        return found
+
+    def followed(self, name: str) -> tuple[str, ...]:
+        """The progress that documents of a type follow: what is made from them, or from what is made from them."""
+        return self.follows.get(name, ())
+
+    def resolve_type(self, name: str) -> TypeKey:
+        """The (type, kind) that ``name`` stands for: a type, or a kind of exactly one type."""
+        if name in self.model.document_types:
+            return name, ""
+        kinds = [key for key in self.types if key[1] == name]
+        if len(kinds) == 1:
+            return kinds[0]
+        self.type_of(name)
+        raise AssertionError("type_of refuses unknown names")
+
+    def expression(self, key: TypeKey, place: Place, text: str) -> Expression:
+        """The compiled expression written as ``text`` in the type ``key``."""
+        return self.expressions[(key, place, text)]
+
+    def guard(self, name: str, written: Guard) -> Guard:
+        """The guard meant by ``name``: written in place, or declared under ``guards``."""
+        return self.model.guards[name] if written.is_reference else written
+
+    def label(self, key: str, language: str) -> str:
+        """A text of the ``labels`` section."""
+        return in_language(self.model.labels.get(key, {"": key}), language)
+
+
+def _follows(model: PackModel) -> dict[str, tuple[str, ...]]:
+    """By type, the progress that feeds back to it: from the types made of it, and from theirs when it is their root."""
+    found: dict[str, set[str]] = {name: set() for name in model.document_types}
+    for declared in model.document_types.values():
+        if declared.fulfils is None:
+            continue
+        seen: set[str] = set()
+        frontier = list(declared.made_from)
+        while frontier:
+            source = frontier.pop()
+            if source in seen or source not in model.document_types:
+                continue
+            seen.add(source)
+            if source in declared.made_from or model.document_types[source].fulfils is not None:
+                found[source].add(declared.fulfils)
+            frontier += model.document_types[source].made_from
+    return {name: tuple(progress for progress in model.progress if progress in fed) for name, fed in found.items()}

@@ -1,0 +1,77 @@
+"""Where the configuration holds expressions and message texts, so that checking and compiling walk the same list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sphinx_lib.pack.expressions import Kind
+from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.pack import Place
+from sphinx_lib.pack.workflow_model import Condition, DocumentType, Guard
+
+
+class Written(NamedTuple):
+    """An expression and where it stands: path below the document type (or from the top for guards and regimes)."""
+
+    path: tuple[str, ...]
+    place: Place
+    text: str
+    kind: Kind | None
+
+
+def of_condition(path: tuple[str, ...], condition: Condition) -> Iterator[Written]:
+    """The up to three expressions of a condition."""
+    if condition.when:
+        yield Written((*path, "when"), "document", condition.when, "flag")
+    for key in ("every_line", "any_line"):
+        text = getattr(condition, key)
+        if text:
+            yield Written((*path, key), "line", text, "flag")
+
+
+def of_guard(path: tuple[str, ...], guard: Guard) -> Iterator[Written]:
+    """The expression of a declared guard."""
+    if guard.require:
+        yield Written((*path, "require"), "document", guard.require, "flag")
+    if guard.every_line:
+        yield Written((*path, "every_line"), "line", guard.every_line, "flag")
+
+
+def guard_uses(declared: DocumentType) -> Iterator[tuple[tuple[str, ...], str, Guard]]:
+    """Every guard named or written by states and events, with its path below the type."""
+    for state_name, state in declared.states.items():
+        for name, guard in state.requires.items():
+            yield ("states", state_name, "requires", name), name, guard
+    for event_name, event in declared.events.items():
+        for name, guard in event.guards.items():
+            yield ("events", event_name, "guards", name), name, guard
+
+
+def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
+    """Every expression that is asked of documents of this type, those of the named guards it uses included."""
+    for path, name, guard in guard_uses(declared):
+        meant = model.guards.get(name, guard) if guard.is_reference else guard
+        yield from of_guard(path, meant)
+    for name, event in declared.events.items():
+        yield from of_condition(("events", name), event)
+        for target, branch in event.targets.items():
+            yield from of_condition(("events", name, "to", target), branch)
+    for name, route in declared.routes.items():
+        yield from of_condition(("routes", name), route)
+    for name, state in declared.states.items():
+        for level, text in state.stock.items():
+            yield Written(("states", name, "stock", level), "line", text, "number")
+    for key, place in (("fields", "document"), ("line_fields", "line")):
+        for name, field in getattr(declared, key).items():
+            if field.default is not None:
+                yield Written((key, name, "default"), "document", field.default, None)
+    for source, made in declared.made_from.items():
+        for key in ("split_by",):
+            for text in getattr(made, key):
+                yield Written(("made_from", source, key), "line", text, None)
+    for name, event in declared.events.items():
+        for effect, parameters in event.effects.items():
+            text = parameters.get("where")
+            if isinstance(text, str):
+                yield Written(("events", name, "effects", effect, "where"), "line", text, "flag")

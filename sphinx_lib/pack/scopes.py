@@ -1,0 +1,162 @@
+"""The names an expression may use, by place: a document, a line, a party. Known at load, so a typo is found there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from sphinx_lib.kernel.master import Item, Party
+from sphinx_lib.pack.expressions import Fact, Kind
+from sphinx_lib.pack.models import Company, PackModel
+from sphinx_lib.pack.workflow_model import DocumentType, Field_
+
+Scope = dict[str, Fact]
+Need = str
+
+_KINDS: dict[Any, Kind] = {str: "text", Decimal: "number", int: "number", date: "date", bool: "flag"}
+
+DOCUMENT: Mapping[str, Fact] = {
+    **dict.fromkeys(
+        ("type", "kind", "state", "currency", "language", "site", "contact", "reference", "deal", "origin",
+         "payment_terms", "regime", "method", "delivery_status", "billing_status", "last_event"),
+        Fact("text"),
+    ),
+    **dict.fromkeys(
+        ("total_net", "total_vat", "total_gross", "net_to_pay", "balance", "total_cost", "margin", "line_count",
+         "short_lines", "revision", "outstanding", "approvals", "foot_discount", "rate"),
+        Fact("number"),
+    ),
+    "margin_rate": Fact("number", optional=True),
+    "markup_rate": Fact("number", optional=True),
+    "number": Fact("text", optional=True),
+    "party": Fact("text", optional=True),
+    "date": Fact("date"),
+    "due_date": Fact("date", optional=True),
+    "today": Fact("date"),
+    "approved_by_actor": Fact("flag"),
+}  # fmt: skip
+
+LINE: Mapping[str, Fact] = {
+    **dict.fromkeys(
+        ("quantity", "net", "line", "available", "stock_quantity", "over_quantity", "over_amount", "margin"),
+        Fact("number"),
+    ),
+    **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference"), Fact("text")),
+    "unit_price": Fact("number", optional=True),
+    "list_price": Fact("number", optional=True),
+    "cost": Fact("number", optional=True),
+    "margin_rate": Fact("number", optional=True),
+    "promised_date": Fact("date", optional=True),
+    "stocked": Fact("flag"),
+    "item": Fact("text", optional=True),
+}
+
+
+def model_facts(model: type[BaseModel], prefix: str, fields: Mapping[str, Field_] | None = None) -> Scope:
+    """The plain fields of a model as dotted names, with the declared fields of one's own."""
+    found: Scope = {}
+    for name, info in model.model_fields.items():
+        kind, optional = _kind_of(info.annotation)
+        if kind:
+            found[f"{prefix}.{name}"] = Fact(kind, optional or (kind == "text" and name == "vat_number"))
+    for name, declared in (fields or {}).items():
+        found[f"{prefix}.{name}"] = Fact(declared.type, declared.optional)
+    return found
+
+
+def _kind_of(annotation: Any) -> tuple[Kind | None, bool]:
+    if get_origin(annotation) is not None:
+        options = [option for option in get_args(annotation) if option is not type(None)]
+        optional = len(options) < len(get_args(annotation))
+        if all(isinstance(option, str) for option in options):
+            return "text", optional
+        if not optional:
+            return (_kind_of(options[0])[0], False) if annotation.__class__.__name__ == "_AnnotatedAlias" else (None, False)
+        return _kind_of(options[0])[0], True
+    return _KINDS.get(annotation), False
+
+
+def party_scope(pack: PackModel) -> Scope:
+    """Names about a party and the company, as regimes ask them."""
+    return {
+        **model_facts(Party, "party", pack.parties.fields),
+        "party.zone": Fact("text"),
+        **model_facts(Company, "company"),
+        "today": Fact("date"),
+    }
+
+
+def document_scope(pack: PackModel, declared: DocumentType) -> Scope:
+    """Names that conditions, guards and messages of a document type may use."""
+    scope: Scope = {**DOCUMENT, **party_scope(pack)}
+    for name, progress in pack.progress.items():
+        scope[name] = scope[progress.remaining] = Fact("number")
+    for name, field in declared.fields.items():
+        scope[name] = Fact(field.type, field.optional)
+    for name, event in declared.events.items():
+        scope[f"times.{name}"] = Fact("number")
+        scope[f"by_actor.{name}"] = Fact("flag")
+        for fact, ask in event.ask.items():
+            scope[f"last.{name}.{fact}"] = Fact(ask.type, optional=True)
+    return scope
+
+
+def line_scope(pack: PackModel, declared: DocumentType) -> Scope:
+    """Names that conditions over lines, stock levels and grouping may use: the line's own hide the document's."""
+    scope = {**document_scope(pack, declared), **LINE, **model_facts(Item, "item", pack.items.fields)}
+    for name, field in declared.line_fields.items():
+        scope[name] = scope[f"line.{name}"] = Fact(field.type, field.optional)
+    scope["line.promised_date"] = LINE["promised_date"]
+    return scope
+
+
+def needs_of(names: Iterable[str]) -> frozenset[Any]:
+    """The facts that must be loaded before an expression with these names is asked."""
+    found = set()
+    for name in names:
+        if name.startswith("party.") or name == "regime":
+            found.add("party")
+        elif name.startswith("item."):
+            found.add("items")
+        elif name in ("available", "short_lines"):
+            found.add("stock")
+        elif name == "outstanding":
+            found.add("outstanding")
+        elif name in ("over_quantity", "over_amount"):
+            found.add("sources")
+    return frozenset(found)
+
+
+def own_value(field: Field_, stored: Any) -> Any:
+    """A declared field of a master record in its type; records keep numbers and dates as text."""
+    if stored is None or field.type in ("text", "flag"):
+        return stored
+    return Decimal(stored) if field.type == "number" else date.fromisoformat(stored)
+
+
+class PartyFacts(dict[str, Any]):
+    """The values behind ``party.…`` and ``company.…``; empty texts that may be missing are none."""
+
+    def __init__(self, pack: PackModel, party: Party | None, today: date) -> None:
+        super().__init__(today=today)
+        self.pack, self.party = pack, party
+
+    def __missing__(self, name: str) -> Any:
+        owner, _, field = name.partition(".")
+        if owner == "company":
+            return getattr(self.pack.company, field)
+        if owner != "party":
+            raise KeyError(name)
+        party = self.party
+        if field == "zone":
+            return self.pack.taxes.zone_of(party.country if party else self.pack.company.country)
+        if party is None:
+            return None
+        if field in self.pack.parties.fields:
+            return own_value(self.pack.parties.fields[field], party.custom.get(field))
+        value = getattr(party, field)
+        return (value or None) if field == "vat_number" else value

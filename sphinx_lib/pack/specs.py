@@ -1,0 +1,136 @@
+"""What a registered guard or effect is: a pure function, its parameters, and the facts it needs.
+
+The rule packages register theirs and hosts add their own (``Sphinx.open(extensions=[…])``); the pack only sees these
+specs, so that a name or a parameter in YAML is checked at load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line
+from sphinx_lib.kernel.errors import Refusal
+from sphinx_lib.kernel.master import Item, Party
+from sphinx_lib.pack.base import Strict
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.workflow_model import DocumentType
+
+Need = Literal["party", "items", "stock", "outstanding", "sources"]
+StockKey = tuple[str, str]
+
+
+class NoParameters(Strict):
+    """For guards and effects that take none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a guard, an effect or an expression may know about one document; loaded before, for a whole batch.
+
+    ``available`` is physical minus reserved by (item, warehouse), without this document's own reservation;
+    ``outstanding`` is by class, without this document and the documents it was made from (C2);
+    ``sources`` are the lines that this document's lines were made from, by id; ``policies`` says by (item, warehouse)
+    what the item, else the warehouse, says about stock below zero.
+    """
+
+    document: Document
+    type: DocumentType
+    pack: Pack
+    today: date
+    actor: str = ""
+    rights: frozenset[str] = frozenset()
+    party: Party | None = None
+    items: Mapping[str, Item] = field(default_factory=dict)
+    available: Mapping[StockKey, Decimal] = field(default_factory=dict)
+    physical: Mapping[StockKey, Decimal] = field(default_factory=dict)
+    policies: Mapping[StockKey, str] = field(default_factory=dict)
+    outstanding: Mapping[str, Decimal] = field(default_factory=dict)
+    sources: Mapping[Id, Line] = field(default_factory=dict)
+
+    def available_of(self, line: Line) -> Decimal:
+        """Available quantity of the line's item at its warehouse, in the stock unit."""
+        return self.available.get((line.item or "", line.warehouse), ZERO)
+
+
+class SetLines(NamedTuple):
+    """Replace the document's lines; totals follow."""
+
+    lines: tuple[Line, ...]
+
+
+class Message(NamedTuple):
+    """Queue a message in the outbox (MS1)."""
+
+    message: str
+
+
+class NewRevision(NamedTuple):
+    """Write a new draft with the same root number (NU2)."""
+
+
+class Make(NamedTuple):
+    """Derive the next document and fire its event in the same unit of work."""
+
+    to: str
+    fire: str | None = None
+
+
+class AllocateToSources(NamedTuple):
+    """Put this credit against the documents it was made from, up to their balance."""
+
+
+class ReleaseAllocations(NamedTuple):
+    """Take back what this payment was put against."""
+
+
+Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations
+GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
+EffectFunction = Callable[[Situation, Any], Iterable[Op]]
+
+
+@dataclass(frozen=True)
+class GuardSpec:
+    """A guard that YAML may ``use``; ``function(situation, parameters)`` yields its refusals.
+
+    ``facts`` are the names that each refusal carries, which the message in YAML may show as ``{places}``.
+    """
+
+    name: str
+    function: GuardFunction
+    parameters: type[Strict] = NoParameters
+    needs: frozenset[Need] = frozenset()
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EffectSpec:
+    """An effect that YAML may name; ``function(situation, parameters)`` yields operations.
+
+    ``moment`` says whether it acts in the unit of work or, through the outbox, after its commit.
+    """
+
+    name: str
+    function: EffectFunction
+    parameters: type[Strict] = NoParameters
+    needs: frozenset[Need] = frozenset()
+    moment: Literal["transaction", "after_commit"] = "transaction"
+
+
+@dataclass(frozen=True)
+class Specs:
+    """All guards and effects that one Sphinx knows, by name."""
+
+    guards: Mapping[str, GuardSpec] = field(default_factory=dict)
+    effects: Mapping[str, EffectSpec] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, guards: Sequence[GuardSpec], effects: Sequence[EffectSpec]) -> Specs:
+        """Specs by name; two of one name are a programming error."""
+        found = cls({guard.name: guard for guard in guards}, {effect.name: effect for effect in effects})
+        if len(found.guards) != len(guards) or len(found.effects) != len(effects):
+            raise ValueError("two guards or two effects have the same name")
+        return found

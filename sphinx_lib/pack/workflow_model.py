@@ -1,0 +1,252 @@
+"""Models of declared document types, in the shape «a state carries consequences, an event carries permission»."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from sphinx_lib.pack.base import Label, Strict, YesNo
+
+Actors = Literal["user", "customer", "clock", "derive", "engine"]
+
+
+def _empty(value: object) -> object:
+    return {} if value is None else value
+
+
+def _nothing(value: object) -> object:
+    return None if value == {} else value
+
+
+Nothing = Annotated[None, BeforeValidator(_nothing)]
+Ids = dict[str, Nothing]
+"""A set of ids: a mapping whose values are empty (rule 2)."""
+
+
+class Condition(Strict):
+    """At most one of three ways to ask: of the document, of every line, of any line."""
+
+    when: str | None = None
+    every_line: str | None = None
+    any_line: str | None = None
+
+
+class Guard(Strict):
+    """A condition that must hold, or a registered function named by ``use`` with its parameters in ``with``.
+
+    ``override`` is the right that lets a person go on with a reason, which is recorded.
+    """
+
+    require: str | None = None
+    every_line: str | None = None
+    use: str | None = None
+    parameters: dict[str, Any] = Field(default={}, alias="with")
+    message: Label = {}
+    override: str | None = None
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this is only the name of a guard declared under ``guards``."""
+        return not (self.require or self.every_line or self.use)
+
+
+Guards = Annotated[dict[str, Annotated[Guard, BeforeValidator(_empty)]], BeforeValidator(_empty)]
+
+
+class Ask(Strict):
+    """A fact the event needs: a text, a date, a number, or one of ``choices``."""
+
+    type: Literal["text", "date", "number"] = "text"
+    choices: dict[str, Annotated[Label, BeforeValidator(_empty)]] | None = None
+    optional: YesNo = False
+    label: Label = {}
+
+
+class Branch(Condition):
+    """A way an event may lead; the one without condition comes last."""
+
+
+class Event(Strict):
+    """What somebody may do: from which states, to which, who, after which questions."""
+
+    sources: Ids = Field(alias="from")
+    targets: dict[str, Annotated[Branch, BeforeValidator(_empty)]] = Field(alias="to")
+    by: dict[Actors, Nothing] = {"user": None}
+    right: str | None = None
+    when: str | None = None
+    every_line: str | None = None
+    any_line: str | None = None
+    ask: dict[str, Annotated[Ask, BeforeValidator(_empty)]] = {}
+    guards: Guards = {}
+    effects: dict[str, Annotated[dict[str, Any], BeforeValidator(_empty)]] = {}
+    label: Label = {}
+
+
+class Outstanding(Strict):
+    """What a document weighs on its party's outstanding while in a state (C1).
+
+    ``of`` is ``balance`` or a remaining progress such as ``to_invoice``: that part of the gross total.
+    """
+
+    as_: str = Field(alias="as")
+    of: str
+
+
+class State(Strict):
+    """Where a document is, and what that causes."""
+
+    label: Label = {}
+    editable: YesNo = False
+    final: YesNo = False
+    inside: str | None = None
+    counts: Literal["done", "planned", "none"] | None = None
+    requires: Guards = {}
+    stock: dict[str, str] = {}
+    posts: str | None = None
+    outstanding: Outstanding | None = None
+
+
+class Field_(Strict):
+    """A field of one's own on a document, a line or a master record."""
+
+    type: Literal["text", "number", "date", "flag"] = "text"
+    label: Label = {}
+    choices: dict[str, Annotated[Label, BeforeValidator(_empty)]] | None = None
+    optional: YesNo = False
+    required_at: Ids = {}
+    editable_in: Ids = {}
+    default: str | None = None
+    searchable: YesNo = False
+    print: YesNo = False
+    portal: Literal["none", "read", "write"] = "none"
+
+
+class Route(Condition):
+    """Where ``derive`` without a target leads."""
+
+    to: str
+    explain: Label = {}
+
+
+class MadeFrom(Strict):
+    """How this type is made from a source type."""
+
+    states: Ids = Field(alias="in")
+    many: YesNo = False
+    same: tuple[str, ...] = ("party", "currency")
+    group_by: tuple[str, ...] | str = ()
+    split_by: tuple[str, ...] = ()
+    fires: str | None = None
+    then: str | None = None
+    if_refused: Literal["stay", "refuse"] = "refuse"
+    quantities: Literal["proposed", "all"] = "proposed"
+    heading: Label = {}
+    text: Label = {}
+
+
+class NumberAt(Strict):
+    """Which series gives the number, and the state that takes it when first entered."""
+
+    sequence: str
+    at: str
+
+
+class Totals(Strict):
+    """A progress of a whole document: the name of what is left of it and the status that sums it up."""
+
+    remaining: str
+    status: Literal["delivery_status", "billing_status"] | None = None
+
+
+class DocumentType(Strict):
+    """A document type; ``kinds`` are partial types laid over it. ``then`` is fired as soon as one is created."""
+
+    label: Label
+    side: Literal["sales", "purchase", "internal"]
+    sign: Literal["1", "-1"] = "1"
+    fiscal: YesNo = False
+    lines: YesNo = True
+    number: NumberAt
+    fulfils: str | None = None
+    then: str | None = None
+    made_from: dict[str, MadeFrom] = {}
+    fields: dict[str, Field_] = {}
+    line_fields: dict[str, Field_] = {}
+    initial: str
+    states: dict[str, State]
+    events: dict[str, Event] = {}
+    routes: dict[str, Route] = {}
+    template: str | None = None
+    payable: YesNo = False
+    kinds: dict[str, Any] = {}
+
+    @property
+    def sign_number(self) -> Decimal:
+        """+1, or -1 where amounts count the other way in balances (N8)."""
+        return Decimal(self.sign)
+
+    def chain(self, state: str) -> tuple[str, ...]:
+        """``state`` and the states it lies inside of, innermost first (rule 9)."""
+        found = []
+        current: str | None = state
+        while current and current not in found:
+            found.append(current)
+            parent = self.states.get(current)
+            current = parent.inside if parent else None
+        return tuple(found)
+
+    def says(self, state: str, key: str) -> Any:
+        """What ``state``, else the state it is inside of, says about ``key``; else none."""
+        for name in self.chain(state):
+            value = getattr(self.states[name], key)
+            if value:
+                return value
+        return None
+
+    def counts(self, state: str) -> str:
+        """How a document in ``state`` weighs on its sources: done, planned or none (rule 7)."""
+        return self.says(state, "counts") or "done"
+
+    def leaves(self, state: str) -> dict[str, Event]:
+        """The events that lead out of ``state``, those of the states around it included (rule 9).
+
+        An event of an outer state that leads into a sub-state of that same state must name its sources itself.
+        """
+        found: dict[str, Event] = {}
+        for depth, name in enumerate(self.chain(state)):
+            for key, event in self.events.items():
+                inward = depth and any(name in self.chain(target) for target in event.targets)
+                if name in event.sources and not inward:
+                    found[key] = event
+        return found
+
+
+class Numbering(Strict):
+    """A numbering series: gaps ``never`` makes it a legal one (NU1)."""
+
+    pattern: str
+    revision: str | None = None
+    reset: Literal["yearly", "monthly", "never"] = "yearly"
+    gaps: Literal["never", "allowed"] = "allowed"
+    chronological: YesNo = False
+    start: Annotated[int, Field(ge=1)] = 1
+
+
+class RunStep(Strict):
+    """A named batch: fire an event by the clock, or derive due documents."""
+
+    fire: dict[str, str] = {}
+    derive: str | None = None
+    from_: str | None = Field(default=None, alias="from")
+    send: YesNo = False
+    label: Label = {}
+
+
+class PortalType(Strict):
+    """What a customer sees of a type and may do with it; nothing else is shown."""
+
+    sees: Ids = {}
+    events: dict[str, str] = {}
+    read: tuple[str, ...] = ()

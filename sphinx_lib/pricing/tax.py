@@ -1,0 +1,63 @@
+"""VAT: the regime of a sale and the amounts by code (VA1, VA2, VA4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from sphinx_lib.kernel.document import ZERO, VatAmount
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.master import Party
+from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.scopes import PartyFacts
+
+
+def regime_of(party: Party | None, pack: Pack, today: date) -> str:
+    """The VAT regime of a sale to ``party``: the one its record names, else the first whose condition holds."""
+    regimes = pack.model.taxes.regimes
+    if party is not None and party.regime:
+        if party.regime not in regimes:
+            raise InputError([f"{party.code}: unknown VAT regime {party.regime!r}{did_you_mean(party.regime, regimes)}"])
+        return party.regime
+    facts = PartyFacts(pack.model, party, today)
+    for name, regime in regimes.items():
+        if regime.when is None or pack.expression(("", ""), "party", regime.when)(facts):
+            return name
+    raise AssertionError("the last regime has no condition; checked at load")
+
+
+def rate_of(code: str, regime: str, pack: Pack, day: date) -> Decimal:
+    """Percent of a VAT code on ``day`` under ``regime``: 0 for all but standard ones (VA4)."""
+    taxes = pack.model.taxes
+    if taxes.regimes[regime].category != "standard":
+        return ZERO
+    declared = taxes.codes.get(code)
+    rate = declared.rate_on(day) if declared else None
+    if rate is None:
+        raise InputError([f"unknown VAT code {code!r} on {day}{did_you_mean(code, taxes.codes)}"])
+    return rate
+
+
+def vat_amounts(
+    nets: Sequence[tuple[str, Decimal]], regime: str, pack: Pack, day: date, digits: int
+) -> tuple[VatAmount, ...]:
+    """VAT of lines given as (code, net): per total of a code, or per line where the company chose so (VA1).
+
+    Under a regime without VAT all lines stand in one row under the regime's name, with rate and amount 0.
+    """
+    taxes = pack.model.taxes
+    category = taxes.regimes[regime].category
+    groups: dict[str, list[Decimal]] = {}
+    for code, net in nets:
+        groups.setdefault(code if category == "standard" else regime, []).append(net)
+    rows = []
+    for code, group in groups.items():
+        rate = rate_of(code, regime, pack, day)
+        base = sum(group, ZERO)
+        amounts = group if taxes.rounding == "per_line" else [base]
+        vat = sum((round_half_up(amount * rate / 100, digits) for amount in amounts), ZERO)
+        rows.append(VatAmount(code, rate, category, base, vat))
+    return tuple(rows)

@@ -1,0 +1,194 @@
+"""Documents and lines in the database: read many, write many, in a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+
+from sphinx_lib.kernel.document import Allocation, Document, Id, Line
+from sphinx_lib.kernel.errors import ConcurrentChange
+from sphinx_lib.store.codec import DOCUMENT_FIELDS, document_of, document_row, line_of, line_row, progress_json
+from sphinx_lib.store.tables import NOTHING, allocations, document_lines, documents
+
+_LINES = (
+    select(document_lines)
+    .where(document_lines.c.company_id == bindparam("company"))
+    .where(document_lines.c.document_id.in_(bindparam("ids", expanding=True)))
+    .order_by(document_lines.c.document_id, document_lines.c.position)
+)
+_DOCUMENTS = (
+    select(documents)
+    .where(documents.c.company_id == bindparam("company"))
+    .where(documents.c.id.in_(bindparam("ids", expanding=True)))
+)
+_INSERT_DOCUMENT = insert(documents)
+_INSERT_LINE = insert(document_lines)
+_FIXED = frozenset({"id", "type", "kind"})
+_UPDATED = tuple(name for name in DOCUMENT_FIELDS if name not in _FIXED)
+_UPDATE_DOCUMENT = (
+    update(documents)
+    .where(documents.c.company_id == bindparam("b_company"))
+    .where(documents.c.id == bindparam("b_id"))
+    .where(documents.c.version == bindparam("b_seen"))
+    .values({name: bindparam(name) for name in _UPDATED})
+)
+_NUMBER_DOCUMENT = (
+    update(documents)
+    .where(documents.c.company_id == bindparam("b_company"))
+    .where(documents.c.id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in ("number", "root_number", "audit_hash")})
+)
+_ADVANCE_LINE = (
+    update(document_lines)
+    .where(document_lines.c.company_id == bindparam("b_company"))
+    .where(document_lines.c.id == bindparam("b_id"))
+    .values(progress=bindparam("progress"))
+)
+_DELETE_LINES = (
+    delete(document_lines)
+    .where(document_lines.c.company_id == bindparam("b_company"))
+    .where(document_lines.c.document_id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def load(connection: Connection, company: str, ids: Sequence[Id], *, with_roots: bool = False) -> list[Document]:
+    """The documents with ``ids`` that exist, each with its lines; ``with_roots`` adds the documents of their root lines.
+
+    Two statements, three with roots, whatever the number of documents and lines.
+    """
+    if not ids:
+        return []
+    lines = _lines(connection, company, ids)
+    wanted = list(dict.fromkeys(ids))
+    if with_roots:
+        known = set(wanted)
+        roots = {line.root_document for found in lines.values() for line in found if line.root_document} - known
+        if roots:
+            lines |= _lines(connection, company, sorted(roots))
+            wanted += sorted(roots)
+    rows = connection.execute(_DOCUMENTS, {"company": company, "ids": wanted}).mappings().all()
+    by_id = {row["id"]: document_of(row, tuple(lines.get(row["id"], ()))) for row in rows}
+    return [by_id[one] for one in wanted if one in by_id]
+
+
+def _lines(connection: Connection, company: str, ids: Sequence[Id]) -> dict[Id, list[Line]]:
+    found: dict[Id, list[Line]] = {}
+    for row in connection.execute(_LINES, {"company": company, "ids": ids}).mappings():
+        found.setdefault(row["document_id"], []).append(line_of(row))
+    return found
+
+
+def insert_documents(connection: Connection, company: str, new: Sequence[Document]) -> None:
+    """Write new documents with their lines."""
+    if not new:
+        return
+    connection.execute(_INSERT_DOCUMENT, [document_row(document, company) for document in new])
+    insert_lines(connection, company, new)
+
+
+def insert_lines(connection: Connection, company: str, of: Sequence[Document]) -> None:
+    """Write the lines of documents."""
+    rows = [line_row(line, document.id, company) for document in of for line in document.lines]
+    if rows:
+        connection.execute(_INSERT_LINE, rows)
+
+
+def update_documents(connection: Connection, company: str, changed: Sequence[tuple[int, Document]]) -> None:
+    """Write documents over the version that was seen; ConcurrentChange when somebody else wrote in between."""
+    if not changed:
+        return
+    rows = []
+    for seen, document in changed:
+        row = document_row(document, company)
+        values = {name: row[name] for name in _UPDATED}
+        rows.append({**values, "b_company": company, "b_id": document.id, "b_seen": seen})
+    result = connection.execute(_UPDATE_DOCUMENT, rows)
+    if result.rowcount != len(rows):
+        raise ConcurrentChange(
+            "somebody else changed " + _names(document for _, document in changed) + " meanwhile; read it again",
+            documents=tuple(document.id for _, document in changed),
+        )
+
+
+def _names(changed: Iterable[Document]) -> str:
+    return ", ".join(f"{document.type} {document.number or document.id}" for document in changed)
+
+
+def number_documents(connection: Connection, company: str, numbered: Sequence[Document]) -> None:
+    """Write the number that a document already written took, and the head of its audit chain."""
+    if numbered:
+        rows = [
+            {"b_company": company, "b_id": document.id, "number": document.number,
+             "root_number": document.root_number, "audit_hash": document.audit_hash}
+            for document in numbered
+        ]  # fmt: skip
+        connection.execute(_NUMBER_DOCUMENT, rows)
+
+
+def advance_lines(connection: Connection, company: str, lines: Sequence[Line]) -> None:
+    """Write the progress of lines."""
+    if lines:
+        rows = [{"b_company": company, "b_id": line.id, "progress": progress_json(line.progress)} for line in lines]
+        connection.execute(_ADVANCE_LINE, rows)
+
+
+def rewrite_lines(connection: Connection, company: str, of: Sequence[Document]) -> None:
+    """Replace all lines of (editable) documents."""
+    if of:
+        connection.execute(_DELETE_LINES, {"b_company": company, "ids": [document.id for document in of]})
+        insert_lines(connection, company, of)
+
+
+def ids_where(
+    connection: Connection, company: str, filters: Mapping[str, Any], *, after: Id = "", limit: int | None = None
+) -> list[Id]:
+    """Ids of documents whose columns equal (or are among) the given values, in order of id, which is that of creation."""
+    statement = select(documents.c.id).where(documents.c.company_id == company)
+    for name, value in filters.items():
+        column = documents.c[name]
+        statement = statement.where(column.in_(value) if isinstance(value, list | tuple | set) else column == value)
+    if after:
+        statement = statement.where(documents.c.id > after)
+    return list(connection.scalars(statement.order_by(documents.c.id).limit(limit)))
+
+
+def made_from(connection: Connection, company: str, source: Id) -> list[Id]:
+    """Documents that have a line made from a line of ``source``."""
+    statement = (
+        select(document_lines.c.document_id)
+        .where(document_lines.c.company_id == company, document_lines.c.source_document == source)
+        .distinct()
+    )
+    return sorted(connection.scalars(statement))
+
+
+def open_items(connection: Connection, company: str, party: str, types: Sequence[str], currency: str) -> list[Id]:
+    """Documents of a party with an open balance in a currency, oldest due date first."""
+    statement = (
+        select(documents.c.id)
+        .where(documents.c.company_id == company, documents.c.party == party, documents.c.exposure != NOTHING)
+        .where(documents.c.type.in_(types), documents.c.balance != NOTHING, documents.c.currency == currency)
+        .order_by(documents.c.due_date, documents.c.number)
+    )
+    return list(connection.scalars(statement))
+
+
+def insert_allocations(connection: Connection, company: str, new: Sequence[Allocation]) -> None:
+    """Write allocations; taking one back is a negative one."""
+    if new:
+        connection.execute(insert(allocations), [{"company_id": company, **one._asdict()} for one in new])
+
+
+def allocations_of(connection: Connection, company: str, ids: Sequence[Id]) -> list[Allocation]:
+    """Allocations in which any of ``ids`` is the payment or the settled document, oldest first."""
+    if not ids:
+        return []
+    statement = (
+        select(*(allocations.c[name] for name in Allocation._fields))
+        .where(allocations.c.company_id == company)
+        .where(or_(allocations.c.payment_id.in_(ids), allocations.c.document_id.in_(ids)))
+        .order_by(allocations.c.id)
+    )
+    return [Allocation(*row) for row in connection.execute(statement)]

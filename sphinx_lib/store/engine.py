@@ -1,0 +1,65 @@
+"""Opening the database: exact JSON, write transactions that lock at once on SQLite, and schema migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from sphinx_lib.store.types import to_json
+
+READ_ONLY = "sphinx_read_only"
+BUSY_SECONDS = 30
+_RETRY_CODES = frozenset({"40001", "40P01"})
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for a SQLite file, SQLite in memory, or PostgreSQL."""
+    options: dict[str, Any] = {"json_serializer": to_json}
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, **options)
+    options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
+    if url in ("sqlite://", "sqlite:///:memory:"):
+        options["poolclass"] = StaticPool
+    engine = create_engine(url, **options)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, record: Any) -> None:
+    """The driver must not begin transactions by itself; WAL lets readers go on beside a writer."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers take the lock first, so that none fails half-way; readers do not."""
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether the database asks to run the unit of work again: serialization failure, deadlock, a busy SQLite file."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return state in _RETRY_CODES or "database is locked" in str(error.orig)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest version; a second call changes nothing."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")

@@ -1,0 +1,164 @@
+"""Master records: parties, items, prices, rates, warehouses, deals. One mechanism for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, and_, bindparam, func, insert, or_, select, update
+
+from sphinx_lib.kernel.document import Id
+from sphinx_lib.kernel.errors import ConcurrentChange
+from sphinx_lib.kernel.master import Deal, ExchangeRate, Item, Party, PriceRecord, Record, Warehouse
+from sphinx_lib.store.tables import NOTHING, deals, documents, exchange_rates, items, parties, price_records, warehouses
+
+TABLES: Mapping[str, tuple[Table, type[Record]]] = {
+    "customer": (parties, Party),
+    "supplier": (parties, Party),
+    "item": (items, Item),
+    "price": (price_records, PriceRecord),
+    "exchange_rate": (exchange_rates, ExchangeRate),
+    "warehouse": (warehouses, Warehouse),
+    "deal": (deals, Deal),
+}
+
+
+class Stored(NamedTuple):
+    """A record with its place in the audit log."""
+
+    id: Id
+    version: int
+    audit_hash: str
+    data: dict[str, Any]
+    roles: tuple[bool, bool] = (False, False)
+
+
+def stored(connection: Connection, company: str, kind: str, codes: Collection[str]) -> dict[str, Stored]:
+    """Records of a kind by code, as they stand."""
+    table, _ = TABLES[kind]
+    roles = (table.c.customer, table.c.supplier) if table is parties else ()
+    statement = select(table.c.code, table.c.id, table.c.version, table.c.audit_hash, table.c.data, *roles).where(
+        table.c.company_id == company, table.c.code.in_(sorted(codes))
+    )
+    return {row[0]: Stored(row[1], row[2], row[3], row[4], tuple(row[5:])) for row in connection.execute(statement)}
+
+
+def columns_of(kind: str, record: Record, roles: tuple[bool, bool]) -> dict[str, Any]:
+    """What the table of ``kind`` keeps in columns of its own, and the whole record as ``data``."""
+    table, _ = TABLES[kind]
+    own = {
+        column.name: getattr(record, column.name)
+        for column in table.columns
+        if column.name not in ("company_id", "id", "version", "audit_hash", "data", "customer", "supplier")
+    }
+    if table is parties:
+        own["customer"], own["supplier"] = roles
+    own["data"] = record.model_dump(mode="json", exclude_defaults=True)
+    return own
+
+
+def write(connection: Connection, company: str, kind: str, new: Sequence[dict[str, Any]], changed: Sequence[Any]) -> None:
+    """Insert ``new`` rows; write ``changed`` (seen version, row) over the version that was seen."""
+    table, _ = TABLES[kind]
+    if new:
+        connection.execute(insert(table), [{"company_id": company, **row} for row in new])
+    if changed:
+        names = [name for name in changed[0][1] if name not in ("id", "code")]
+        statement = (
+            update(table)
+            .where(table.c.company_id == company, table.c.code == bindparam("b_code"))
+            .where(table.c.version == bindparam("b_seen"))
+            .values({name: bindparam(name) for name in names})
+        )
+        rows = [{**{name: row[name] for name in names}, "b_code": row["code"], "b_seen": seen} for seen, row in changed]
+        if connection.execute(statement, rows).rowcount != len(rows):
+            raise ConcurrentChange(f"somebody else changed a {kind} meanwhile; put it again")
+
+
+_PARTIES = select(parties.c.data).where(
+    parties.c.company_id == bindparam("company"), parties.c.code.in_(bindparam("codes", expanding=True))
+)
+_sums = (
+    select(documents.c.party, documents.c.exposure_class, func.sum(documents.c.exposure).label("amount"))
+    .where(documents.c.company_id == bindparam("company"), documents.c.exposure != NOTHING)
+    .where(documents.c.party.in_(bindparam("codes", expanding=True)))
+    .group_by(documents.c.party, documents.c.exposure_class)
+    .subquery()
+)
+_PARTIES_OUTSTANDING = (
+    select(parties.c.data, _sums.c.exposure_class, _sums.c.amount)
+    .select_from(parties.outerjoin(_sums, _sums.c.party == parties.c.code))
+    .where(parties.c.company_id == bindparam("company"), parties.c.code.in_(bindparam("codes", expanding=True)))
+)
+
+
+def load_parties(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Party]:
+    """Parties by code."""
+    rows = connection.execute(_PARTIES, {"company": company, "codes": sorted(codes)})
+    found = [Party.model_validate(row.data) for row in rows]
+    return {party.code: party for party in found}
+
+
+def load_outstanding(
+    connection: Connection, company: str, codes: Collection[str]
+) -> tuple[dict[str, Party], dict[str, dict[str, Decimal]]]:
+    """Parties and their outstanding by class in company currency, in one statement over open items only."""
+    found: dict[str, Party] = {}
+    outstanding: dict[str, dict[str, Decimal]] = {}
+    rows = connection.execute(_PARTIES_OUTSTANDING, {"company": company, "codes": sorted(codes)})
+    for row in rows:
+        party = Party.model_validate(row.data)
+        found[party.code] = party
+        classes = outstanding.setdefault(party.code, {})
+        if row.amount is not None:
+            classes[row.exposure_class] = row.amount
+    return found, outstanding
+
+
+def load_items(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Item]:
+    """Items by code."""
+    statement = select(items.c.data).where(
+        items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("codes", expanding=True))
+    )
+    rows = connection.execute(statement, {"company": company, "codes": sorted(codes)})
+    found = [Item.model_validate(row.data) for row in rows]
+    return {item.code: item for item in found}
+
+
+def load_prices(
+    connection: Connection, company: str, codes: Collection[str], families: Collection[str], party: Party | None
+) -> list[PriceRecord]:
+    """Records that can apply to these items for this party, in one statement."""
+    c = price_records.c
+    statement = (
+        select(c.data)
+        .where(c.company_id == company)
+        .where(or_(c.item.in_(sorted(codes)), and_(c.item == "", c.family.in_(sorted({*families, ""})))))
+        .where(c.customer.in_(["", party.code] if party else [""]))
+        .where(c.customer_group.in_(["", party.group] if party else [""]))
+    )
+    return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
+
+
+def rate_on(connection: Connection, company: str, currency: str, day: date) -> ExchangeRate | None:
+    """The newest rate of ``currency`` not after ``day``."""
+    c = exchange_rates.c
+    statement = (
+        select(c.data)
+        .where(c.company_id == company, c.currency == currency, c.date <= day)
+        .order_by(c.date.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).first()
+    return ExchangeRate.model_validate(row.data) if row else None
+
+
+def codes_of(connection: Connection, company: str, kind: str) -> list[str]:
+    """All codes of a kind, in order."""
+    table, _ = TABLES[kind]
+    statement = select(table.c.code).where(table.c.company_id == company).order_by(table.c.code)
+    if table is parties:
+        statement = statement.where(table.c.customer if kind == "customer" else table.c.supplier)
+    return list(connection.scalars(statement))

@@ -1,0 +1,60 @@
+"""The outbox: what is to be sent after commit, at least once, each with a key that makes a repetition harmless (MS1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from sphinx_lib.kernel.document import Id
+from sphinx_lib.store.tables import outbox
+
+
+class OutboxRow(NamedTuple):
+    """One message that waits, was sent, or failed."""
+
+    id: Id
+    kind: str
+    document_id: Id | None
+    dedupe: str
+    payload: dict[str, Any]
+    state: str = "queued"
+    attempts: int = 0
+    last_error: str = ""
+
+
+_COLUMNS = tuple(outbox.c[name] for name in OutboxRow._fields)
+
+
+def queue(connection: Connection, company: str, rows: Sequence[OutboxRow], at: datetime) -> None:
+    """Write messages in the same unit of work as what they tell about."""
+    if rows:
+        connection.execute(insert(outbox), [{"company_id": company, "created_at": at, **row._asdict()} for row in rows])
+
+
+def waiting(connection: Connection, company: str, limit: int = 100, states: Sequence[str] = ("queued", "failed")) -> list[OutboxRow]:
+    """Messages to be sent, oldest first."""
+    statement = (
+        select(*_COLUMNS)
+        .where(outbox.c.company_id == company, outbox.c.state.in_(states))
+        .order_by(outbox.c.created_at, outbox.c.id)
+        .limit(limit)
+    )
+    return [OutboxRow(*row) for row in connection.execute(statement)]
+
+
+def mark(connection: Connection, company: str, row: OutboxRow, state: str, error: str, at: datetime) -> None:
+    """Record that a message was sent, or why it was not."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.company_id == company, outbox.c.id == row.id)
+        .values(state=state, attempts=row.attempts + 1, last_error=error, done_at=at if state == "sent" else None)
+    )
+
+
+def counts(connection: Connection, company: str, document: Id) -> int:
+    """How many messages a document has caused."""
+    statement = select(func.count()).where(outbox.c.company_id == company, outbox.c.document_id == document)
+    return connection.execute(statement).scalar_one()

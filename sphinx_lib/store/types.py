@@ -1,0 +1,112 @@
+"""Column types that keep exact values on both databases (architecture 4.14, 4.16)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import BigInteger, LargeBinary, Numeric
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Processor = Callable[[Any], Any] | None
+
+
+class IdType(TypeDecorator[str]):
+    """An id: 32 hexadecimal digits in Python, ``uuid`` on PostgreSQL, 16 bytes on SQLite."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return UUID(as_uuid=True) if dialect.name == "postgresql" else LargeBinary(16)
+
+    def bind_processor(self, dialect: Dialect) -> Processor:
+        if dialect.name == "postgresql":
+            return None
+        return _bytes_or_none
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Processor:
+        return _uuid_hex if dialect.name == "postgresql" else _hex_or_none
+
+
+_hex = attrgetter("hex")
+
+
+def _bytes_or_none(value: str | None) -> bytes | None:
+    return None if value is None else bytes.fromhex(value)
+
+
+def _hex_or_none(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()
+
+
+def _uuid_hex(value: Any) -> str | None:
+    return None if value is None else _hex(value)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal of ``scale`` places: NUMERIC(19, scale) on PostgreSQL, a scaled whole number on SQLite.
+
+    SQLAlchemy's own Numeric goes through float on SQLite. A value with more places, or too large, is refused.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def __init__(self, scale: int) -> None:
+        super().__init__(19, scale)
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return Numeric(19, self.scale) if dialect.name == "postgresql" else BigInteger()
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        return self
+
+    def bind_processor(self, dialect: Dialect) -> Processor:
+        scale, step = self.scale, Decimal(1).scaleb(-self.scale)
+        largest = Decimal(10) ** (18 - scale)
+
+        def checked(value: Decimal | None) -> Decimal | None:
+            if value is not None and (value % step or abs(value) >= largest):
+                raise ValueError(f"{value} does not fit {scale} decimal places and {18 - scale} before the point")
+            return value
+
+        def scaled(value: Decimal | None) -> int | None:
+            if value is None:
+                return None
+            whole = int(moved := value.scaleb(scale))
+            if whole != moved or abs(whole) >= 10**18:
+                raise ValueError(f"{value} does not fit {scale} decimal places and {18 - scale} before the point")
+            return whole
+
+        return checked if dialect.name == "postgresql" else scaled
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Processor:
+        if dialect.name == "postgresql":
+            return None
+        scale = -self.scale
+
+        def restored(value: int | None) -> Decimal | None:
+            return None if value is None else Decimal(value).scaleb(scale)
+
+        return restored
+
+
+def to_json(value: Any) -> str:
+    """JSON text of plain values; decimals and dates become strings, floats are refused (N1)."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not a JSON value")

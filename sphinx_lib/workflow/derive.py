@@ -1,0 +1,223 @@
+"""The next document from this one: what should exist minus what exists, line by line (BK1, style 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Progress
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.pack.base import in_language
+from sphinx_lib.pack.pack import Pack, TypeKey
+from sphinx_lib.pack.specs import Situation
+from sphinx_lib.pack.workflow_model import DocumentType, MadeFrom
+from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
+
+_DIGITS = 6  # of quantities, as they are stored
+Quantities = Mapping[Id, Decimal]
+NewId = Callable[[], Id]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How documents of ``target`` are made: the declaration, today's date, and the key that groups sources."""
+
+    target: TypeKey
+    pack: Pack
+    made: MadeFrom
+    today: date
+    new_id: NewId
+    group_key: Callable[[Document], tuple[Any, ...]]
+
+    @property
+    def type(self) -> DocumentType:
+        """The declared type to be made."""
+        return self.pack.type_of(*self.target)
+
+
+class Proposed(NamedTuple):
+    """A source line and the quantity of it that goes into the new document."""
+
+    source: Document
+    line: Line
+    quantity: Decimal | None
+
+
+def derive(sources: Sequence[Situation], how: Derivation, roots: Mapping[Id, Line], quantities: Quantities | None) -> list[Document]:
+    """Documents of the target type, not priced yet, for what is left to do of ``sources``; nothing left gives none.
+
+    ``roots`` are the root lines of lines that have another root than themselves: what is left of the root bounds
+    what is proposed. ``quantities`` by line id (sales units) replaces the proposal; asking for more than is left is
+    an InputError that says how much is.
+    """
+    groups: dict[tuple[Any, ...], list[Proposed]] = {}
+    for situation in sources:
+        for proposed in _proposals(situation.document, how, roots, quantities):
+            key = _key(situation, proposed.line, how)
+            groups.setdefault(key, []).append(proposed)
+    drafts = []
+    for rows in groups.values():
+        if any(row.quantity is not None for row in rows):
+            drafts.append(_draft(rows, how))
+    return drafts
+
+
+def left_of(line: Line, feeds: str | None, made: MadeFrom, roots: Mapping[Id, Line]) -> Decimal:
+    """The quantity that may still go into a target: all of it, or what neither is done nor planned."""
+    if feeds is None or made.quantities == "all":
+        return line.quantity or ZERO
+    left = line.proposed(feeds)
+    root = roots.get(line.root_id or "")
+    if root is not None and root.id != line.id:
+        of_root = root.proposed(feeds)
+        left = min(left, of_root) if left > 0 else max(left, of_root)
+    return left
+
+
+def _proposals(
+    document: Document, how: Derivation, roots: Mapping[Id, Line], quantities: Quantities | None
+) -> Iterable[Proposed]:
+    feeds = how.type.fulfils
+    untouched = not any(line.progress for line in document.lines)
+    problems = []
+    for line in document.lines:
+        if line.quantity is None:
+            if untouched and quantities is None:
+                yield Proposed(document, line, None)
+            continue
+        left = left_of(line, feeds, how.made, roots)
+        quantity = left
+        if quantities is not None:
+            quantity = quantities.get(line.id, ZERO)
+            if abs(quantity) > abs(left) or quantity * left < 0:
+                problems.append(
+                    f"{document.type} {document.number or 'draft'} line {line.position}: {quantity} asked for, "
+                    f"{_plain(left)} left to make into {how.target[0]}"
+                )
+        if quantity:
+            yield Proposed(document, line, quantity)
+    if problems:
+        raise InputError(problems)
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}" if number else "0"
+
+
+def _key(situation: Situation, line: Line, how: Derivation) -> tuple[Any, ...]:
+    document = situation.document
+    split: tuple[Any, ...] = ()
+    if how.made.split_by:
+        facts = LineFacts(DocumentFacts(situation), line)
+        split = tuple(situation.pack.expression(how.target, "line", text)(facts) for text in how.made.split_by)
+    if not how.made.many:
+        return (document.id, *split)
+    same = tuple(_field(document, name) for name in how.made.same)
+    return (*same, *how.group_key(document), *split)
+
+
+def _field(document: Document, name: str) -> Any:
+    return document.custom.get(name) if name in document.custom else getattr(document, name, None)
+
+
+def _draft(rows: Sequence[Proposed], how: Derivation) -> Document:
+    first = rows[0].source
+    lines = tuple(_line(row, how, position) for position, row in enumerate(rows, 1))
+    numbers = dict.fromkeys(row.source.number or row.source.origin for row in rows)
+    return replace(
+        first,
+        id=how.new_id(),
+        type=how.target[0],
+        kind=how.target[1] or (first.kind if (how.target[0], first.kind) in how.pack.types else ""),
+        state=how.type.initial,
+        version=0,
+        number=None,
+        root_number=None,
+        revision=1,
+        origin=", ".join(number for number in numbers if number)[:200],
+        date=how.today,
+        date_given=False,
+        due_date=None,
+        reference=_common(row.source.reference for row in rows),
+        site=_common(row.source.site for row in rows),
+        deal=_common(row.source.deal for row in rows),
+        balance=ZERO,
+        exposure=ZERO,
+        exposure_class="",
+        delivery_status="",
+        billing_status="",
+        audit_hash="",
+        frozen_at=None,
+        instalments=(),
+        history=EMPTY,
+        custom={name: first.custom[name] for name in how.type.fields if name in first.custom},
+        lines=lines,
+    )
+
+
+def _common(values: Iterable[str]) -> str:
+    found = dict.fromkeys(values)
+    return next(iter(found)) if len(found) == 1 else ""
+
+
+def _line(row: Proposed, how: Derivation, position: int) -> Line:
+    line, declared = row.line, how.type
+    committed = how.pack.type_of(row.source.type, row.source.kind).fulfils is not None
+    part = row.quantity / line.quantity if row.quantity is not None and line.quantity else Decimal(1)
+    whole = row.quantity == line.quantity
+    return line._replace(
+        id=how.new_id(),
+        position=position,
+        heading=_heading(row.source, how),
+        quantity=row.quantity,
+        price_quantity=line.price_quantity if whole else round_half_up(line.price_quantity * part, _DIGITS),
+        stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, _DIGITS),
+        source_id=line.id,
+        source_document=row.source.id,
+        root_id=(line.root_id or line.id) if committed else None,
+        root_document=(line.root_document or row.source.id) if committed else None,
+        progress=EMPTY,
+        custom={name: line.custom[name] for name in declared.line_fields if name in line.custom},
+    )
+
+
+def _heading(source: Document, how: Derivation) -> str:
+    if not how.made.heading:
+        return ""
+    text = in_language(how.made.heading, source.language)
+    return text.format(
+        number=source.number or "", date=_day(source.date, source.language), reference=source.reference
+    )
+
+
+def _day(day: date, language: str) -> str:
+    return f"{day:%d/%m/%Y}" if language == "fr" else day.isoformat()
+
+
+def weight(line: Line, counts: str) -> Progress:
+    """What ``line`` adds to the progress of its source while its document ``counts`` done, planned or none (rule 7)."""
+    quantity, amount = line.quantity or ZERO, abs(line.net)
+    if counts == "done":
+        return Progress(quantity, ZERO, amount)
+    return Progress(ZERO, quantity, amount) if counts == "planned" else Progress()
+
+
+def advanced(line: Line, feeds: str, change: Progress, times: int) -> Line:
+    """``line`` with ``change`` added to (times 1) or taken from (times -1) its progress in ``feeds``."""
+    now = line.progress.get(feeds, Progress()).plus(change, times)
+    progress = {**line.progress, feeds: now}
+    if now == Progress():
+        del progress[feeds]
+    return line._replace(progress=progress)
+
+
+def status_of(document: Document, progress: str) -> str:
+    """How far all lines got in ``progress``: none, part or full."""
+    lines = [line for line in document.lines if line.quantity]
+    if not any(line.done(progress) for line in lines):
+        return "none"
+    return "full" if all(not line.remaining(progress) for line in lines) else "part"

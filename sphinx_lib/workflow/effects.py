@@ -1,0 +1,84 @@
+"""Effects that events may name in YAML: each turns a situation into operations, and changes nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sphinx_lib.kernel.document import Line
+from sphinx_lib.pack.base import Strict
+from sphinx_lib.pack.specs import (
+    AllocateToSources,
+    EffectSpec,
+    Make,
+    Message,
+    NewRevision,
+    NoParameters,
+    Op,
+    ReleaseAllocations,
+    SetLines,
+    Situation,
+)
+from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
+
+
+class SendDocument(Strict):
+    """Which message of the ``messages`` section is queued."""
+
+    message: str
+
+
+class DropLines(Strict):
+    """Which lines vanish: those for which the expression ``where`` holds."""
+
+    where: str
+
+
+def send_document(situation: Situation, parameters: SendDocument) -> Iterable[Op]:
+    """Queue the message with the document attached; after commit the outbox sends it (MS1)."""
+    yield Message(parameters.message)
+
+
+def new_revision(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Write a new draft with the same root number and the next revision (NU2)."""
+    yield NewRevision()
+
+
+def drop_lines(situation: Situation, parameters: DropLines) -> Iterable[Op]:
+    """Take out the lines for which ``where`` holds; the rest is numbered anew."""
+    facts = DocumentFacts(situation)
+    key = (situation.document.type, situation.document.kind)
+    goes = situation.pack.expression(key, "line", parameters.where)
+    kept: list[Line] = [line for line in situation.document.lines if not goes(LineFacts(facts, line))]
+    if len(kept) < len(situation.document.lines):
+        yield SetLines(tuple(line._replace(position=place) for place, line in enumerate(kept, 1)))
+
+
+def bill_at_once(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Make and issue the invoice when the customer is billed per document (IG1, S53)."""
+    billing = situation.pack.model.billing.default
+    party = situation.party
+    if party is not None:
+        site = next((site for site in party.sites if site.code == situation.document.site), None)
+        billing = (site.billing if site else None) or party.billing or billing
+    if billing.mode == "per_document":
+        yield Make("invoice", "issue")
+
+
+def allocate_to_sources(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Put a credit note against the invoices it was made from, as far as they are open."""
+    yield AllocateToSources()
+
+
+def release_allocations(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Take back what a bounced or cancelled payment had settled."""
+    yield ReleaseAllocations()
+
+
+EFFECTS = (
+    EffectSpec("send_document", send_document, SendDocument, moment="after_commit"),
+    EffectSpec("new_revision", new_revision),
+    EffectSpec("drop_lines", drop_lines, DropLines, needs=frozenset({"items"})),
+    EffectSpec("bill_at_once", bill_at_once, needs=frozenset({"party"})),
+    EffectSpec("allocate_to_sources", allocate_to_sources),
+    EffectSpec("release_allocations", release_allocations),
+)

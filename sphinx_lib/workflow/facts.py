@@ -1,0 +1,170 @@
+"""The values behind the names of expressions, computed when a condition asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from sphinx_lib.kernel.document import ZERO, Line
+from sphinx_lib.pack.scopes import PartyFacts, own_value
+from sphinx_lib.pack.specs import Situation
+
+_DOCUMENT: dict[str, Callable[[Situation], Any]] = {
+    "today": lambda s: s.today,
+    "line_count": lambda s: Decimal(len(s.document.lines)),
+    "margin_rate": lambda s: rate(s.document.margin, s.document.total_net),
+    "markup_rate": lambda s: rate(s.document.margin, s.document.total_cost),
+    "short_lines": lambda s: Decimal(len(shortages(s))),
+    "outstanding": lambda s: sum(s.outstanding.values(), ZERO),
+    "revision": lambda s: Decimal(s.document.revision),
+    "last_event": lambda s: s.document.history.get("", {}).get("event", ""),
+    "approvals": lambda s: _times(s, "approve"),
+    "approved_by_actor": lambda s: _by_actor(s, "approve"),
+}
+
+
+def rate(part: Decimal, whole: Decimal) -> Decimal | None:
+    """``part`` in percent of ``whole``; none when there is no whole (M1)."""
+    return part * 100 / whole if whole else None
+
+
+def _times(situation: Situation, event: str) -> Decimal:
+    return Decimal(situation.document.history.get(event, {}).get("count", 0))
+
+
+def _by_actor(situation: Situation, event: str) -> bool:
+    return situation.actor in situation.document.history.get(event, {}).get("actors", ())
+
+
+def shortages(situation: Situation) -> list[tuple[str, str, Decimal, Decimal]]:
+    """Items that a document needs beyond what is available: (item, warehouse, needed, available), Q2.
+
+    Lines of one item and warehouse are summed first; services and lines without stock never are short (Q3).
+    """
+    needed: dict[tuple[str, str], Decimal] = {}
+    for line in situation.document.lines:
+        if line.stocked and line.item:
+            key = (line.item, line.warehouse)
+            needed[key] = needed.get(key, ZERO) + line.stock_quantity
+    return [
+        (item, warehouse, quantity, situation.available.get((item, warehouse), ZERO))
+        for (item, warehouse), quantity in needed.items()
+        if quantity > situation.available.get((item, warehouse), ZERO)
+    ]
+
+
+class DocumentFacts(dict[str, Any]):
+    """Facts of one document; a name is looked up once and kept."""
+
+    def __init__(self, situation: Situation) -> None:
+        super().__init__()
+        self.situation = situation
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self._find(name)
+        return value
+
+    def _find(self, name: str) -> Any:
+        situation = self.situation
+        document = situation.document
+        if name in _DOCUMENT:
+            return _DOCUMENT[name](situation)
+        if name in situation.type.fields:
+            return document.custom.get(name)
+        if hasattr(document, name):
+            return getattr(document, name)
+        owner, _, rest = name.partition(".")
+        if rest:
+            return self._dotted(owner, rest)
+        return self._progress(name)
+
+    def _dotted(self, owner: str, rest: str) -> Any:
+        situation = self.situation
+        if owner in ("party", "company"):
+            return PartyFacts(situation.pack.model, situation.party, situation.today)[f"{owner}.{rest}"]
+        if owner == "times":
+            return _times(situation, rest)
+        if owner == "by_actor":
+            return _by_actor(situation, rest)
+        if owner == "last":
+            event, _, fact = rest.partition(".")
+            return situation.document.history.get(event, {}).get("facts", {}).get(fact)
+        raise KeyError(f"{owner}.{rest}")
+
+    def _progress(self, name: str) -> Decimal:
+        lines = self.situation.document.lines
+        for progress, totals in self.situation.pack.model.progress.items():
+            if name == progress:
+                return sum((line.done(progress) for line in lines), ZERO)
+            if name == totals.remaining:
+                return sum((line.remaining(progress) for line in lines), ZERO)
+        raise KeyError(name)
+
+
+class LineFacts(dict[str, Any]):
+    """Facts of one line; what the line does not know is asked of its document."""
+
+    def __init__(self, document: DocumentFacts, line: Line) -> None:
+        super().__init__()
+        self.document = document
+        self.line = line
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self._find(name)
+        return value
+
+    def _find(self, name: str) -> Any:
+        line, situation = self.line, self.document.situation
+        if name in situation.type.line_fields:
+            return line.custom.get(name)
+        if name in _LINE:
+            return _LINE[name](situation, line)
+        if name in ("unit", "text", "vat", "warehouse", "reference", "net", "unit_price", "list_price", "cost",
+                    "promised_date", "stocked", "item", "stock_quantity"):  # fmt: skip
+            return getattr(line, name)
+        owner, _, rest = name.partition(".")
+        if owner == "line":
+            return line.custom.get(rest) if rest in situation.type.line_fields else getattr(line, rest)
+        if owner == "item" and rest:
+            item = situation.items.get(line.item or "")
+            if item is None:
+                return None
+            declared = situation.pack.model.items.fields.get(rest)
+            return own_value(declared, item.custom.get(rest)) if declared else getattr(item, rest)
+        for progress, totals in situation.pack.model.progress.items():
+            if name == progress:
+                return line.done(progress)
+            if name == totals.remaining:
+                return line.remaining(progress)
+        return self.document[name]
+
+
+def _over(situation: Situation, line: Line) -> tuple[Decimal, Decimal]:
+    """By how much all that was made from the source line exceeds it, in quantity and amount (CN3)."""
+    source = situation.sources.get(line.source_id or "")
+    feeds = situation.type.fulfils
+    if source is None or feeds is None:
+        return ZERO, ZERO
+    got = source.progress.get(feeds)
+    if got is None:
+        return ZERO, ZERO
+    quantity = abs(got.done + got.planned) - abs(source.quantity or ZERO)
+    amount = abs(got.amount) - abs(source.net)
+    return max(quantity, ZERO), max(amount, ZERO)
+
+
+def line_margin(line: Line) -> Decimal:
+    """Net minus cost of the line's quantity; a line without cost counts with cost 0 (M3)."""
+    return line.net - (line.cost or ZERO) * (line.quantity or ZERO)
+
+
+_LINE: dict[str, Callable[[Situation, Line], Any]] = {
+    "line": lambda _, line: Decimal(line.position),
+    "quantity": lambda _, line: line.quantity or ZERO,
+    "available": lambda situation, line: situation.available_of(line),
+    "margin": lambda _, line: line_margin(line),
+    "margin_rate": lambda _, line: rate(line_margin(line), line.net),
+    "over_quantity": lambda situation, line: _over(situation, line)[0],
+    "over_amount": lambda situation, line: _over(situation, line)[1],
+}
