@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Entry, EntryLine, Id
 from sphinx_lib.kernel.errors import ExportError
-from sphinx_lib.kernel.money import counterpart, currency_digits, split_by_weight
+from sphinx_lib.kernel.money import counterpart, counterparts, currency_digits
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.models import Posting
 from sphinx_lib.pack.pack import Pack
+
+LONGEST_TEXT = 200
 
 
 class Amount(NamedTuple):
@@ -24,7 +26,7 @@ class Amount(NamedTuple):
 
     account: str
     amount: Decimal
-    currency_amount: Decimal = ZERO
+    currency_amount: Decimal | None = None
     auxiliary: str = ""
     due: date | None = None
     vat: str = ""
@@ -33,30 +35,35 @@ class Amount(NamedTuple):
 def entry_of(document: Document, posts: str, pack: Pack, entry_id: Id, shares: Sequence[Decimal]) -> Entry | None:
     """The entry that ``document`` causes under the posting ``posts``; none when nothing moves.
 
-    ``shares`` is each line's part of the foot discount, in document currency.
+    ``shares`` is each line's part of the foot discount, in document currency. Raises ExportError that names the
+    setting to add when an account is missing.
     """
-    posting = pack.model.accounting.postings[posts]
-    amounts = _sale(document, posting, pack, shares) if posting.kind == "sale" else _payment(document, posting, pack)
-    return _entry(document, posting, pack, entry_id, amounts)
+    if pack.model.accounting.postings[posts].kind == "sale":
+        amounts = _sale(document, posts, pack, shares)
+    else:
+        amounts = _payment(document, posts, pack)
+    return _entry(document, posts, pack, entry_id, amounts, document.date)
 
 
-def exchange_entry(document: Document, posts: str, pack: Pack, entry_id: Id, difference: Decimal) -> Entry | None:
-    """The gain (above zero) or loss that settling a foreign invoice leaves (F3): against the customer's account."""
-    posting = pack.model.accounting.postings[posts]
-    if not difference:
+def exchange_entry(
+    document: Document, posts: str, pack: Pack, entry_id: Id, difference: Decimal, day: date
+) -> Entry | None:
+    """What settling a foreign invoice leaves (F3): ``difference`` is the book value received minus that cleared.
+
+    A gain or a loss against the customer's account; it has no amount in foreign currency. None without difference.
+    """
+    gain = -pack.type_of(document.type, document.kind).sign_number * difference
+    if not gain:
         return None
-    account = posting.exchange_gain if difference > 0 else posting.exchange_loss
-    amounts = [
-        Amount(posting.receivable, difference, auxiliary=document.party or ""),
-        Amount(account, -difference),
-    ]
-    return _entry(document, posting, pack, entry_id, amounts)
+    setting = "exchange_gain" if gain > 0 else "exchange_loss"
+    account = _named(getattr(pack.model.accounting.postings[posts], setting), posts, setting)
+    amounts = [Amount(_receivable(posts, pack), gain, auxiliary=document.party or ""), Amount(account, -gain)]
+    return _entry(document, posts, pack, entry_id, amounts, day)
 
 
 def titled(entry: Entry, document: Document, posts: str, pack: Pack) -> Entry:
     """``entry`` with the number that its document has got meanwhile."""
-    label = _label(document, pack.model.accounting.postings[posts], pack)
-    return entry._replace(piece=document.number or "", label=label)
+    return entry._replace(piece=document.number or "", label=_label(document, posts, pack))
 
 
 def reversed_entry(entry: Entry, entry_id: Id, day: date) -> Entry:
@@ -72,106 +79,119 @@ def _minus(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else -amount
 
 
-def _sale(document: Document, posting: Posting, pack: Pack, shares: Sequence[Decimal]) -> list[Amount]:
+def _sale(document: Document, posts: str, pack: Pack, shares: Sequence[Decimal]) -> list[Amount]:
     sign = pack.type_of(document.type, document.kind).sign_number
     return [
-        *_receivables(document, posting, pack, sign),
-        *_revenue(document, posting, pack, shares, -sign),
-        *_vat(document, posting, pack, -sign),
+        *_receivables(document, posts, pack, sign),
+        *_revenue(document, posts, pack, shares, -sign),
+        *_vat(document, posts, pack, -sign),
     ]
 
 
-def _receivables(document: Document, posting: Posting, pack: Pack, sign: Decimal) -> list[Amount]:
+def _receivables(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amount]:
     """One line for each instalment (AC1)."""
     parts = [instalment.amount for instalment in document.instalments] or [document.total_gross]
-    dues = [instalment.due for instalment in document.instalments] or [document.due_date]
-    digits = currency_digits(pack.model.company.currency)
-    in_company = _shared(document.counterpart_gross, parts, digits)
+    dues: list[date | None] = [instalment.due for instalment in document.instalments] or [document.due_date]
+    account = _receivable(posts, pack)
+    in_company = _shared(document.counterpart_gross, parts, document.rate, pack)
     return [
-        Amount(posting.receivable, sign * amount, sign * part, document.party or "", due)
+        Amount(account, sign * amount, sign * part, document.party or "", due)
         for amount, part, due in zip(in_company, parts, dues, strict=True)
     ]
 
 
 def _revenue(
-    document: Document, posting: Posting, pack: Pack, shares: Sequence[Decimal], sign: Decimal
+    document: Document, posts: str, pack: Pack, shares: Sequence[Decimal], sign: Decimal
 ) -> list[Amount]:
-    groups: dict[str, Decimal] = {}
-    accounts = posting.revenue.get(document.regime, {})
+    """One line for each account and VAT code (AC2)."""
+    taxed = pack.model.taxes.regimes[document.regime].category == "standard"
+    accounts = pack.model.accounting.postings[posts].revenue.get(document.regime, {})
+    groups: dict[tuple[str, str], Decimal] = {}
     for line, share in zip(document.lines, shares, strict=True):
         if line.net or share:
-            account = accounts.get(line.account_group)
-            if account is None:
-                raise ExportError(
-                    f"no revenue account for {line.account_group!r} under VAT regime {document.regime!r}; "
-                    f"add accounting.postings.….revenue.{document.regime}.{line.account_group}"
-                )
-            groups[account] = groups.get(account, ZERO) + line.net - share
-    digits = currency_digits(pack.model.company.currency)
-    in_company = _shared(document.counterpart_net, list(groups.values()), digits)
+            setting = f"revenue.{document.regime}.{line.account_group}"
+            account = _named(accounts.get(line.account_group), posts, setting)
+            key = (account, line.vat if taxed else document.regime)
+            groups[key] = groups.get(key, ZERO) + line.net - share
+    in_company = _shared(document.counterpart_net, list(groups.values()), document.rate, pack)
     return [
-        Amount(account, sign * amount, sign * part)
-        for (account, part), amount in zip(groups.items(), in_company, strict=True)
+        Amount(account, sign * amount, sign * part, vat=code)
+        for ((account, code), part), amount in zip(groups.items(), in_company, strict=True)
     ]
 
 
-def _vat(document: Document, posting: Posting, pack: Pack, sign: Decimal) -> list[Amount]:
+def _vat(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amount]:
+    accounts = pack.model.accounting.postings[posts].vat
     rows = [row for row in document.vat if row.amount]
+    in_company = _shared(document.counterpart_vat, [row.amount for row in rows], document.rate, pack)
+    return [
+        Amount(_named(accounts.get(row.code), posts, f"vat.{row.code}"), sign * amount, sign * row.amount, vat=row.code)
+        for row, amount in zip(rows, in_company, strict=True)
+    ]
+
+
+def _payment(document: Document, posts: str, pack: Pack) -> list[Amount]:
+    """Money in for a type of sign -1 such as a payment, out for a refund."""
+    posting = pack.model.accounting.postings[posts]
+    account = _named(posting.methods.get(document.method), posts, f"methods.{document.method}", posting.methods)
     digits = currency_digits(pack.model.company.currency)
-    in_company = _shared(document.counterpart_vat, [row.amount for row in rows], digits)
-    found = []
-    for row, amount in zip(rows, in_company, strict=True):
-        account = posting.vat.get(row.code)
-        if account is None:
-            raise ExportError(f"no VAT account for code {row.code!r}; add accounting.postings.….vat.{row.code}")
-        found.append(Amount(account, sign * amount, sign * row.amount, vat=row.code))
+    paid = -pack.type_of(document.type, document.kind).sign_number * document.total_gross
+    amount = counterpart(paid, document.rate, digits)
+    return [
+        Amount(account, amount, paid),
+        Amount(_receivable(posts, pack), -amount, -paid, document.party or ""),
+    ]
+
+
+def _shared(total: Decimal, parts: Sequence[Decimal], rate: Decimal, pack: Pack) -> list[Decimal]:
+    """Counterparts of ``parts`` that add up to ``total``, the counterpart of their sum (F1).
+
+    A net total may be a minor unit off, since gross and VAT come first: the largest part takes that.
+    """
+    found = counterparts(sum(parts, ZERO), parts, rate, currency_digits(pack.model.company.currency))
+    rest = total - sum(found, ZERO)
+    if rest:
+        largest = max(range(len(found)), key=lambda place: abs(found[place]))
+        found[largest] += rest
     return found
 
 
-def _shared(total: Decimal, parts: Sequence[Decimal], digits: int) -> list[Decimal]:
-    """Counterparts of parts, first the total, then the lines (F1); parts that already meet it stay as they are."""
-    if sum(parts, ZERO) == total:
-        return list(parts)
-    return split_by_weight(total, parts, digits)
+def _receivable(posts: str, pack: Pack) -> str:
+    return _named(pack.model.accounting.postings[posts].receivable, posts, "receivable")
 
 
-def _payment(document: Document, posting: Posting, pack: Pack) -> list[Amount]:
-    account = posting.methods.get(document.method)
-    if account is None:
-        known = ", ".join(posting.methods)
-        raise ExportError(f"no account for the payment method {document.method!r}; known: {known}")
-    digits = currency_digits(pack.model.company.currency)
-    amount = counterpart(document.total_gross, document.rate, digits)
-    return [
-        Amount(account, amount, document.total_gross),
-        Amount(posting.receivable, -amount, -document.total_gross, document.party or ""),
-    ]
+def _named(account: str | None, posts: str, setting: str, known: Mapping[str, str] | None = None) -> str:
+    """``account``, or the error that names the setting to add."""
+    if account:
+        return account
+    path = f"accounting.postings.{posts}.{setting}"
+    hint = f" (known: {', '.join(known)})" if known else ""
+    raise ExportError(f"no account is set for this posting{hint}; add {path}", setting=path)
 
 
 def _entry(
-    document: Document, posting: Posting, pack: Pack, entry_id: Id, amounts: Sequence[Amount]
+    document: Document, posts: str, pack: Pack, entry_id: Id, amounts: Sequence[Amount], day: date
 ) -> Entry | None:
     lines = tuple(_line(document, pack, amount) for amount in amounts if amount.amount)
     if not lines:
         return None
-    journal = pack.model.accounting.journals[posting.journal]
-    label = _label(document, posting, pack)
-    return Entry(
-        entry_id, document.id, journal.code, journal.label, document.date, document.number or "", label, lines
-    )
+    books = pack.model.accounting
+    journal = books.journals[books.postings[posts].journal]
+    label = _label(document, posts, pack)
+    return Entry(entry_id, document.id, journal.code, journal.label, day, document.number or "", label, lines)
 
 
 def _line(document: Document, pack: Pack, amount: Amount) -> EntryLine:
     books = pack.model.accounting
     account = books.accounts[amount.account]
-    foreign = document.currency != pack.model.company.currency
+    foreign = amount.currency_amount is not None and document.currency != pack.model.company.currency
     return EntryLine(
         account=account.number,
         account_label=account.label,
         debit=max(amount.amount, ZERO),
         credit=max(-amount.amount, ZERO),
         auxiliary=amount.auxiliary,
-        auxiliary_label=str(document.party_facts.get("name", "")) if amount.auxiliary else "",
+        auxiliary_label=_party_name(document)[:LONGEST_TEXT] if amount.auxiliary else "",
         due_date=amount.due,
         currency=document.currency if foreign else "",
         currency_amount=amount.currency_amount if foreign else None,
@@ -180,20 +200,25 @@ def _line(document: Document, pack: Pack, amount: Amount) -> EntryLine:
     )
 
 
+def _party_name(document: Document) -> str:
+    return str(document.party_facts.get("name") or document.party or "")
+
+
 def _analytic(document: Document, field: str | None) -> str:
     if field is None:
         return ""
     return str(document.custom.get(field) or getattr(document, field, "") or "")
 
 
-def _label(document: Document, posting: Posting, pack: Pack) -> str:
+def _label(document: Document, posts: str, pack: Pack) -> str:
+    posting: Posting = pack.model.accounting.postings[posts]
     language = pack.model.company.language
     places: Mapping[str, str] = {
         "type": in_language(pack.type_of(document.type, document.kind).label, language),
         "number": document.number or "",
-        "party": str(document.party_facts.get("name", "")),
+        "party": _party_name(document),
     }
-    return in_language(posting.label, language).format_map(places)[:200]
+    return in_language(posting.label, language).format_map(places)[:LONGEST_TEXT]
 
 
 def unbalanced(entry: Entry) -> Decimal:

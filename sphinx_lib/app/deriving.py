@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -88,9 +88,7 @@ def derive_from(
         names = ", ".join(f"{one.type} {one.number or 'draft'}" for one in sources)
         raise Refused(f"{names}: nothing is left to make into {', '.join(key[1] or key[0] for key in routed)}")
     first = next(iter(chosen.values()))
-    return Derived(
-        tuple(unit.get(one.id) for one in made), first.explanation, first.stock, tuple(refusals)
-    )
+    return Derived(tuple(unit.get(one.id) for one in made), first.explanation, first.stock, tuple(refusals))
 
 
 def _choose(unit: Unit, document: Document, to: str | None) -> Chosen:
@@ -193,7 +191,7 @@ def _drafts(
         for line in unit.get(one).lines
     }
     drafts = derive([unit.situation(document) for document in sources], how, roots, quantities)
-    return [_entered(unit, replace(draft, date_given=day is not None), rule) for draft in drafts]
+    return [_entered(unit, draft.changed(date_given=day is not None), rule) for draft in drafts]
 
 
 def _group_key(unit: Unit, rule: MadeFrom) -> Callable[[Document], tuple[Any, ...]]:
@@ -208,12 +206,12 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     keeps_rate = draft.rate_date is None
     if not keeps_rate and unit.type_of(draft).fiscal:
         rate, rate_date = rate_for(unit, draft.currency, draft.date, None)
-        draft = replace(draft, rate=rate, rate_date=rate_date)
+        draft = draft.changed(rate=rate, rate_date=rate_date)
     credits = unit.type_of(draft).sign_number < 0
     draft = with_totals(draft, unit.pack, source.date if credits else None)
-    draft = replace(draft, pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
+    draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
     draft = with_defaults(unit, draft)
-    entered = unit.add(replace(draft, version=1))
+    entered = unit.add(draft.changed(version=1))
     origin = {line.source_document for line in draft.lines if line.source_document}
     unit.record(entered.id, "derive", {"to": entered.state, "from_documents": sorted(origin)})
     reweigh(unit, None, entered)
@@ -265,8 +263,8 @@ def revise(unit: Unit, document_id: Id) -> Id:
     declared = unit.type_of(old)
     lines = tuple(line._replace(id=unit.new_id(), progress=EMPTY) for line in old.lines)
     again = {name for name, field in declared.fields.items() if field.default}
-    draft = replace(
-        old,
+    draft = old.changed(
+        
         id=unit.new_id(),
         state=declared.initial,
         version=1,
@@ -284,5 +282,3 @@ def revise(unit: Unit, document_id: Id) -> Id:
     entered = unit.add(with_totals(with_defaults(unit, draft), unit.pack))
     unit.record(entered.id, "revise", {"to": entered.state, "from_documents": [old.id]})
     return entered.id
-
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,7 @@ from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.pricing.tax import regime_of
-from sphinx_lib.pricing.totals import with_totals
+from sphinx_lib.pricing.totals import with_amounts, with_totals
 from sphinx_lib.store import master as store_master
 from sphinx_lib.workflow.facts import DocumentFacts
 
@@ -44,7 +43,7 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
     built = build_lines(unit, document, [one for one in inputs if one is not None], problems)
     if problems:
         raise InputError(problems)
-    document = with_defaults(unit, replace(document, lines=built))
+    document = with_defaults(unit, document.changed(lines=built))
     if declared.lines:
         return unit.add(with_totals(document, unit.pack))
     return unit.add(_amount_only(document, values.get("amount"), unit))
@@ -94,16 +93,22 @@ def _typed_header(field: str, given: Any, problems: list[str]) -> Any:
     return str(given)
 
 
-def _blank(unit: Unit, key: TypeKey, declared: DocumentType, party: Party | None, values: Mapping[str, Any]) -> Document:
+def _blank(
+    unit: Unit, key: TypeKey, declared: DocumentType, party: Party | None, values: Mapping[str, Any]
+) -> Document:
     """The document without lines: what its party, its header and the company's settings say."""
     company = unit.pack.model.company
     day: date = values.get("date") or unit.today
     currency = values.get("currency") or (party.currency if party else "") or company.currency
     currency_digits(currency)
     rate, rate_date = rate_for(unit, currency, day, values.get("rate"))
-    terms = values.get("payment_terms") or (party.payment_terms if party else "") or unit.pack.model.billing.default_terms
+    terms = (
+        values.get("payment_terms") or (party.payment_terms if party else "") or unit.pack.model.billing.default_terms
+    )
     if terms not in unit.pack.model.billing.payment_terms:
-        raise InputError([f"unknown payment terms {terms!r}{did_you_mean(terms, unit.pack.model.billing.payment_terms)}"])
+        raise InputError(
+            [f"unknown payment terms {terms!r}{did_you_mean(terms, unit.pack.model.billing.payment_terms)}"]
+        )
     return Document(
         id=unit.new_id(),
         type=key[0],
@@ -180,7 +185,7 @@ def with_defaults(unit: Unit, document: Document) -> Document:
     key = (document.type, document.kind)
     facts = DocumentFacts(unit.situation(document))
     found = {name: unit.pack.expression(key, "document", field.default or "")(facts) for name, field in missing.items()}
-    return replace(document, custom={**document.custom, **found})
+    return document.changed(custom={**document.custom, **found})
 
 
 def _amount_only(document: Document, amount: Decimal | None, unit: Unit) -> Document:
@@ -190,7 +195,7 @@ def _amount_only(document: Document, amount: Decimal | None, unit: Unit) -> Docu
     digits = currency_digits(document.currency)
     if round_half_up(amount, digits) != amount:
         raise InputError([f"amount: {amount} has more than {digits} decimals, which {document.currency} has"])
-    return replace(document, total_gross=amount, net_to_pay=amount, vat=())
+    return with_amounts(document, unit.pack, amount, Decimal(0))
 
 
 def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) -> Document:
@@ -205,18 +210,19 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
     changed: dict[str, Any] = {name: value for name, value in values.items() if name != "amount"}
     if "date" in changed:
         changed["date_given"] = True
-    if "currency" in changed or "rate" in changed or ("date" in changed and document.currency != "EUR"):
+    if changed.keys() & {"currency", "rate", "date"}:
+        given = changed.get("rate", None if document.rate_date else document.rate)
         currency = changed.get("currency", document.currency)
-        changed["rate"], changed["rate_date"] = rate_for(
-            unit, currency, changed.get("date", document.date), changed.get("rate")
-        )
+        if currency != document.currency:
+            given = changed.get("rate")
+        changed["rate"], changed["rate_date"] = rate_for(unit, currency, changed.get("date", document.date), given)
     if "site" in changed and document.party:
         unit.load_parties([document.party])
         changed["party_facts"] = facts_of(unit.parties[document.party], changed["site"])
     kept = {name: value for name, value in document.custom.items() if name not in gone}
-    document = replace(document, custom={**kept, **custom}, **changed)
+    document = document.changed(custom={**kept, **custom}, **changed)
     if lines is not None:
-        document = replace(document, lines=_edited_lines(unit, document, lines, problems))
+        document = document.changed(lines=_edited_lines(unit, document, lines, problems))
         if problems:
             raise InputError(problems)
     if "amount" in values:

@@ -9,12 +9,12 @@ from typing import Any
 
 from sphinx_lib.app.unit import Posting, Unit
 from sphinx_lib.billing.terms import instalments
-from sphinx_lib.kernel.document import ZERO, Document, Id
+from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.pack.specs import Need
 from sphinx_lib.pack.workflow_model import DocumentType
-from sphinx_lib.pricing.totals import counterparts_of, with_totals
+from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.derive import advanced, weight
 from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_event, plan
 
@@ -52,9 +52,13 @@ def needs_of_batch(unit: Unit, asked: Iterable[tuple[Document, str]]) -> set[Nee
     """What must be loaded before these events are planned, over the whole batch."""
     found: set[Need] = set()
     for key, state, event in {((one.type, one.kind), one.state, event) for one, event in asked}:
-        declared = unit.pack.types[key].events.get(event)
-        if declared is not None:
-            found |= needs_of_event(unit.pack, key, declared, state, unit.specs)
+        of_type = unit.pack.types[key]
+        declared = of_type.events.get(event)
+        if declared is None:
+            continue
+        found |= needs_of_event(unit.pack, key, declared, state, unit.specs)
+        if of_type.fulfils and any(of_type.counts(target) != of_type.counts(state) for target in declared.targets):
+            found.add("sources")  # whose progress it will move
     return found
 
 
@@ -63,15 +67,17 @@ def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
     before = unit.get(decided.document.id)
     declared = unit.type_of(before)
     issued = _issued(unit, before, declared, decided.target)
-    after = replace(issued, state=decided.target, version=before.version + 1, history=_history(unit, before, decided))
+    after = issued.changed(state=decided.target, version=before.version + 1, history=_history(unit, before, decided))
     if declared.says(before.state, "editable") and not declared.says(decided.target, "editable"):
-        after = replace(after, frozen_at=unit.now)
+        after = after.changed(frozen_at=unit.now)
     unit.replace(after)
     touched = {after.id} | reweigh(unit, before, after)
     _post(unit, declared, before, after)
     if any(_asks_stock(unit, guard) for guard, _ in decided.overridden):
         unit.may_go_below |= {(line.item or "", line.warehouse) for line in after.lines if line.stocked}
-    unit.record(after.id, decided.event, _payload(before, after, decided, by), issues=unit.tracked[after.id].wants_number)
+    unit.record(
+        after.id, decided.event, _payload(before, after, decided, by), issues=unit.tracked[after.id].wants_number
+    )
     for operation in decided.operations:
         touched |= unit.operate(unit, after.id, operation)
     return touched
@@ -111,19 +117,18 @@ def _issued(unit: Unit, document: Document, declared: DocumentType, target: str)
     """What entering the numbered state for the first time brings: the number, the date of issue, due dates (T1)."""
     if document.number is not None or declared.number.at not in declared.chain(target):
         return document
-    unit.tracked[document.id].wants_number = True
+    unit.want_number(document.id)
     if declared.fiscal and not document.date_given and document.date != unit.today:
-        document = with_totals(replace(document, date=unit.today), unit.pack)
+        document = with_totals(document.changed(date=unit.today), unit.pack)
     if not declared.payable:
         return document
-    document = replace(document, balance=document.net_to_pay)
+    document = document.changed(balance=document.net_to_pay)
     if not declared.lines:
-        gross = counterparts_of(document, unit.pack, document.total_gross, ZERO)
-        return replace(document, due_date=document.due_date or document.date, **gross)
+        return document.changed(due_date=document.due_date or document.date)
     terms = unit.pack.model.billing.payment_terms[document.payment_terms]
     digits = currency_digits(document.currency)
     parts = instalments(document.net_to_pay, document.total_net, document.date, terms, digits)
-    return replace(document, instalments=parts, due_date=parts[0].due if parts else document.date)
+    return document.changed(instalments=parts, due_date=parts[0].due if parts else document.date)
 
 
 def _post(unit: Unit, declared: DocumentType, before: Document, after: Document) -> None:
@@ -175,7 +180,7 @@ def _moved(line: Any, feeds: str, changes: Iterable[Any]) -> Any:
 
 
 def settle(unit: Unit, touched: Iterable[Id]) -> set[Id]:
-    """Fire the engine's events on what was touched until nothing changes; two that undo each other stop with an error."""
+    """Fire the engine's events on what was touched until nothing changes; a circle of events stops with an error."""
     queue = deque(sorted(touched))
     fired: dict[Id, list[str]] = {}
     reached: set[Id] = set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,17 +15,16 @@ from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_ent
 from sphinx_lib.app.putting import Put
 from sphinx_lib.app.unit import Posting, Tracked, Unit
 from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, StockMove
-from sphinx_lib.kernel.errors import DateRefused, StockShort
+from sphinx_lib.kernel.errors import DateRefused, Refused, StockShort
 from sphinx_lib.kernel.money import currency_digits
+from sphinx_lib.kernel.ports import QueuedMessage
 from sphinx_lib.pricing.totals import foot_shares
 from sphinx_lib.store import audit_log, entries, outbox, sequences
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
-from sphinx_lib.store.outbox import OutboxRow
 from sphinx_lib.store.sequences import Series, Taken, Wanted
-from sphinx_lib.store.stock import Balance
 
 
 @dataclass
@@ -42,7 +41,18 @@ class Writing:
 
 
 def flush(unit: Unit) -> None:
-    """Write everything that ``unit`` has become; a second call writes only what came since."""
+    """Write everything that ``unit`` has become; a second call writes only what came since.
+
+    When it raises, a part may have been written: the unit is lost, and every later flush refuses.
+    """
+    if unit.failed:
+        raise Refused("this unit of work failed while it was written; begin a new one")
+    unit.failed = True
+    _write(unit)
+    unit.failed = False
+
+
+def _write(unit: Unit) -> None:
     writing = Writing(unit, [one for one in unit.tracked.values() if one.changed])
     writing.numbered = _in_order_of_issue([one for one in writing.changed if one.wants_number])
     early = [one for one in writing.changed if one.original is not None and not one.wants_number]
@@ -71,7 +81,7 @@ def _in_order_of_issue(numbered: Sequence[Tracked]) -> list[Tracked]:
     return sorted(numbered, key=lambda one: one.document.date)
 
 
-# -- documents, stock --------------------------------------------------------------------------------------------------
+# -- documents, stock ------------------------------------------------------------------------------
 
 
 def _update_documents(unit: Unit, changed: Sequence[Tracked]) -> None:
@@ -82,14 +92,16 @@ def _update_documents(unit: Unit, changed: Sequence[Tracked]) -> None:
         seen = one.original.version if one.original else 0
         version = seen + max(1, events[one.document.id])
         if one.document.version != version:
-            one.document = replace(one.document, version=version)
+            one.document = one.document.changed(version=version)
         pairs.append((seen, one.document))
     store_documents.update_documents(unit.connection, unit.company, sorted(pairs, key=lambda pair: pair[1].id))
     advanced, rewritten = [], []
     for one in changed:
         before = {line.id: line for line in one.original.lines} if one.original else {}
         after = one.document.lines
-        if before.keys() == {line.id for line in after} and all(_only_progress(before[line.id], line) for line in after):
+        if before.keys() == {line.id for line in after} and all(
+            _only_progress(before[line.id], line) for line in after
+        ):
             advanced += [line for line in after if line.progress != before[line.id].progress]
         else:
             rewritten.append(one.document)
@@ -112,17 +124,15 @@ def _move_stock(unit: Unit) -> None:
     moves += unit.adjustments
     physical = store_stock.apply_moves(unit.connection, unit.company, moves, unit.now)
     lowered = {(move.item, move.warehouse) for move in moves if move.level == "physical" and move.quantity < 0}
+    below = [key for key in sorted(lowered - unit.may_go_below) if physical[key] < 0]
+    unit.load_stock(item for item, _ in below)
     default = unit.pack.model.stock.negative_stock
-    short = []
-    for key in sorted(lowered):
-        policy = unit.balances.get(key, Balance()).policy or default
-        if physical[key] < 0 and policy == "forbid" and key not in unit.may_go_below:
-            short.append(f"{key[0]} in {key[1]}: {physical[key].normalize():f}")
-    if short:
+    forbidden = [key for key in below if (unit.policy_of(*key) or default) == "forbid"]
+    if short := [f"{item} in {place}: {physical[item, place].normalize():f}" for item, place in forbidden]:
         raise StockShort("stock would fall below zero: " + ", ".join(short), items=tuple(short))
 
 
-# -- numbers and entries -------------------------------------------------------------------------------------------------
+# -- numbers and entries ---------------------------------------------------------------------------
 
 
 def _series(unit: Unit, document: Document) -> Series:
@@ -153,11 +163,11 @@ def _wanted(writing: Writing) -> dict[Series, Wanted]:
             series = _series(unit, one.document)
             start = unit.pack.model.numbering[series[0]].start
             so_far = wanted.get(series, Wanted(0, one.document.date, start))
-            wanted[series] = Wanted(so_far.count + 1, max(so_far.last_date, one.document.date), start)
+            wanted[series] = Wanted(so_far.numbers + 1, max(so_far.last_date, one.document.date), start)
     for _, entry in writing.entries:
         series = _entry_series(unit, entry)
         so_far = wanted.get(series, Wanted(0, entry.date))
-        wanted[series] = Wanted(so_far.count + 1, max(so_far.last_date, entry.date))
+        wanted[series] = Wanted(so_far.numbers + 1, max(so_far.last_date, entry.date))
     return wanted
 
 
@@ -171,7 +181,7 @@ def _give_numbers(writing: Writing) -> None:
         if not _takes_sequence(one):
             pattern = unit.pack.patterns.get(f"{name}.revision", unit.pack.patterns[name])
             number = pattern.format(document.date, root=document.root_number or "", revision=document.revision)
-            one.document = replace(document, number=number)
+            one.document = document.changed(number=number)
             continue
         series = _series(unit, document)
         taken = writing.taken[series]
@@ -185,42 +195,49 @@ def _give_numbers(writing: Writing) -> None:
             )
         number = unit.pack.patterns[name].format(document.date, taken.first + given.get(series, 0))
         given[series] = given.get(series, 0) + 1
-        one.document = replace(document, number=number, root_number=document.root_number or number)
+        one.document = document.changed(number=number, root_number=document.root_number or number)
 
 
 def _entries(unit: Unit) -> list[tuple[Posting, Entry]]:
-    """The entries of this unit, not numbered yet; reversals mirror what was posted."""
+    """The entries of this unit by date, not numbered yet; reversals mirror what was posted.
+
+    A difference of exchange found when an older payment is put against an invoice belongs to today.
+    """
     found: list[tuple[Posting, Entry]] = []
+    stored = _posted(unit, [posting.document_id for posting in unit.postings if posting.reverse])
     for posting in unit.postings:
         document = unit.get(posting.document_id)
         entry: Entry | None
         if posting.reverse:
-            for posted in _posted(unit, document.id, found):
+            here = [entry for _, entry in found if entry.document_id == document.id]
+            for posted in stored.get(document.id, []) + here:
                 found.append((posting, reversed_entry(posted, unit.new_id(), unit.today)))
             continue
         if posting.exchange:
-            entry = exchange_entry(document, posting.posts, unit.pack, unit.new_id(), posting.exchange)
+            day = document.date if unit.tracked[document.id].wants_number else unit.today
+            entry = exchange_entry(document, posting.posts, unit.pack, unit.new_id(), posting.exchange, day)
         else:
             shares = foot_shares(document.lines, document.foot_discount, currency_digits(document.currency))
             entry = entry_of(document, posting.posts, unit.pack, unit.new_id(), shares)
         if entry is not None:
             found.append((posting, entry))
-    return found
+    return sorted(found, key=lambda pair: pair[1].date)
 
 
-def _posted(unit: Unit, document_id: Id, found: Sequence[tuple[Posting, Entry]]) -> list[Entry]:
-    """The entries of a document so far: those stored, and those of this unit."""
+def _posted(unit: Unit, ids: Sequence[Id]) -> dict[Id, list[Entry]]:
+    """The entries stored so far, by document."""
     grouped: dict[Id, list[Any]] = {}
-    for row in entries.of_documents(unit.connection, unit.company, [document_id]):
+    for row in entries.of_documents(unit.connection, unit.company, ids) if ids else ():
         grouped.setdefault(row.entry_id, []).append(row)
-    stored = [
-        Entry(
-            rows[0].entry_id, document_id, rows[0].journal, rows[0].journal_label, rows[0].date, rows[0].piece,
-            rows[0].label, tuple(EntryLine(*(getattr(row, name) for name in EntryLine._fields)) for row in rows),
-        )
-        for rows in grouped.values()
-    ]  # fmt: skip
-    return stored + [entry for _, entry in found if entry.document_id == document_id]
+    found: dict[Id, list[Entry]] = {}
+    for first, *rest in grouped.values():
+        lines = tuple(EntryLine(*(getattr(row, name) for name in EntryLine._fields)) for row in (first, *rest))
+        entry = Entry(
+            first.entry_id, first.document_id, first.journal, first.journal_label, first.date, first.piece,
+            first.label, lines,
+        )  # fmt: skip
+        found.setdefault(entry.document_id, []).append(entry)
+    return found
 
 
 def _insert_entries(writing: Writing) -> None:
@@ -229,15 +246,15 @@ def _insert_entries(writing: Writing) -> None:
     numbered = []
     for posting, entry in writing.entries:
         series = _entry_series(unit, entry)
-        number = f"{entry.journal}-{writing.taken[series].first + given.get(series, 0):06}"
+        number = f"{entry.journal}{series[1]}-{writing.taken[series].first + given.get(series, 0):06}"
         given[series] = given.get(series, 0) + 1
         document = unit.get(entry.document_id)
-        done = entry if posting.reverse else titled(entry, document, posting.posts, unit.pack)
+        done = entry if entry.piece else titled(entry, document, posting.posts, unit.pack)
         numbered.append((number, done))
     entries.insert_entries(unit.connection, unit.company, numbered, unit.now)
 
 
-# -- audit log -----------------------------------------------------------------------------------------------------------
+# -- audit log -------------------------------------------------------------------------------------
 
 
 def _audit(writing: Writing, ids: set[Id]) -> None:
@@ -266,7 +283,7 @@ def _audit(writing: Writing, ids: set[Id]) -> None:
             writing.audit.append(row._replace(hash=head))
             if "previous_issue" in payload:
                 writing.fiscal_hashes[_series(unit, one.document)] = head
-        one.document = replace(one.document, audit_hash=head, version=seen + len(of[document_id]))
+        one.document = one.document.changed(audit_hash=head, version=seen + len(of[document_id]))
 
 
 def _name_issue(writing: Writing, document: Document, payload: dict[str, Any]) -> None:
@@ -301,7 +318,7 @@ def _write_master(writing: Writing) -> None:
         store_master.write(unit.connection, unit.company, kind, new, changed)
 
 
-# -- outbox --------------------------------------------------------------------------------------------------------------
+# -- outbox ----------------------------------------------------------------------------------------
 
 
 def _queue(unit: Unit) -> None:
@@ -311,7 +328,7 @@ def _queue(unit: Unit) -> None:
         recipient = str(document.party_facts.get("email", ""))
         payload = {"message": message, "to": recipient, "language": document.language, "number": document.number}
         rows.append(
-            OutboxRow(
+            QueuedMessage(
                 unit.new_id(), "mail" if recipient else "letter", document_id,
                 f"{document_id}:{document.version}:{message}:{recipient}", payload,
             )
@@ -328,5 +345,6 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.moves.clear()
     unit.pending.clear()
     unit.balances.clear()
-    unit.stock_known.clear()
+    unit.item_policies.clear()
     unit.outstanding.clear()
+    unit.allocated.clear()

@@ -47,7 +47,9 @@ class LineInput:
     keeps_price: bool = False
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], position: int, problems: list[str], declared: DocumentType) -> LineInput | None:
+    def of(
+        cls, given: Mapping[str, Any], position: int, problems: list[str], declared: DocumentType
+    ) -> LineInput | None:
         """The line in its types; what is wrong is added to ``problems`` and gives none."""
         where = f"line {position}"
         before = len(problems)
@@ -67,7 +69,9 @@ class LineInput:
         return cls(position, **values, custom=custom) if len(problems) == before else None
 
     @classmethod
-    def changed(cls, line: Line, change: Mapping[str, Any], problems: list[str], declared: DocumentType) -> LineInput | None:
+    def changed(
+        cls, line: Line, change: Mapping[str, Any], problems: list[str], declared: DocumentType
+    ) -> LineInput | None:
         """An existing line with some fields changed. A price by hand or copied from a source stays (Q4); one that the
         rules found is found again."""
         given: dict[str, Any] = {
@@ -142,6 +146,8 @@ def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], pro
         problems += error.problems
         return ()
     items = [unit.items[code] for code in sorted(codes)]
+    if document.party:
+        unit.load_parties([document.party])
     party = unit.parties.get(document.party or "")
     asks_rules = any(one.item and one.unit_price is None for one in inputs)
     index = index_records(unit.load_prices(items, party)) if asks_rules else {}

@@ -42,7 +42,9 @@ def _check(unit: Unit, payment: Document, document: Document) -> None:
     if document.party != payment.party:
         raise InputError([f"{name} is not of {payment.party}; a payment settles documents of its own party"])
     if document.currency != payment.currency:
-        raise InputError([f"{name} is in {document.currency} and the payment in {payment.currency}; pay in {document.currency}"])
+        raise InputError(
+            [f"{name} is in {document.currency} and the payment in {payment.currency}; pay in {document.currency}"]
+        )
     if not unit.type_of(document).payable or document.number is None:
         raise Refused(f"{name} is not issued, so there is nothing to settle")
     if unit.type_of(document).sign_number == unit.type_of(payment).sign_number:
@@ -94,10 +96,9 @@ def allocate_to_sources(unit: Unit, document_id: Id) -> set[Id]:
 
 def release(unit: Unit, document_id: Id) -> set[Id]:
     """Take back all that a payment had settled: balances come back, each allocation gets its negative."""
-    found = store_documents.allocations_of(unit.connection, unit.company, [document_id])
-    found += [one for one in unit.allocations if one.payment_id == document_id]
+    unit.load_allocations({document_id})
     net: dict[Id, Decimal] = {}
-    for one in found:
+    for one in (*unit.allocated[document_id], *unit.allocations):
         if one.payment_id == document_id:
             net[one.document_id] = net.get(one.document_id, ZERO) + one.amount
     unit.load(net)

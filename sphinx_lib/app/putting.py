@@ -79,7 +79,9 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
             for name, value in custom.items()
             if name in declared
         }
-        problems += [f"{where}: unknown field {name!r}{did_you_mean(name, declared)}" for name in custom.keys() - declared.keys()]
+        problems += [
+            f"{where}: unknown field {name!r}{did_you_mean(name, declared)}" for name in custom.keys() - declared.keys()
+        ]
         try:
             record = model.model_validate({**given, "custom": _plain(values)})
         except ValidationError as error:
@@ -96,7 +98,11 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value if isinstance(value, bool | str) else str(value) for name, value in values.items() if value is not None}
+    return {
+        name: value if isinstance(value, bool | str) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def _own_fields(unit: Unit, kind: str) -> Mapping[str, Field_]:

@@ -16,11 +16,10 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import billing_for, period_end
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refused, SphinxError
-from sphinx_lib.kernel.ports import Actor
+from sphinx_lib.kernel.ports import Actor, QueuedMessage
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.workflow_model import RunStep
 from sphinx_lib.store import outbox, sequences
-from sphinx_lib.store.outbox import OutboxRow
 from sphinx_lib.store.tables import documents
 from sphinx_lib.workflow.plan import Request
 
@@ -88,7 +87,7 @@ def chunks(ids: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
         yield ids[start : start + size]
 
 
-# -- clock events --------------------------------------------------------------------------------------------------------
+# -- clock events ----------------------------------------------------------------------------------
 
 
 def _fire(app: Sphinx, step: RunStep, actor: Actor, progress: Progress, report: RunReport, dry: bool) -> None:
@@ -116,7 +115,7 @@ def _fire_chunk(session: Session, ids: list[Id], event: str) -> tuple[list[Id], 
     report = RunReport()
     due = _due(unit, ids, event, report)
     firing.fire(unit, [(one, Request(event, "clock")) for one in due])
-    return due, [tuple(row) for row in report.skipped]
+    return due, [(row.what, row.reason) for row in report.skipped]
 
 
 def _due(unit: Unit, ids: Sequence[Id], event: str, report: RunReport) -> list[Id]:
@@ -140,7 +139,7 @@ def _name(document: Document) -> str:
     return f"{document.type} {document.number or 'draft'}"
 
 
-# -- derivations ---------------------------------------------------------------------------------------------------------
+# -- derivations -----------------------------------------------------------------------------------
 
 
 class Candidate(NamedTuple):
@@ -173,7 +172,7 @@ def _derive_batch(
     app: Sphinx, step: RunStep, actor: Actor, batch: Sequence[Candidate], until: date, report: RunReport,
     options: Mapping[str, Any],
 ) -> None:  # fmt: skip
-    arguments = (step.derive, until, bool(options.get("propose")))
+    arguments = (step.derive or "", until, bool(options.get("propose")))
     if options.get("dry_run"):
         with app.reader() as views:
             unit = views.unit
@@ -300,10 +299,10 @@ def _date(given: Any) -> date | None:
         raise InputError([f"until: {error}"]) from None
 
 
-# -- outbox --------------------------------------------------------------------------------------------------------------
+# -- outbox ----------------------------------------------------------------------------------------
 
 
-def send(app: Sphinx, sender: Callable[[OutboxRow], str] | None, report: RunReport) -> None:
+def send(app: Sphinx, sender: Callable[[QueuedMessage], str] | None, report: RunReport) -> None:
     """Hand each waiting message to ``sender``; what it raises is kept as the last error, and tried again next time.
 
     ``sender`` answers the state to record: ``sent``, or ``letter`` for what has no address.

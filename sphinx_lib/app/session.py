@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sphinx_lib.app import deriving, entering, firing, flush, paying, putting
@@ -62,7 +62,7 @@ class Session:
         with unit.atomic():
             key = unit.pack.resolve_type(type)
             document = entering.enter(unit, key, customer or supplier, lines, header)
-            unit.replace(replace(document, version=1))
+            unit.replace(document.changed(version=1))
             unit.record(document.id, "create", {"to": document.state})
             then = unit.type_of(document).then
             if then is not None:
@@ -79,7 +79,7 @@ class Session:
             (document,) = unit.load([document_id])
             self._check_editable(document, lines, header)
             after = entering.edit(unit, document, lines, header)
-            unit.replace(replace(after, version=document.version + 1))
+            unit.replace(after.changed(version=document.version + 1))
             touched = {document_id} | firing.reweigh(unit, document, after)
             changes = sorted(header) + (["lines"] if lines is not None else [])
             unit.record(document_id, "edit", {"to": after.state, "changed": changes})
@@ -166,7 +166,9 @@ class Session:
         """Post a payment and put it against ``allocate`` in order; none: the oldest due first; []: nothing."""
         unit = self._unit
         with unit.atomic():
-            document = self.create(type, customer=customer, amount=to_decimal(amount, "amount"), method=method, **header)
+            document = self.create(
+                type, customer=customer, amount=to_decimal(amount, "amount"), method=method, **header
+            )
             firing.fire(unit, [(document.id, Request("post"))])
             touched = paying.settle_with(unit, document.id, allocate)
             firing.settle(unit, touched)
@@ -216,7 +218,7 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
     match operation:
         case SetLines(lines):
             document = unit.get(document_id)
-            after = with_totals(replace(document, lines=lines), unit.pack)
+            after = with_totals(document.changed(lines=lines), unit.pack)
             unit.replace(after)
             return firing.reweigh(unit, document, after)
         case Message(message):
@@ -230,4 +232,3 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return paying.allocate_to_sources(unit, document_id)
         case ReleaseAllocations():
             return paying.release(unit, document_id)
-

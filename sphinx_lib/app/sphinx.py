@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sphinx_lib.app import runs, verify
 from sphinx_lib.app.flush import flush
@@ -22,14 +22,14 @@ from sphinx_lib.app.registry import Extension, specs
 from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
-from sphinx_lib.kernel.errors import ConcurrentChange, IdempotencyMismatch, InputError
+from sphinx_lib.kernel.errors import ConcurrentChange, IdempotencyMismatch, InputError, Refused
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.ports import Actor, Clock, IdFactory
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
-from sphinx_lib.store import commands, engine, packs
+from sphinx_lib.store import commands, engine, entries, packs, search
 from sphinx_lib.store.audit_log import canonical, seal
 
 ATTEMPTS = 5
@@ -68,10 +68,12 @@ class Sphinx:
         templates: Sequence[str | Path] = (),
         clock: Clock | None = None,
         ids: IdFactory | None = None,
+        check_database: bool = True,
     ) -> Sphinx:
         """Load and check ``config`` (``"base"``, then overlay directories), and connect to the database.
 
-        Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks.
+        Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks;
+        without ``check_database`` the latter waits for ``migrate``, which moves renamed states.
         """
         known = specs(extensions)
         folders = tuple(Path(folder) for folder in templates)
@@ -80,7 +82,7 @@ class Sphinx:
         app = cls(pack, engine.open_engine(database_url), company, known, clock or SystemClock(), new_id, folders)
         if database_url in ("sqlite://", "sqlite:///:memory:"):
             app.migrate()
-        else:
+        elif check_database:
             app._check_pack()
         return app
 
@@ -89,6 +91,7 @@ class Sphinx:
         engine.migrate(self.engine)
         with self.engine.begin() as connection:
             packs.rename_states(connection, self.company, self.pack.model.renamed)
+            search.create_indexes(connection, self.pack.model)
         self._check_pack()
 
     def _check_pack(self) -> None:
@@ -106,9 +109,10 @@ class Sphinx:
         With ``connection``, that of a transaction which the host has begun, the host commits.
         """
         if connection is not None:
-            unit = self._unit(connection, actor)
-            yield Session(unit)
-            flush(unit)
+            with connection.begin_nested():  # the host may go on after a unit that failed
+                unit = self._unit(connection, actor)
+                yield Session(unit)
+                flush(unit)
             return
         with self.engine.begin() as own:
             unit = self._unit(own, actor)
@@ -120,7 +124,9 @@ class Sphinx:
         today = now.astimezone(ZoneInfo(self.pack.model.company.time_zone)).date()
         return Unit(connection, self.company, self.pack, self.specs, actor, now, today, self.new_id, operate)
 
-    def do(self, function: Callable[..., Any], *args: Any, actor: Actor = SYSTEM, key: str | None = None, **named: Any) -> Any:
+    def do(
+        self, function: Callable[..., Any], *args: Any, actor: Actor = SYSTEM, key: str | None = None, **named: Any
+    ) -> Any:
         """Run ``function(session, *args, **named)`` in one unit of work and return its JSON-able answer.
 
         A known ``key`` gives the stored answer without calling it; the same key with other input is
@@ -129,20 +135,22 @@ class Sphinx:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._do_once(function, args, named, actor, key)
-            except ConcurrentChange:
+            except (ConcurrentChange, IntegrityError):  # somebody else wrote, or put, the same row first
                 if attempt == ATTEMPTS:
                     raise
-            except IntegrityError:
-                if key is None or attempt == ATTEMPTS:
-                    raise
-            except Exception as error:
+            except DBAPIError as error:
                 if not engine.is_retryable(error) or attempt == ATTEMPTS:
                     raise
             time.sleep(0.01 * attempt)
         raise AssertionError("the last attempt returns or raises")
 
     def _do_once(
-        self, function: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any], actor: Actor, key: str | None
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        named: Mapping[str, Any],
+        actor: Actor,
+        key: str | None,
     ) -> Any:
         if key is None:
             with self.session(actor=actor) as session:
@@ -150,15 +158,15 @@ class Sphinx:
         name = f"{function.__module__}.{function.__qualname__}"
         digest = sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
         with self.engine.begin() as connection:
-            known = commands.find(connection, self.company, key)
-            if known is not None:
-                if known.input_hash != digest:
+            if not commands.claim(connection, self.company, key, digest, self.clock.now()):
+                known = commands.find(connection, self.company, key)
+                if known is None or known.input_hash != digest:
                     raise IdempotencyMismatch(f"the key {key!r} was used before with another input", key=key)
                 return known.value
             unit = self._unit(connection, actor)
             answer = function(Session(unit), *args, **named)
             flush(unit)
-            commands.store(connection, self.company, key, digest, answer, self.clock.now())
+            commands.answer(connection, self.company, key, answer)
             return answer
 
     @contextmanager
@@ -169,7 +177,9 @@ class Sphinx:
             with reading.begin():
                 yield Views(self._unit(reading, SYSTEM))
 
-    def run(self, name: str, *, actor: Actor = SYSTEM, progress: runs.Progress = runs.silent, **options: Any) -> runs.RunReport:
+    def run(
+        self, name: str, *, actor: Actor = SYSTEM, progress: runs.Progress = runs.silent, **options: Any
+    ) -> runs.RunReport:
         """Run a named batch of the ``runs`` section: chunks, each a unit of work of its own; safe to run again.
 
         ``dry_run=True`` changes nothing and tells what would be done.
@@ -182,6 +192,17 @@ class Sphinx:
         """Close the audit log up to now; returns how many entries the seal covers."""
         with self.engine.begin() as connection:
             return seal(connection, self.company, self.clock.now())
+
+    def mark_exported(self, first: date, last: date) -> int:
+        """Put all entries dated within a period, and in no batch yet, into a new batch; returns its number (AC3).
+
+        Refused when there is none. ``export.run.export_batch`` writes a batch, any number of times.
+        """
+        with self.engine.begin() as connection:
+            number = entries.mark_batch(connection, self.company, first, last)
+            if number is None:
+                raise Refused(f"every entry from {first} to {last} is in a batch already; write that one again")
+            return number
 
     def verify(self) -> verify.Report:
         """Check chains, series, seals, balances and progress against what they were made from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -65,7 +65,8 @@ class Tracked:
 class Unit:
     """The state of one unit of work. Commands read and change it; only ``flush`` writes.
 
-    ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero.
+    ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero; ``failed`` says that
+    a flush stopped half-way, so that nothing of this unit may be committed.
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """
 
@@ -79,11 +80,15 @@ class Unit:
     new_id: IdFactory
     operate: Callable[[Unit, Id, Op], set[Id]]
     tracked: dict[Id, Tracked] = field(default_factory=dict)
+    of_party: dict[str, set[Id]] = field(default_factory=dict)
     parties: dict[str, Party] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
-    stock_known: set[str] = field(default_factory=set)
+    item_policies: dict[str, str] = field(default_factory=dict)
+    warehouse_policies: dict[str, str] = field(default_factory=dict)
+    failed: bool = False
     outstanding: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    allocated: dict[Id, list[Allocation]] = field(default_factory=dict)
     moves: dict[tuple[Id, Held], Decimal] = field(default_factory=dict)
     pending: dict[Held, Decimal] = field(default_factory=dict)
     dirty: set[Id] = field(default_factory=set)
@@ -94,8 +99,9 @@ class Unit:
     adjustments: list[StockMove] = field(default_factory=list)
     master: list[Any] = field(default_factory=list)
     may_go_below: set[tuple[str, str]] = field(default_factory=set)
+    _undo: list[dict[Id, tuple[Document, bool] | None]] = field(default_factory=list)
 
-    # -- documents -------------------------------------------------------------------------------------------------
+    # -- documents -------------------------------------------------------------------------------------
 
     def load(self, ids: Iterable[Id], *, with_roots: bool = False) -> list[Document]:
         """The documents with ``ids`` as they are in this unit; NotFound names those that do not exist."""
@@ -112,6 +118,7 @@ class Unit:
         for document in found:
             if document.id not in self.tracked:
                 self.tracked[document.id] = Tracked(document, document, held=held(document, self.pack))
+                self.of_party.setdefault(document.party or "", set()).add(document.id)
 
     def get(self, document_id: Id) -> Document:
         """A document already loaded, as it is now."""
@@ -124,16 +131,24 @@ class Unit:
     def add(self, document: Document) -> Document:
         """Take up a new document."""
         document = self._summed_up(document)
+        self._remember(document.id)
         self.tracked[document.id] = Tracked(None, document)
+        self.of_party.setdefault(document.party or "", set()).add(document.id)
         self.dirty.add(document.id)
         return document
 
     def replace(self, document: Document) -> Document:
         """Set what a document is now; its statuses and its outstanding follow."""
         document = self._summed_up(document)
+        self._remember(document.id)
         self.tracked[document.id].document = document
         self.dirty.add(document.id)
         return document
+
+    def want_number(self, document_id: Id) -> None:
+        """Let the flush give a document its number."""
+        self._remember(document_id)
+        self.tracked[document_id].wants_number = True
 
     def _summed_up(self, document: Document) -> Document:
         """``document`` with the statuses and the exposure that its lines and state give it."""
@@ -145,7 +160,7 @@ class Unit:
                 values[status] = status_of(document, progress)
         if all(getattr(document, name) == value for name, value in values.items()):
             return document
-        return replace(document, **values)
+        return document.changed(**values)
 
     def record(self, document_id: Id, event: str, payload: Mapping[str, Any], *, issues: bool = False) -> None:
         """Note an event for the audit log."""
@@ -154,19 +169,43 @@ class Unit:
     @contextmanager
     def atomic(self) -> Iterator[None]:
         """A command happens whole or not at all, even when its caller catches the refusal and goes on."""
-        tracked = {key: replace(value, held=dict(value.held)) for key, value in self.tracked.items()}
-        moves, pending, dirty = dict(self.moves), dict(self.pending), set(self.dirty)
-        lists = (self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master)
+        lists: tuple[list[Any], ...] = (
+            self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master,
+        )  # fmt: skip
         lengths = [len(one) for one in lists]
+        self._undo.append({})
         try:
             yield
         except BaseException:
-            self.tracked, self.moves, self.pending, self.dirty = tracked, moves, pending, dirty
+            self._restore(self._undo.pop())
             for one, length in zip(lists, lengths, strict=True):
                 del one[length:]
             raise
+        done = self._undo.pop()
+        if self._undo:
+            self._undo[-1] = done | self._undo[-1]
 
-    # -- facts -----------------------------------------------------------------------------------------------------
+    def _remember(self, document_id: Id) -> None:
+        """Note what a document was before the command that is under way."""
+        if self._undo and document_id not in self._undo[-1]:
+            tracked = self.tracked.get(document_id)
+            self._undo[-1][document_id] = (tracked.document, tracked.wants_number) if tracked else None
+
+    def _restore(self, before: Mapping[Id, tuple[Document, bool] | None]) -> None:
+        """Put documents back; stock follows, since it is reckoned by difference."""
+        for document_id, was in before.items():
+            tracked = self.tracked[document_id]
+            if was is None:
+                for key, quantity in tracked.held.items():
+                    self.pending[key] -= quantity
+                    self.moves.pop((document_id, key), None)
+                del self.tracked[document_id]
+                self.dirty.discard(document_id)
+            else:
+                tracked.document, tracked.wants_number = was
+                self.dirty.add(document_id)
+
+    # -- facts -----------------------------------------------------------------------------------------
 
     def prefetch(self, documents: Iterable[Document], needs: Iterable[Need], *, as_sources: bool = False) -> None:
         """Load what ``needs`` name for all ``documents``, each kind of fact in one statement.
@@ -182,14 +221,27 @@ class Unit:
         elif "party" in wanted:
             self.load_parties(codes)
         lines = [line for document in batch for line in document.lines if line.item]
+        if "allocations" in wanted:
+            self.load_allocations({document.id for document in batch})
         if "items" in wanted:
             self.load_items({line.item for line in lines if line.item})
         if "stock" in wanted:
             self.load_stock({line.item for line in lines if line.item and line.stocked})
 
+    def load_allocations(self, payments: set[Id]) -> None:
+        """Load what payments were put against, with those documents."""
+        missing = sorted(payments - self.allocated.keys())
+        if missing:
+            self.allocated |= {one: [] for one in missing}
+            for made in store_documents.allocations_of(self.connection, self.company, missing):
+                self.allocated[made.payment_id].append(made)
+            self.load(made.document_id for one in missing for made in self.allocated[one])
+
     def load_sources(self, batch: Iterable[Document]) -> None:
         """Load the documents that the lines of ``batch`` were made from, and their roots."""
-        ids = {one for document in batch for line in document.lines for one in (line.source_document, line.root_document)}
+        ids = {
+            one for document in batch for line in document.lines for one in (line.source_document, line.root_document)
+        }
         self.load(sorted(one for one in ids if one))
 
     def load_parties(self, codes: Iterable[str]) -> None:
@@ -219,11 +271,17 @@ class Unit:
             raise InputError([f"unknown {what} {code!r}{did_you_mean(code, known)}" for code in sorted(unknown)])
 
     def load_stock(self, codes: Iterable[str]) -> None:
-        """Load the balances of items in every warehouse."""
-        missing = {code for code in codes if code not in self.stock_known}
+        """Load the balances of items in every warehouse, and the policies on stock below zero."""
+        missing = {code for code in codes if code not in self.item_policies}
         if missing:
-            self.balances |= store_stock.balances(self.connection, self.company, missing)
-            self.stock_known |= missing
+            found = store_stock.stock_of(self.connection, self.company, missing)
+            self.balances |= found.balances
+            self.item_policies |= dict.fromkeys(missing, "") | found.of_items
+            self.warehouse_policies |= found.of_warehouses
+
+    def policy_of(self, item: str, warehouse: str) -> str:
+        """What the item, else the warehouse, says about stock below zero (K7); "" when neither says anything."""
+        return self.item_policies.get(item) or self.warehouse_policies.get(warehouse, "")
 
     def load_prices(self, items: Sequence[Item], party: Party | None) -> list[PriceRecord]:
         """Price records that may apply to ``items`` for ``party``."""
@@ -251,7 +309,9 @@ class Unit:
 
     def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
         """Available (without the document's own reservation), physical, and policies, by (item, warehouse)."""
-        keys = {(line.item, line.warehouse) for line in document.lines if line.stocked and line.item in self.stock_known}
+        keys = {
+            (line.item, line.warehouse) for line in document.lines if line.stocked and line.item in self.item_policies
+        }
         if not keys:
             return {}, {}, {}
         self.reckon_stock()
@@ -263,7 +323,7 @@ class Unit:
             reserved = balance.reserved + self.pending.get(Held(item or "", warehouse, "reserved"), ZERO)
             physical[item, warehouse] = here
             available[item, warehouse] = here - reserved + own.get(Held(item or "", warehouse, "reserved"), ZERO)
-            policies[item, warehouse] = balance.policy
+            policies[item, warehouse] = self.policy_of(item or "", warehouse)
         return available, physical, policies
 
     def reckon_stock(self) -> None:
@@ -288,8 +348,9 @@ class Unit:
         for line in document.lines:
             own |= {one for one in (line.source_document, line.root_document) if one}
         found = dict(stored)
-        for tracked in self.tracked.values():
-            if tracked.document.party != document.party:
+        for document_id in self.of_party.get(document.party or "", ()):
+            tracked = self.tracked.get(document_id)
+            if tracked is None:
                 continue
             before, now = tracked.original, tracked.document
             if before is not None and before.exposure:

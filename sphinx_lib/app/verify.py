@@ -60,7 +60,7 @@ def verify(connection: Connection, company: str, pack: Pack) -> Report:
         if audit_log.entry_hash(row._replace(hash="")) != row.hash:
             faults.append(Fault(name, f"audit entry {row.version} ({row.event}) was altered"))
         if "previous_issue" in row.payload:
-            issues[tuple(row.payload["series"])].append((row, name))  # type: ignore[index]
+            issues[tuple(row.payload["series"])].append((row, name))
         seen[row.document_id, row.version] = row.hash
         last[row.document_id] = previous = row
     faults += _chains(connection, company, heads, last)
@@ -92,9 +92,7 @@ def _chains(
             yield from _content(document, last.get(document.id), heads)
 
 
-def _content(
-    document: Document, end: AuditRow | None, heads: dict[Id, tuple[str, str, str | None]]
-) -> Iterator[Fault]:
+def _content(document: Document, end: AuditRow | None, heads: dict[Id, tuple[str, str, str | None]]) -> Iterator[Fault]:
     if end is None or "content" not in end.payload:
         return
     if end.payload["content"] != audit_log.content_hash(document):
@@ -121,7 +119,9 @@ def _series(
             after = f"; these no longer join on: {', '.join(where)}" if where else ""
             yield Fault(f"series {name}", f"broken after {steps} issues{after}")
         elif steps != stored.last - stored.start + 1:
-            yield Fault(f"series {name}", f"{stored.last - stored.start + 1} numbers were given, {steps} issues are found")
+            yield Fault(
+                f"series {name}", f"{stored.last - stored.start + 1} numbers were given, {steps} issues are found"
+            )
 
 
 def _seals(
@@ -154,4 +154,6 @@ def _stock(connection: Connection, company: str) -> Iterator[Fault]:
         for level in store_stock.LEVELS:
             moved = sums.get((*key, level), ZERO)
             if moved != getattr(balance, level):
-                yield Fault(f"stock {key[0]} in {key[1]}", f"{level} is {getattr(balance, level)}, its moves say {moved}")
+                yield Fault(
+                    f"stock {key[0]} in {key[1]}", f"{level} is {getattr(balance, level)}, its moves say {moved}"
+                )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app.lines import LineInput, build_lines
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id, Line
+from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.master import Item, Party
 from sphinx_lib.kernel.money import currency_digits, round_half_up
@@ -22,19 +22,24 @@ from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.store import audit_log, entries, outbox
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
-from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.stock import Balance
+from sphinx_lib.store.tables import documents
+from sphinx_lib.workflow.derive import heading_of
 from sphinx_lib.workflow.facts import line_margin, rate
 
 
 @dataclass(frozen=True)
 class DocumentView:
-    """A document with what its type, its company and its neighbours say about it."""
+    """A document with what its type, its company and its neighbours say about it.
+
+    ``sources`` are by id the documents that its lines were made from, and the roots of these lines.
+    """
 
     document: Document
     type: DocumentType
     model: PackModel
     mentions: tuple[str, ...]
+    sources: Mapping[Id, Document] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -63,6 +68,31 @@ class DocumentView:
         total = sum((line.stock_quantity * line.weight_kg for line in lines if line.weight_kg), ZERO)
         return round_half_up(total, 3)
 
+    def source_of(self, line: Line) -> Document | None:
+        """The document that a line was made from."""
+        return self.sources.get(line.source_document or "")
+
+    def root_of(self, line: Line) -> Line | None:
+        """The line that a line goes back to, such as that of the order which a delivery note delivers."""
+        root = self.sources.get(line.root_document or "")
+        return next((one for one in root.lines if one.id == line.root_id), None) if root else None
+
+    def in_language(self, language: str, names: Mapping[str, Mapping[str, str]] = EMPTY) -> DocumentView:
+        """The same document said in another language (LG1): mentions and headings follow, and texts that are the
+        name of their item when ``names`` holds it by code. What somebody wrote stays as it is."""
+        lines = tuple(self._said(line, language, names.get(line.item or "", EMPTY)) for line in self.document.lines)
+        document = self.document.changed(language=language, lines=lines)
+        return replace(self, document=document, mentions=tuple(mentions_of(document, self.type, self.model)))
+
+    def _said(self, line: Line, language: str, name: Mapping[str, str]) -> Line:
+        source = self.source_of(line)
+        made = self.type.made_from.get(source.type) if source else None
+        if source and made and line.heading:
+            line = line._replace(heading=heading_of(source, made, language))
+        if name and line.text == in_language(name, self.document.language):
+            line = line._replace(text=in_language(name, language))
+        return line
+
     def left(self, line: Line, progress: str) -> Decimal:
         """What is left of a line in a progress; ``delivered`` gives the backorder (BK1)."""
         return line.remaining(progress)
@@ -71,6 +101,16 @@ class DocumentView:
         """Margin of one line in the document's currency (M1)."""
         digits = currency_digits(self.document.currency)
         return round_half_up(line_margin(line._replace(cost=(line.cost or ZERO) * self.document.rate)), digits)
+
+
+def mentions_of(document: Document, declared: DocumentType, model: PackModel) -> Iterator[str]:
+    """What the VAT regime, and on invoices the law of payments, make a document say, in its language."""
+    regime = model.taxes.regimes.get(document.regime)
+    if regime is not None and regime.mention and declared.lines:
+        text = in_language(regime.mention, document.language)
+        yield text.replace("{party.vat_number}", str(document.party_facts.get("vat_number", "")))
+    if declared.payable and declared.lines and declared.sign_number > 0:
+        yield from (in_language(label, document.language) for label in model.mentions.values())
 
 
 class CustomerView(NamedTuple):
@@ -96,17 +136,37 @@ class Views:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
 
-    def document(self, document_id: Id) -> DocumentView:
-        """One document; NotFound when there is none in this company."""
-        return self._view(self.unit.load([document_id])[0])
+    def document(self, document_id: Id, language: str | None = None) -> DocumentView:
+        """One document, said in ``language`` when given, else in its own; NotFound when this company has none."""
+        (view,) = self.documents([document_id])
+        if language is None or language == view.document.language:
+            return view
+        self.unit.load_items({line.item for line in view.document.lines if line.item})
+        return view.in_language(language, {code: item.name for code, item in self.unit.items.items()})
 
     def documents(self, ids: Sequence[Id]) -> list[DocumentView]:
         """Several documents in the order of ``ids``, in a fixed number of statements."""
-        return [self._view(document) for document in self.unit.load(ids)]
+        found = self.unit.load(ids)
+        self.unit.load_sources(found)
+        return [self._view(document) for document in found]
 
     def ids(self, **filters: Any) -> list[Id]:
-        """Ids of documents whose fields equal (or are among) the values given, in order of creation."""
-        return store_documents.ids_where(self.unit.connection, self.unit.company, filters)
+        """Ids of documents whose fields equal (or are among) the values given, in order of creation.
+
+        Fields of one's own must be declared ``searchable``; naming the ``type`` says whose they are.
+        """
+        known = documents.c.keys()
+        own: dict[str, str] = {}
+        for name in filters.keys() - set(known):
+            types = self.unit.pack.model.document_types
+            named = types.get(str(filters.get("type")))
+            field = named.fields.get(name) if named else None
+            if field is None or not field.searchable:
+                there = [one for one, each in named.fields.items() if each.searchable] if named else []
+                hint = did_you_mean(name, [*known, *there])
+                raise InputError([f"cannot search by {name!r}{hint}; declare it searchable"])
+            own[name] = field.type
+        return store_documents.ids_where(self.unit.connection, self.unit.company, filters, own)
 
     def find(self, type: str, number: str) -> DocumentView:
         """The document of a type with a number."""
@@ -117,17 +177,10 @@ class Views:
 
     def _view(self, document: Document) -> DocumentView:
         declared = self.unit.type_of(document)
-        return DocumentView(document, declared, self.unit.pack.model, tuple(self._mentions(document, declared)))
-
-    def _mentions(self, document: Document, declared: DocumentType) -> Iterator[str]:
-        """What the VAT regime, and on payable documents the law, make the document say."""
         model = self.unit.pack.model
-        regime = model.taxes.regimes.get(document.regime)
-        if regime is not None and regime.mention and declared.lines:
-            text = in_language(regime.mention, document.language)
-            yield text.replace("{party.vat_number}", str(document.party_facts.get("vat_number", "")))
-        if declared.payable and declared.lines:
-            yield from (in_language(label, document.language) for label in model.mentions.values())
+        ids = dict.fromkeys(one for line in document.lines for one in (line.source_document, line.root_document) if one)
+        sources = {one: self.unit.get(one) for one in ids}
+        return DocumentView(document, declared, model, tuple(mentions_of(document, declared, model)), sources)
 
     def sources(self, document_id: Id) -> list[Document]:
         """The documents that one was made from, oldest first."""
@@ -146,24 +199,15 @@ class Views:
             known = store_master.codes_of(unit.connection, unit.company, "customer")
             raise NotFound(f"no customer {code!r}{did_you_mean(code, known)}")
         by_class = sums[code]
+        ledger = unit.pack.ledger_classes
         counted = unit.pack.model.billing.outstanding
-        open_ids = [one for name in unit.pack.model.document_types for one in self._open(name, code)]
-        overdue = ZERO
-        for document in unit.load(open_ids):
-            if document.due_date and document.due_date < unit.today and unit.type_of(document).sign_number > 0:
-                overdue += document.exposure
         return CustomerView(
             found[code],
-            by_class.get("invoices", ZERO),
-            overdue,
+            sum((amount for name, amount in by_class.items() if name in ledger), ZERO),
+            store_documents.overdue(unit.connection, unit.company, code, sorted(ledger), unit.today),
             sum((amount for name, amount in by_class.items() if counted.get(name)), ZERO),
             by_class,
         )
-
-    def _open(self, type_name: str, party: str) -> list[Id]:
-        if not self.unit.pack.type_of(type_name).payable:
-            return []
-        return [one for one in self.ids(type=type_name, party=party) if self.unit.load([one])[0].balance]
 
     def stock(self, item: str, warehouse: str | None = None) -> Balance:
         """Quantities of an item in one warehouse, or over all of them."""
@@ -186,7 +230,9 @@ class Views:
         situation = self.unit.situation(document)
         return {line.id: situation.available_of(line) for line in document.lines if line.stocked}
 
-    def price(self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, **header: Any) -> PriceView:
+    def price(
+        self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, **header: Any
+    ) -> PriceView:
         """The price that a line would have, with its trace; nothing is stored."""
         unit = self.unit
         if customer is not None:
@@ -195,7 +241,11 @@ class Views:
         company = unit.pack.model.company
         currency = header.get("currency") or (party.currency if party else "") or company.currency
         when = day or unit.today
-        rate_found = None if currency == company.currency else store_master.rate_on(unit.connection, unit.company, currency, when)
+        rate_found = (
+            None
+            if currency == company.currency
+            else store_master.rate_on(unit.connection, unit.company, currency, when)
+        )
         if rate_found is None and currency != company.currency:
             raise InputError([f"no exchange rate for {currency} on {when}"])
         document = Document(
@@ -231,6 +281,14 @@ class Views:
     def entries(self, first: date, last: date) -> Iterator[Any]:
         """Accounting entry lines dated within a period, by date, journal and number."""
         return entries.between(self.unit.connection, self.unit.company, first, last)
+
+    def entries_of_batch(self, batch: int) -> Iterator[Any]:
+        """Accounting entry lines that went out with a batch, in the same order (AC3)."""
+        return entries.of_batch(self.unit.connection, self.unit.company, batch)
+
+    def entry_span(self) -> tuple[date, date] | None:
+        """The dates of the first and the last accounting entry; none when there is no entry."""
+        return entries.span(self.unit.connection, self.unit.company)
 
     def entries_of(self, document_id: Id) -> list[Any]:
         """The accounting entry lines that a document caused."""

@@ -85,7 +85,7 @@ class Refusal(NamedTuple):
     guard: str
     message: str = ""
     override: str | None = None
-    facts: Mapping[str, Any] = {}  # noqa: RUF012 - read-only by type, never written
+    facts: Mapping[str, Any] = {}
 
 
 class GuardFailed(Refused):
@@ -138,3 +138,9 @@ class ExportError(SphinxError):
     """An accounting file cannot be written as declared."""
 
     code = "export"
+
+
+class RenderError(SphinxError):
+    """A document cannot be printed: its template, a label, its language or a library is missing or wrong."""
+
+    code = "render"

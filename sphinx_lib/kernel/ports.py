@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Clock(Protocol):
@@ -32,6 +32,19 @@ class Actor:
     def __init__(self, name: str, rights: Sequence[str] | frozenset[str] | set[str] = ()) -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "rights", frozenset(rights))
+
+
+class QueuedMessage(NamedTuple):
+    """A row of the outbox: a message that waits, was sent, or failed. ``dedupe`` makes a repetition harmless (MS1)."""
+
+    id: str
+    kind: str
+    document_id: str | None
+    dedupe: str
+    payload: dict[str, Any]
+    state: str = "queued"
+    attempts: int = 0
+    last_error: str = ""
 
 
 class Mail(NamedTuple):

@@ -95,6 +95,7 @@ def check_events(base: tuple[str, ...], declared: DocumentType, specs: Specs, mo
             yield Finding((*path, "from", state), f"{state!r} is final, so nothing leads out of it", "remove `final`")
         for effect, parameters in event.effects.items():
             yield from _check_effect((*path, "effects", effect), effect, parameters, specs, model)
+            yield from _check_message(parameters.get("message"), declared, model)
     if declared.then and declared.then not in declared.events:
         yield unknown((*base, "then"), "event", declared.then, declared.events)
 
@@ -118,6 +119,19 @@ def _check_effect(
     message = parameters.get("message")
     if isinstance(message, str) and message not in model.messages:
         yield unknown((*path, "message"), "message", message, model.messages)
+
+
+def _check_message(name: object, declared: DocumentType, model: PackModel) -> Iterator[Finding]:
+    """Every ``{place}`` of a message is a fact of the documents that send it."""
+    message = model.messages.get(name) if isinstance(name, str) else None
+    if message is None:
+        return
+    scope = document_scope(model, declared)
+    for part in ("subject", "body"):
+        for language, text in getattr(message, part).items():
+            for place in _PLACES.findall(text):
+                if place not in scope:
+                    yield unknown(("messages", str(name), part, language), "place", place, scope)
 
 
 def check_reach(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
@@ -169,7 +183,9 @@ def check_sources(base: tuple[str, ...], model: PackModel, declared: DocumentTyp
             yield unknown((*base, "routes", name, "to"), "document type", route.to, model.document_types)
     plain = [name for name, route in declared.routes.items() if not _conditional(route)]
     if len(plain) > 1:
-        yield Finding((*base, "routes"), f"several routes have no condition: {', '.join(plain)}", "give all but one a `when`")
+        yield Finding(
+            (*base, "routes"), f"several routes have no condition: {', '.join(plain)}", "give all but one a `when`"
+        )
 
 
 def check_guards(base: tuple[str, ...], model: PackModel, declared: DocumentType, specs: Specs) -> Iterator[Finding]:
@@ -243,7 +259,9 @@ def check_numbering(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> 
             for message, hint in pattern_findings(series.revision, series.reset, name in fiscal, revision=True):
                 yield Finding((*path, "revision"), message, hint)
         if name in fiscal and series.gaps != "never":
-            yield Finding((*path, "gaps"), f"{name} numbers fiscal documents, so it may have no gap", "write gaps: never")
+            yield Finding(
+                (*path, "gaps"), f"{name} numbers fiscal documents, so it may have no gap", "write gaps: never"
+            )
         if name not in used:
             yield Finding(path, f"no document type uses the sequence {name!r}", "", warning=True)
 
@@ -274,7 +292,9 @@ def check_sections(model: PackModel) -> Iterator[Finding]:
             if field not in types[name].fields:
                 yield unknown(("portal", name, "read"), f"field of {name}", field, types[name].fields)
     if model.billing.default_terms not in model.billing.payment_terms:
-        yield unknown(("billing", "default_terms"), "payment term", model.billing.default_terms, model.billing.payment_terms)
+        yield unknown(
+            ("billing", "default_terms"), "payment term", model.billing.default_terms, model.billing.payment_terms
+        )
     if not any(step.kind == "price" for step in model.pricing.schema_.values()):
         yield Finding(("pricing", "schema"), "no step finds a price", "add a step with kind: price")
     fallback = [name for name, regime in model.taxes.regimes.items() if regime.when is None]
@@ -303,5 +323,5 @@ def check_accounting(model: PackModel) -> Iterator[Finding]:
     for name, declared in model.document_types.items():
         for state_name, state in declared.states.items():
             if state.posts is not None and state.posts not in books.postings:
-                path = ("document_types", name, "states", state_name, "posts")
-                yield unknown(path, "posting", state.posts, books.postings)
+                where = ("document_types", name, "states", state_name, "posts")
+                yield unknown(where, "posting", state.posts, books.postings)

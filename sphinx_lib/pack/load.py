@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -25,14 +25,15 @@ from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import DocumentType
 
+T = TypeVar("T")
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped(name: str) -> Path:
-    """A folder that ships with the library: ``config`` or ``templates``, from the wheel or the repository."""
+    """A folder that ships with the library: ``config``, ``templates`` or ``demo``, from the wheel or the repository."""
     inside = PACKAGE / "base" / name
-    return inside if inside.is_dir() else REPOSITORY / name
+    return inside if inside.is_dir() else REPOSITORY / ("examples/demo" if name == "demo" else name)
 
 
 def load_pack(layers: Sequence[str | Path | Node], specs: Specs, templates: Sequence[Path] = ()) -> Pack:
@@ -130,7 +131,9 @@ def _kind(merged: Node, name: str, kind: str, problems: list[Problem]) -> Docume
     base = Node(rest, whole.mark, None, whole.key_marks)
     laid, found = merge_nodes(base, partial, path)
     problems += found
-    return _try(lambda: DocumentType.model_validate(to_plain(laid)), DocumentType, laid, (*path, "kinds", kind), problems)
+    return _try(
+        lambda: DocumentType.model_validate(to_plain(laid)), DocumentType, laid, (*path, "kinds", kind), problems
+    )
 
 
 def _try(

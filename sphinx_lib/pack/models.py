@@ -5,13 +5,15 @@ Each class is one section of the merged configuration; cross-references are chec
 
 from __future__ import annotations
 
+from codecs import lookup
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from string import Formatter
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from sphinx_lib.kernel.master import Address, Billing
 from sphinx_lib.kernel.money import exact_decimal
@@ -194,21 +196,57 @@ class Posting(Strict):
     label: Label = {}
 
 
+ExportField = Literal[
+    "line_number", "entry_number", "journal", "journal_label", "number", "date", "account", "account_label",
+    "auxiliary", "auxiliary_label", "party_account", "piece", "piece_date", "label", "debit", "credit", "amount",
+    "side", "due_date", "lettering", "lettering_date", "recorded_date", "currency", "currency_amount", "vat",
+    "analytic",
+]  # fmt: skip
+"""What a column may hold. ``party_account`` is the auxiliary account where there is one, else the general one;
+``amount`` is the debit or the credit and ``side`` says which, D or C; the two first count lines and entries."""
+
+EXPORT_AMOUNTS = frozenset({"debit", "credit", "amount", "currency_amount"})
+EXPORT_DATES = frozenset({"date", "piece_date", "due_date", "lettering_date", "recorded_date"})
+FILE_PLACES = frozenset({"siren", "closing", "first", "last", "batch"})
+
+
 class Column(Strict):
-    """One column of an export line: what it holds and how it is written."""
+    """One column of an export line: the field or the constant text it holds, and how it is written.
+
+    ``width`` is exact in a fixed file and the most in a delimited one; only a column that says ``truncate`` may cut a
+    text. ``format`` is a pattern for a date, or ``cents`` for an amount; ``values`` puts other words for a field's
+    own (``{D: "0", C: "1"}``); ``when`` names a field without which the column stays empty.
+    """
 
     name: str = ""
-    field: str | None = None
+    field: ExportField | None = None
     text: str | None = None
     format: str | None = None
-    width: int | None = None
+    values: dict[str, str] = {}
+    width: Annotated[int, Field(ge=1)] | None = None
     align: Literal["left", "right"] = "left"
-    pad: str = " "
-    when: str | None = None
+    pad: Annotated[str, Field(min_length=1, max_length=1)] = " "
+    truncate: YesNo = False
+    when: ExportField | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.field is None) == (self.text is None):
+            raise ValueError("give exactly one of field and text")
+        if self.format and self.field in EXPORT_AMOUNTS and self.format != "cents":
+            raise ValueError("the format of an amount is cents, or none for two decimals")
+        if self.format and self.field not in EXPORT_AMOUNTS | EXPORT_DATES:
+            raise ValueError("format is for dates and amounts; remove it")
+        if self.truncate and (self.width is None or self.field in EXPORT_AMOUNTS | EXPORT_DATES):
+            raise ValueError("truncate is for a text of a given width; remove it, or add a width")
+        return self
 
 
 class ExportFormat(Strict):
-    """An accounting file (AC4): delimited or fixed, with its encoding, line end and columns."""
+    """An accounting file (AC4): delimited or fixed, with its encoding, line end and columns.
+
+    ``file`` is its name, with places {siren}, {closing} (the last day as YYYYMMDD), {first}, {last} and {batch}.
+    """
 
     label: Label = {}
     kind: Literal["delimited", "fixed"]
@@ -217,9 +255,29 @@ class ExportFormat(Strict):
     separator: str = "\t"
     header: YesNo = False
     date: str = "%Y%m%d"
-    decimal: str = ","
+    decimal: Literal[",", "."] = ","
     file: str
     columns: dict[str, Column]
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        try:
+            lookup(self.encoding)
+        except LookupError:
+            raise ValueError(f"unknown encoding {self.encoding!r}; write utf-8, iso-8859-15, cp1252 or cp850") from None
+        unknown = {name for _, name, _, _ in Formatter().parse(self.file) if name is not None} - FILE_PLACES
+        if unknown:
+            known = ", ".join(sorted(FILE_PLACES))
+            raise ValueError(f"file has unknown places: {', '.join(sorted(unknown))}; known: {known}")
+        if self.kind == "delimited" and self.separator in ("", self.decimal):
+            raise ValueError("the separator must not be empty, nor the decimal sign")
+        if self.kind == "fixed":
+            loose = [name for name, column in self.columns.items() if column.width is None and column.text is None]
+            if loose:
+                raise ValueError(f"every field of a fixed file has a width; add one to {', '.join(loose)}")
+            if self.header:
+                raise ValueError("a fixed file has no header of column names; remove header")
+        return self
 
 
 class Accounting(Strict):

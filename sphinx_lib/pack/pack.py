@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from sphinx_lib.kernel.errors import InputError, Problem
@@ -35,9 +36,7 @@ class Pack:
     follows: Mapping[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        units = {
-            code: Unit(code, unit.dimension, unit.factor, unit.digits) for code, unit in self.model.units.items()
-        }
+        units = {code: Unit(code, unit.dimension, unit.factor, unit.digits) for code, unit in self.model.units.items()}
         object.__setattr__(self, "units", Units(units))
         object.__setattr__(self, "follows", _follows(self.model))
 
@@ -54,6 +53,12 @@ class Pack:
     def followed(self, name: str) -> tuple[str, ...]:
         """The progress that documents of a type follow: what is made from them, or from what is made from them."""
         return self.follows.get(name, ())
+
+    @cached_property
+    def ledger_classes(self) -> frozenset[str]:
+        """The classes of outstanding that are balances of issued documents: what the customer owes by the books."""
+        rules = (state.outstanding for declared in self.types.values() for state in declared.states.values())
+        return frozenset(rule.as_ for rule in rules if rule is not None and rule.of == "balance")
 
     def resolve_type(self, name: str) -> TypeKey:
         """The (type, kind) that ``name`` stands for: a type, or a kind of exactly one type."""

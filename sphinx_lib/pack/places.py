@@ -62,16 +62,14 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
     for name, state in declared.states.items():
         for level, text in state.stock.items():
             yield Written(("states", name, "stock", level), "line", text, "number")
-    for key, place in (("fields", "document"), ("line_fields", "line")):
-        for name, field in getattr(declared, key).items():
-            if field.default is not None:
-                yield Written((key, name, "default"), "document", field.default, None)
+    for name, field in declared.fields.items():
+        if field.default is not None:
+            yield Written(("fields", name, "default"), "document", field.default, None)
     for source, made in declared.made_from.items():
-        for key in ("split_by",):
-            for text in getattr(made, key):
-                yield Written(("made_from", source, key), "line", text, None)
+        for text in made.split_by:
+            yield Written(("made_from", source, "split_by"), "line", text, None)
     for name, event in declared.events.items():
         for effect, parameters in event.effects.items():
-            text = parameters.get("where")
-            if isinstance(text, str):
-                yield Written(("events", name, "effects", effect, "where"), "line", text, "flag")
+            where = parameters.get("where")
+            if isinstance(where, str):
+                yield Written(("events", name, "effects", effect, "where"), "line", where, "flag")

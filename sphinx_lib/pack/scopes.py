@@ -75,7 +75,11 @@ def _kind_of(annotation: Any) -> tuple[Kind | None, bool]:
         if all(isinstance(option, str) for option in options):
             return "text", optional
         if not optional:
-            return (_kind_of(options[0])[0], False) if annotation.__class__.__name__ == "_AnnotatedAlias" else (None, False)
+            return (
+                (_kind_of(options[0])[0], False)
+                if annotation.__class__.__name__ == "_AnnotatedAlias"
+                else (None, False)
+            )
         return _kind_of(options[0])[0], True
     return _KINDS.get(annotation), False
 

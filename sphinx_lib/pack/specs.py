@@ -19,7 +19,7 @@ from sphinx_lib.pack.base import Strict
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import DocumentType
 
-Need = Literal["party", "items", "stock", "outstanding", "sources"]
+Need = Literal["party", "items", "stock", "outstanding", "sources", "allocations"]
 StockKey = tuple[str, str]
 
 

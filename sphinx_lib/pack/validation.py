@@ -58,9 +58,7 @@ def _walk(loc: tuple[Any, ...], model: type[BaseModel]) -> tuple[tuple[str | int
         models = _models(current)
         owner = models[0] if models else None
         if owner is not None:
-            field = next(
-                (info for name, info in owner.model_fields.items() if part in (name, info.alias)), None
-            )
+            field = next((info for name, info in owner.model_fields.items() if part in (name, info.alias)), None)
             current = field.annotation if field else None
         else:
             current = _inner(current)

@@ -68,16 +68,13 @@ class Branch(Condition):
     """A way an event may lead; the one without condition comes last."""
 
 
-class Event(Strict):
+class Event(Condition):
     """What somebody may do: from which states, to which, who, after which questions."""
 
     sources: Ids = Field(alias="from")
     targets: dict[str, Annotated[Branch, BeforeValidator(_empty)]] = Field(alias="to")
     by: dict[Actors, Nothing] = {"user": None}
     right: str | None = None
-    when: str | None = None
-    every_line: str | None = None
-    any_line: str | None = None
     ask: dict[str, Annotated[Ask, BeforeValidator(_empty)]] = {}
     guards: Guards = {}
     effects: dict[str, Annotated[dict[str, Any], BeforeValidator(_empty)]] = {}

@@ -91,14 +91,16 @@ def _row(record: PriceRecord, quantity: Decimal) -> Decimal | None:
 
 
 def _winner(records: list[PriceRecord], kind: str, context: Context) -> tuple[PriceRecord, Decimal] | None:
-    """Own currency before converted, then priority, then the later start; equals that differ are an error (PR3, PR4)."""
+    """Own currency first, then priority, then the later start; equals that differ are an error (PR3, PR4)."""
     if not records:
         return None
     ranked = sorted(records, key=lambda record: _rank(record, kind, context), reverse=True)
     best = ranked[0]
     for other in ranked[1:]:
         if _rank(other, kind, context) == _rank(best, kind, context) and _values(other) != _values(best):
-            raise InputError([f"price records {best.code} and {other.code} apply alike and differ; give one a priority"])
+            raise InputError(
+                [f"price records {best.code} and {other.code} apply alike and differ; give one a priority"]
+            )
     value = _row(best, context.quantity)
     return (best, _converted(best, kind, value or ZERO, context))
 

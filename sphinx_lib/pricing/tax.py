@@ -20,7 +20,9 @@ def regime_of(party: Party | None, pack: Pack, today: date) -> str:
     regimes = pack.model.taxes.regimes
     if party is not None and party.regime:
         if party.regime not in regimes:
-            raise InputError([f"{party.code}: unknown VAT regime {party.regime!r}{did_you_mean(party.regime, regimes)}"])
+            raise InputError(
+                [f"{party.code}: unknown VAT regime {party.regime!r}{did_you_mean(party.regime, regimes)}"]
+            )
         return party.regime
     facts = PartyFacts(pack.model, party, today)
     for name, regime in regimes.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -35,17 +34,8 @@ def with_totals(document: Document, pack: Pack, vat_day: date | None = None) -> 
     vat = vat_amounts(nets, document.regime, pack, vat_day or document.date, digits)
     net = sum((line.net for line in lines), ZERO) - sum(shares, ZERO)
     tax = sum((row.amount for row in vat), ZERO)
-    return replace(
-        document,
-        lines=lines,
-        vat=vat,
-        total_net=net,
-        total_vat=tax,
-        total_gross=net + tax,
-        net_to_pay=net + tax,
-        total_cost=cost_of(lines, document.rate, digits),
-        **counterparts_of(document, pack, net, tax),
-    )
+    priced = document.changed(lines=lines, vat=vat, total_cost=cost_of(lines, document.rate, digits))
+    return with_amounts(priced, pack, net, tax)
 
 
 def with_net(line: Line, digits: int) -> Line:
@@ -62,11 +52,23 @@ def cost_of(lines: Sequence[Line], rate: Decimal, digits: int) -> Decimal:
     return round_half_up(total * rate, digits)
 
 
-def counterparts_of(document: Document, pack: Pack, net: Decimal, tax: Decimal) -> dict[str, Decimal]:
-    """Gross in company currency first, then VAT; the net is what is left, so that the three always meet (F1)."""
-    if document.currency == pack.model.company.currency:
-        return {"counterpart_net": net, "counterpart_vat": tax, "counterpart_gross": net + tax}
-    digits = currency_digits(pack.model.company.currency)
-    gross = counterpart(net + tax, document.rate, digits)
-    vat = counterpart(tax, document.rate, digits)
-    return {"counterpart_net": gross - vat, "counterpart_vat": vat, "counterpart_gross": gross}
+def with_amounts(document: Document, pack: Pack, net: Decimal, tax: Decimal) -> Document:
+    """``document`` with these totals and their counterparts in company currency (F1).
+
+    Gross first, then VAT; the net is what is left, so that the three always meet.
+    """
+    gross_there, vat_there = net + tax, tax
+    if document.currency != pack.model.company.currency:
+        digits = currency_digits(pack.model.company.currency)
+        gross_there = counterpart(net + tax, document.rate, digits)
+        vat_there = counterpart(tax, document.rate, digits)
+    return document.changed(
+        
+        total_net=net,
+        total_vat=tax,
+        total_gross=net + tax,
+        net_to_pay=net + tax,
+        counterpart_net=gross_there - vat_there,
+        counterpart_vat=vat_there,
+        counterpart_gross=gross_there,
+    )

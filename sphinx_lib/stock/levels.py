@@ -1,4 +1,4 @@
-"""Stock by difference: what a document holds at each level, and the moves between two moments (workflow-shape rule 6)."""
+"""Stock by difference: what a document holds at each level, and the moves between two moments (rule 6)."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The audit log: one hash chain per document, fiscal series chained as well, and seals over all of it (architecture 4.7)."""
+"""The audit log: a hash chain per document and per fiscal series, and seals over all of it (architecture 4.7)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -37,26 +37,24 @@ class AuditRow(NamedTuple):
     hash: str
 
 
-def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
-
-
 def _plain(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}" if value else "0"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    if hasattr(value, "normalize"):
-        return f"{value.normalize():f}" if value else "0"
     return str(value.isoformat())
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
+canonical = _ENCODER.encode
+"""JSON with sorted keys and no spaces: equal values give equal text."""
 
 
 def content_hash(document: Document) -> str:
     """The digest of what a document says: everything but its state, balances, progress and links to the log."""
-    row = document_row(replace(document, lines=()), "")
+    row = document_row(document.changed(lines=()), "")
     content = {name: value for name, value in row.items() if name not in _MOVING}
-    content["lines"] = [
-        line_row(line._replace(progress=EMPTY, trace=()), document.id, "") for line in document.lines
-    ]
+    content["lines"] = [line_row(line._replace(progress=EMPTY, trace=()), document.id, "") for line in document.lines]
     return sha256(canonical(content).encode()).hexdigest()
 
 
@@ -98,7 +96,10 @@ def seal(connection: Connection, company: str, at: datetime) -> int:
     if not fresh:
         return 0
     last = connection.execute(
-        select(seals.c.number, seals.c.hash).where(seals.c.company_id == company).order_by(seals.c.number.desc()).limit(1)
+        select(seals.c.number, seals.c.hash)
+        .where(seals.c.company_id == company)
+        .order_by(seals.c.number.desc())
+        .limit(1)
     ).first()
     number, previous = (last.number + 1, last.hash) if last else (1, "")
     digest = seal_hash(previous, ((row.document_id, row.version, row.hash) for row in fresh))
@@ -148,9 +149,7 @@ def unsealed_since(connection: Connection, company: str) -> tuple[int, datetime 
         .select_from(audit_log)
         .join(
             open_entries,
-            and_(
-                open_entries.c.document_id == audit_log.c.document_id, open_entries.c.version == audit_log.c.version
-            ),
+            and_(open_entries.c.document_id == audit_log.c.document_id, open_entries.c.version == audit_log.c.version),
         )
         .where(audit_log.c.company_id == company)
     )
@@ -164,5 +163,3 @@ def heads(connection: Connection, company: str) -> dict[Id, tuple[str, str, str 
         documents.c.company_id == company
     )
     return {row.id: (row.audit_hash, row.type, row.number) for row in connection.execute(statement)}
-
-

@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.store.tables import commands
 
 _FIND = select(commands.c.input_hash, commands.c.answer).where(
     commands.c.company_id == bindparam("company"), commands.c.key == bindparam("key")
 )
+_ANSWER = (
+    update(commands)
+    .where(commands.c.company_id == bindparam("company"), commands.c.key == bindparam("named"))
+    .values(answer=bindparam("answer"))
+)
+_CLAIM = {
+    name: dialect.insert(commands).on_conflict_do_nothing().returning(commands.c.key)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
 
 
 class Answer(NamedTuple):
@@ -27,9 +37,12 @@ def find(connection: Connection, company: str, key: str) -> Answer | None:
     return Answer(row.input_hash, row.answer["value"]) if row else None
 
 
-def store(connection: Connection, company: str, key: str, input_hash: str, value: Any, at: datetime) -> None:
-    """Keep an answer; the primary key decides between two units of work with one key."""
-    connection.execute(
-        insert(commands),
-        {"company_id": company, "key": key, "input_hash": input_hash, "answer": {"value": value}, "recorded_at": at},
-    )
+def claim(connection: Connection, company: str, key: str, input_hash: str, at: datetime) -> bool:
+    """Whether this unit of work is the one that answers ``key``; it waits while another one is about to."""
+    row = {"company_id": company, "key": key, "input_hash": input_hash, "answer": None, "recorded_at": at}
+    return connection.execute(_CLAIM[connection.dialect.name], row).first() is not None
+
+
+def answer(connection: Connection, company: str, key: str, value: Any) -> None:
+    """Keep the answer of a claimed key."""
+    connection.execute(_ANSWER, {"company": company, "named": key, "answer": {"value": value}})

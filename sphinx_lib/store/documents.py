@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
-from sphinx_lib.kernel.document import Allocation, Document, Id, Line
+from sphinx_lib.kernel.document import EMPTY, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import ConcurrentChange
 from sphinx_lib.store.codec import DOCUMENT_FIELDS, document_of, document_row, line_of, line_row, progress_json
+from sphinx_lib.store.search import as_stored, custom_column
 from sphinx_lib.store.tables import NOTHING, allocations, document_lines, documents
 
 _LINES = (
@@ -54,7 +57,7 @@ _DELETE_LINES = (
 
 
 def load(connection: Connection, company: str, ids: Sequence[Id], *, with_roots: bool = False) -> list[Document]:
-    """The documents with ``ids`` that exist, each with its lines; ``with_roots`` adds the documents of their root lines.
+    """The documents with ``ids`` that exist, with their lines; ``with_roots`` adds those of their root lines.
 
     Two statements, three with roots, whatever the number of documents and lines.
     """
@@ -69,14 +72,14 @@ def load(connection: Connection, company: str, ids: Sequence[Id], *, with_roots:
             lines |= _lines(connection, company, sorted(roots))
             wanted += sorted(roots)
     rows = connection.execute(_DOCUMENTS, {"company": company, "ids": wanted}).mappings().all()
-    by_id = {row["id"]: document_of(row, tuple(lines.get(row["id"], ()))) for row in rows}
+    by_id = {row["id"]: document_of(dict(row), tuple(lines.get(row["id"], ()))) for row in rows}
     return [by_id[one] for one in wanted if one in by_id]
 
 
 def _lines(connection: Connection, company: str, ids: Sequence[Id]) -> dict[Id, list[Line]]:
     found: dict[Id, list[Line]] = {}
     for row in connection.execute(_LINES, {"company": company, "ids": ids}).mappings():
-        found.setdefault(row["document_id"], []).append(line_of(row))
+        found.setdefault(row["document_id"], []).append(line_of(dict(row)))
     return found
 
 
@@ -142,16 +145,34 @@ def rewrite_lines(connection: Connection, company: str, of: Sequence[Document]) 
 
 
 def ids_where(
-    connection: Connection, company: str, filters: Mapping[str, Any], *, after: Id = "", limit: int | None = None
+    connection: Connection,
+    company: str,
+    filters: Mapping[str, Any],
+    own: Mapping[str, str] = EMPTY,
+    *,
+    after: Id = "",
+    limit: int | None = None,
 ) -> list[Id]:
-    """Ids of documents whose columns equal (or are among) the given values, in order of id, which is that of creation."""
+    """Ids of documents whose fields equal (or are among) the given values, in order of creation.
+
+    ``own`` gives the kinds of the searchable fields of one's own among the names of ``filters``.
+    """
     statement = select(documents.c.id).where(documents.c.company_id == company)
-    for name, value in filters.items():
-        column = documents.c[name]
+    for name, given in filters.items():
+        column, value = _filter(name, given, own, connection.dialect.name)
         statement = statement.where(column.in_(value) if isinstance(value, list | tuple | set) else column == value)
     if after:
         statement = statement.where(documents.c.id > after)
     return list(connection.scalars(statement.order_by(documents.c.id).limit(limit)))
+
+
+def _filter(name: str, given: Any, own: Mapping[str, str], dialect: str) -> tuple[ColumnElement[Any], Any]:
+    if name not in own:
+        return documents.c[name], given
+    column = custom_column(name, own[name], dialect)
+    if isinstance(given, list | tuple | set):
+        return column, [as_stored(one) for one in given]
+    return column, as_stored(given)
 
 
 def made_from(connection: Connection, company: str, source: Id) -> list[Id]:
@@ -175,20 +196,28 @@ def open_items(connection: Connection, company: str, party: str, types: Sequence
     return list(connection.scalars(statement))
 
 
+def overdue(connection: Connection, company: str, party: str, classes: Sequence[str], day: date) -> Decimal:
+    """What a party should have paid before ``day``, in company currency: its open documents past due, credits aside."""
+    c = documents.c
+    statement = (
+        select(func.sum(c.exposure))
+        .where(c.company_id == company, c.party == party, c.exposure > NOTHING, c.exposure != NOTHING)
+        .where(c.exposure_class.in_(classes), c.due_date < day)
+    )
+    return connection.execute(statement).scalar_one() or Decimal(0)
+
+
 def insert_allocations(connection: Connection, company: str, new: Sequence[Allocation]) -> None:
     """Write allocations; taking one back is a negative one."""
     if new:
         connection.execute(insert(allocations), [{"company_id": company, **one._asdict()} for one in new])
 
 
-def allocations_of(connection: Connection, company: str, ids: Sequence[Id]) -> list[Allocation]:
-    """Allocations in which any of ``ids`` is the payment or the settled document, oldest first."""
-    if not ids:
-        return []
+def allocations_of(connection: Connection, company: str, payments: Sequence[Id]) -> list[Allocation]:
+    """What these payments and credit notes were put against."""
     statement = (
         select(*(allocations.c[name] for name in Allocation._fields))
         .where(allocations.c.company_id == company)
-        .where(or_(allocations.c.payment_id.in_(ids), allocations.c.document_id.in_(ids)))
-        .order_by(allocations.c.id)
+        .where(allocations.c.payment_id.in_(payments))
     )
     return [Allocation(*row) for row in connection.execute(statement)]

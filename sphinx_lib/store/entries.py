@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from sphinx_lib.kernel.document import Entry, Id
-from sphinx_lib.store.tables import accounting_entries
+from sphinx_lib.store import sequences
+from sphinx_lib.store.sequences import Wanted
+from sphinx_lib.store.tables import accounting_entries, documents
 
 _INSERT = insert(accounting_entries)
+_c = accounting_entries.c
 
 
 def insert_entries(connection: Connection, company: str, numbered: Sequence[tuple[str, Entry]], at: datetime) -> None:
@@ -30,22 +33,49 @@ def insert_entries(connection: Connection, company: str, numbered: Sequence[tupl
 
 
 def between(connection: Connection, company: str, first: date, last: date) -> Iterator[Any]:
-    """Entry lines dated from ``first`` to ``last``, by date, journal and number, a few thousand at a time."""
-    c = accounting_entries.c
+    """Entry lines dated from ``first`` to ``last``, by date, journal and number, a few thousand at a time.
+
+    Each also says ``piece_date``, the date of the document that caused it.
+    """
+    return _read(connection, _c.company_id == company, _c.date >= first, _c.date <= last)
+
+
+def of_batch(connection: Connection, company: str, batch: int) -> Iterator[Any]:
+    """The entry lines that went out with a batch, as ``between`` gives them."""
+    return _read(connection, _c.company_id == company, _c.batch == batch)
+
+
+def _read(connection: Connection, *where: ColumnElement[bool]) -> Iterator[Any]:
+    cause = and_(documents.c.company_id == _c.company_id, documents.c.id == _c.document_id)
     statement = (
-        select(accounting_entries)
-        .where(c.company_id == company, c.date >= first, c.date <= last)
-        .order_by(c.date, c.journal, c.number, c.position)
+        select(accounting_entries, documents.c.date.label("piece_date"))
+        .join(documents, cause)
+        .where(*where)
+        .order_by(_c.date, _c.journal, _c.number, _c.position)
     )
     yield from connection.execute(statement.execution_options(yield_per=2000))
 
 
+def span(connection: Connection, company: str) -> tuple[date, date] | None:
+    """The dates of the first and the last entry; none when there is no entry."""
+    row = connection.execute(select(func.min(_c.date), func.max(_c.date)).where(_c.company_id == company)).one()
+    return (row[0], row[1]) if row[0] is not None else None
+
+
+def mark_batch(connection: Connection, company: str, first: date, last: date) -> int | None:
+    """Give the next batch number to all entries of a period that are in no batch yet (AC3); none when all are."""
+    open_ = (_c.company_id == company, _c.date >= first, _c.date <= last, _c.batch.is_(None))
+    series = ("export", "")
+    number = sequences.take(connection, company, {series: Wanted(1, last)})[series].first
+    marked = connection.execute(update(accounting_entries).where(*open_).values(batch=number))
+    return number if marked.rowcount else None
+
+
 def of_documents(connection: Connection, company: str, ids: Sequence[Id]) -> list[Any]:
     """The entry lines that these documents caused."""
-    c = accounting_entries.c
     statement = (
         select(accounting_entries)
-        .where(c.company_id == company, c.document_id.in_(ids))
-        .order_by(c.journal, c.number, c.position)
+        .where(_c.company_id == company, _c.document_id.in_(ids))
+        .order_by(_c.journal, _c.number, _c.position)
     )
     return list(connection.execute(statement))

@@ -48,10 +48,11 @@ def stored(connection: Connection, company: str, kind: str, codes: Collection[st
 def columns_of(kind: str, record: Record, roles: tuple[bool, bool]) -> dict[str, Any]:
     """What the table of ``kind`` keeps in columns of its own, and the whole record as ``data``."""
     table, _ = TABLES[kind]
+    roles_ = {"customer", "supplier"} if table is parties else set()
     own = {
         column.name: getattr(record, column.name)
         for column in table.columns
-        if column.name not in ("company_id", "id", "version", "audit_hash", "data", "customer", "supplier")
+        if column.name not in {"company_id", "id", "version", "audit_hash", "data"} | roles_
     }
     if table is parties:
         own["customer"], own["supplier"] = roles
@@ -59,7 +60,9 @@ def columns_of(kind: str, record: Record, roles: tuple[bool, bool]) -> dict[str,
     return own
 
 
-def write(connection: Connection, company: str, kind: str, new: Sequence[dict[str, Any]], changed: Sequence[Any]) -> None:
+def write(
+    connection: Connection, company: str, kind: str, new: Sequence[dict[str, Any]], changed: Sequence[Any]
+) -> None:
     """Insert ``new`` rows; write ``changed`` (seen version, row) over the version that was seen."""
     table, _ = TABLES[kind]
     if new:

@@ -1,40 +1,28 @@
-"""The outbox: what is to be sent after commit, at least once, each with a key that makes a repetition harmless (MS1)."""
+"""The outbox: what is to be sent after commit, at least once, each with a key against repetition (MS1)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from sphinx_lib.kernel.document import Id
+from sphinx_lib.kernel.ports import QueuedMessage
 from sphinx_lib.store.tables import outbox
 
-
-class OutboxRow(NamedTuple):
-    """One message that waits, was sent, or failed."""
-
-    id: Id
-    kind: str
-    document_id: Id | None
-    dedupe: str
-    payload: dict[str, Any]
-    state: str = "queued"
-    attempts: int = 0
-    last_error: str = ""
+_COLUMNS = tuple(outbox.c[name] for name in QueuedMessage._fields)
 
 
-_COLUMNS = tuple(outbox.c[name] for name in OutboxRow._fields)
-
-
-def queue(connection: Connection, company: str, rows: Sequence[OutboxRow], at: datetime) -> None:
+def queue(connection: Connection, company: str, rows: Sequence[QueuedMessage], at: datetime) -> None:
     """Write messages in the same unit of work as what they tell about."""
     if rows:
         connection.execute(insert(outbox), [{"company_id": company, "created_at": at, **row._asdict()} for row in rows])
 
 
-def waiting(connection: Connection, company: str, limit: int = 100, states: Sequence[str] = ("queued", "failed")) -> list[OutboxRow]:
+def waiting(
+    connection: Connection, company: str, limit: int = 100, states: Sequence[str] = ("queued", "failed")
+) -> list[QueuedMessage]:
     """Messages to be sent, oldest first."""
     statement = (
         select(*_COLUMNS)
@@ -42,10 +30,10 @@ def waiting(connection: Connection, company: str, limit: int = 100, states: Sequ
         .order_by(outbox.c.created_at, outbox.c.id)
         .limit(limit)
     )
-    return [OutboxRow(*row) for row in connection.execute(statement)]
+    return [QueuedMessage(*row) for row in connection.execute(statement)]
 
 
-def mark(connection: Connection, company: str, row: OutboxRow, state: str, error: str, at: datetime) -> None:
+def mark(connection: Connection, company: str, row: QueuedMessage, state: str, error: str, at: datetime) -> None:
     """Record that a message was sent, or why it was not."""
     connection.execute(
         update(outbox)

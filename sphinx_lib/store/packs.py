@@ -6,13 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, inspect, select, update
+from sqlalchemy import Connection, func, inspect, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.errors import ConfigError, Problem
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.overlay import locate, to_plain
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.store.tables import documents, packs
+
+_ARCHIVE = {  # several processes may open a database with a new pack at once
+    name: dialect.insert(packs).on_conflict_do_nothing()
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
 
 
 def is_migrated(connection: Connection) -> bool:
@@ -29,10 +35,8 @@ def is_archived(connection: Connection, company: str, fingerprint: str) -> bool:
 def archive(connection: Connection, company: str, pack: Pack, at: datetime) -> None:
     """Keep the merged configuration under its fingerprint, so that an old document can be read with its own."""
     content = json.dumps(to_plain(pack.merged), ensure_ascii=False)
-    connection.execute(
-        insert(packs),
-        {"company_id": company, "fingerprint": pack.fingerprint, "content": content, "archived_at": at},
-    )
+    row = {"company_id": company, "fingerprint": pack.fingerprint, "content": content, "archived_at": at}
+    connection.execute(_ARCHIVE[connection.dialect.name], row)
 
 
 def rename_states(connection: Connection, company: str, renamed: Mapping[str, Mapping[str, str]]) -> None:

@@ -17,7 +17,7 @@ Series = tuple[str, str]
 class Wanted(NamedTuple):
     """How many numbers a unit of work takes from a series, and the last date among their documents."""
 
-    count: int
+    numbers: int
     last_date: date
     start: int = 1
 
@@ -59,14 +59,14 @@ def take(connection: Connection, company: str, wanted: Mapping[Series, Wanted]) 
     rows = [
         {
             "company_id": company, "name": name, "period": period,
-            "start": need.start, "last": need.start + need.count - 1, "last_date": need.last_date, "last_hash": "",
+            "start": need.start, "last": need.start + need.numbers - 1, "last_date": need.last_date, "last_hash": "",
         }
         for (name, period), need in sorted(wanted.items())
     ]  # fmt: skip
     found: dict[Series, Taken] = {}
     for row in connection.execute(_TAKE[connection.dialect.name], rows):
         need = wanted[row.name, row.period]
-        found[row.name, row.period] = Taken(row.last - need.count + 1, row.previous_date, row.last_hash)
+        found[row.name, row.period] = Taken(row.last - need.numbers + 1, row.previous_date, row.last_hash)
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select
+from sqlalchemy import Connection, and_, bindparam, func, insert, literal_column, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.document import ZERO, StockMove
@@ -18,12 +18,11 @@ Key = tuple[str, str]
 
 
 class Balance(NamedTuple):
-    """Quantities of one item in one warehouse, in its stock unit (K1), and the policy that the item or place names."""
+    """Quantities of one item in one warehouse, in its stock unit (K1)."""
 
     physical: Decimal = ZERO
     reserved: Decimal = ZERO
     on_order: Decimal = ZERO
-    policy: str = ""
 
     @property
     def available(self) -> Decimal:
@@ -31,42 +30,52 @@ class Balance(NamedTuple):
         return self.physical - self.reserved
 
 
+class Stock(NamedTuple):
+    """Balances by (item, warehouse), and the policies on stock below zero that items and warehouses name."""
+
+    balances: dict[Key, Balance]
+    of_items: dict[str, str]
+    of_warehouses: dict[str, str]
+
+
 _b = stock_balances.c
-_BALANCES = (
-    select(items.c.code, _b.warehouse, _b.physical, _b.reserved, _b.on_order, items.c.negative_stock,
-           warehouses.c.negative_stock)
-    .select_from(
-        items.join(stock_balances, and_(_b.company_id == items.c.company_id, _b.item == items.c.code)).outerjoin(
-            warehouses, and_(warehouses.c.company_id == _b.company_id, warehouses.c.code == _b.warehouse)
-        )
-    )
-    .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("items", expanding=True)))
+_none = literal_column("0")
+_BALANCES = union_all(
+    select(items.c.code, _b.warehouse, _b.physical, _b.reserved, _b.on_order, items.c.negative_stock)
+    .select_from(items.outerjoin(stock_balances, and_(_b.company_id == items.c.company_id, _b.item == items.c.code)))
+    .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("items", expanding=True))),
+    select(literal_column("''"), warehouses.c.code, _none, _none, _none, warehouses.c.negative_stock)
+    .where(warehouses.c.company_id == bindparam("company")),
 )  # fmt: skip
 _INSERT_MOVE = insert(stock_moves)
 
 
-def balances(connection: Connection, company: str, codes: Collection[str]) -> dict[Key, Balance]:
-    """Balances by (item, warehouse) of the given items, in one statement; what has no row is zero."""
-    if not codes:
-        return {}
-    rows = connection.execute(_BALANCES, {"company": company, "items": sorted(codes)})
-    return {(row[0], row[1]): Balance(row[2], row[3], row[4], row[5] or row[6] or "") for row in rows}
+def stock_of(connection: Connection, company: str, codes: Collection[str]) -> Stock:
+    """Balances of the given items (what has no row is zero) with all policies, in one statement."""
+    found = Stock({}, {}, {})
+    for row in connection.execute(_BALANCES, {"company": company, "items": sorted(codes)}):
+        item, warehouse, physical, reserved, on_order, policy = row
+        if not item:
+            found.of_warehouses[warehouse] = policy
+            continue
+        found.of_items[item] = policy
+        if warehouse is not None:
+            found.balances[item, warehouse] = Balance(physical, reserved, on_order)
+    return found
 
 
 def _build(dialect: Any) -> Any:
     statement = dialect.insert(stock_balances)
     added = {level: _b[level] + statement.excluded[level] for level in LEVELS}
-    return statement.on_conflict_do_update(
-        index_elements=["company_id", "item", "warehouse"], set_=added
-    ).returning(_b.item, _b.warehouse, _b.physical)
+    return statement.on_conflict_do_update(index_elements=["company_id", "item", "warehouse"], set_=added).returning(
+        _b.item, _b.warehouse, _b.physical
+    )
 
 
 _UPSERTS = {"postgresql": _build(postgresql), "sqlite": _build(sqlite)}
 
 
-def apply_moves(
-    connection: Connection, company: str, moves: Sequence[StockMove], at: datetime
-) -> dict[Key, Decimal]:
+def apply_moves(connection: Connection, company: str, moves: Sequence[StockMove], at: datetime) -> dict[Key, Decimal]:
     """Add ``moves`` to the balances in one order of keys, so that no two units of work wait for each other crosswise.
 
     Returns physical stock after, by (item, warehouse), read under the lock.
@@ -83,9 +92,7 @@ def apply_moves(
     ]
     after = connection.execute(_UPSERTS[connection.dialect.name], rows)
     physical = {(row.item, row.warehouse): row.physical for row in after}
-    connection.execute(
-        _INSERT_MOVE, [{"company_id": company, "recorded_at": at, **move._asdict()} for move in moves]
-    )
+    connection.execute(_INSERT_MOVE, [{"company_id": company, "recorded_at": at, **move._asdict()} for move in moves])
     return physical
 
 
@@ -102,5 +109,3 @@ def all_balances(connection: Connection, company: str) -> dict[Key, Balance]:
     """Every balance row of the company."""
     statement = select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order).where(_b.company_id == company)
     return {(row[0], row[1]): Balance(row[2], row[3], row[4]) for row in connection.execute(statement)}
-
-

@@ -6,6 +6,7 @@ Hosts may read these with ``select()``; only ``flush`` writes them.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -41,11 +42,11 @@ def _company() -> Column[str]:
     return Column("company_id", String(40), nullable=False)
 
 
-def _amount(name: str, *, nullable: bool = False) -> Column[object]:
+def _amount(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, Exact(AMOUNT), nullable=nullable)
 
 
-def _quantity(name: str, *, nullable: bool = False) -> Column[object]:
+def _quantity(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, Exact(QUANTITY), nullable=nullable)
 
 
@@ -322,7 +323,7 @@ packs = Table(
 )
 
 
-def _master(name: str, *columns: Column[object]) -> Table:
+def _master(name: str, *columns: Column[Any]) -> Table:
     """A table of master records: what SQL asks about in columns, the whole record in ``data``."""
     return Table(
         name,
@@ -344,7 +345,9 @@ parties = _master(
     Column("supplier", Boolean, nullable=False),
     Column("name", String(200), nullable=False),
 )
-items = _master("items", Column("family", String(60), nullable=False), Column("negative_stock", String(8), nullable=False))
+items = _master(
+    "items", Column("family", String(60), nullable=False), Column("negative_stock", String(8), nullable=False)
+)
 warehouses = _master("warehouses", Column("negative_stock", String(8), nullable=False))
 deals = _master("deals")
 exchange_rates = _master(

@@ -74,7 +74,7 @@ class Exact(TypeDecorator[Decimal]):
         largest = Decimal(10) ** (18 - scale)
 
         def checked(value: Decimal | None) -> Decimal | None:
-            if value is not None and (value % step or abs(value) >= largest):
+            if value is not None and (abs(value) >= largest or value % step):
                 raise ValueError(f"{value} does not fit {scale} decimal places and {18 - scale} before the point")
             return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -47,7 +47,9 @@ class Proposed(NamedTuple):
     quantity: Decimal | None
 
 
-def derive(sources: Sequence[Situation], how: Derivation, roots: Mapping[Id, Line], quantities: Quantities | None) -> list[Document]:
+def derive(
+    sources: Sequence[Situation], how: Derivation, roots: Mapping[Id, Line], quantities: Quantities | None
+) -> list[Document]:
     """Documents of the target type, not priced yet, for what is left to do of ``sources``; nothing left gives none.
 
     ``roots`` are the root lines of lines that have another root than themselves: what is left of the root bounds
@@ -128,8 +130,8 @@ def _draft(rows: Sequence[Proposed], how: Derivation) -> Document:
     first = rows[0].source
     lines = tuple(_line(row, how, position) for position, row in enumerate(rows, 1))
     numbers = dict.fromkeys(row.source.number or row.source.origin for row in rows)
-    return replace(
-        first,
+    return first.changed(
+        
         id=how.new_id(),
         type=how.target[0],
         kind=how.target[1] or (first.kind if (how.target[0], first.kind) in how.pack.types else ""),
@@ -172,7 +174,7 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
     return line._replace(
         id=how.new_id(),
         position=position,
-        heading=_heading(row.source, how),
+        heading=heading_of(row.source, how.made, row.source.language),
         quantity=row.quantity,
         price_quantity=line.price_quantity if whole else round_half_up(line.price_quantity * part, _DIGITS),
         stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, _DIGITS),
@@ -185,13 +187,12 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
     )
 
 
-def _heading(source: Document, how: Derivation) -> str:
-    if not how.made.heading:
+def heading_of(source: Document, made: MadeFrom, language: str) -> str:
+    """The text above the lines that come from ``source``; empty when the type declares none (IG4)."""
+    if not made.heading:
         return ""
-    text = in_language(how.made.heading, source.language)
-    return text.format(
-        number=source.number or "", date=_day(source.date, source.language), reference=source.reference
-    )
+    text = in_language(made.heading, language)
+    return text.format(number=source.number or "", date=_day(source.date, language), reference=source.reference)
 
 
 def _day(day: date, language: str) -> str:

@@ -80,5 +80,5 @@ EFFECTS = (
     EffectSpec("drop_lines", drop_lines, DropLines, needs=frozenset({"items"})),
     EffectSpec("bill_at_once", bill_at_once, needs=frozenset({"party"})),
     EffectSpec("allocate_to_sources", allocate_to_sources),
-    EffectSpec("release_allocations", release_allocations),
+    EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
 )

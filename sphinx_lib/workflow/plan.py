@@ -91,9 +91,7 @@ def needs_of_condition(pack: Pack, key: TypeKey, condition: Condition) -> frozen
 
 
 def _needs(pack: Pack, key: TypeKey, written: Iterable[Any]) -> set[Need]:
-    return {
-        need for each in written for need in needs_of(pack.expression(key, each.place, each.text).names)
-    }
+    return {need for each in written for need in needs_of(pack.expression(key, each.place, each.text).names)}
 
 
 def holds(condition: Condition, situation: Situation, facts: DocumentFacts) -> bool:
@@ -130,7 +128,9 @@ def _allowed(situation: Situation, request: Request) -> Event:
         hint = did_you_mean(request.event, declared.events)
         raise TransitionRefused(f"{document.type} has no event {request.event!r}{hint}", document=document.id)
     mine = [name for name, each in leaves.items() if request.by in each.by]
-    said = f"{_name(document)}: cannot {request.event!r} from {document.state!r}; allowed: {', '.join(mine) or 'nothing'}"
+    said = (
+        f"{_name(document)}: cannot {request.event!r} from {document.state!r}; allowed: {', '.join(mine) or 'nothing'}"
+    )
     facts = {"document": document.id, "event": request.event, "state": document.state, "allowed": tuple(mine)}
     if event is None:
         raise TransitionRefused(said, **facts)
@@ -192,9 +192,7 @@ def _typed(kind: str, value: Any, where: str, problems: list[str]) -> Any:
     return str(value)
 
 
-def _refusals(
-    situation: Situation, event: Event, target: str, facts: DocumentFacts, specs: Specs
-) -> Iterator[Refusal]:
+def _refusals(situation: Situation, event: Event, target: str, facts: DocumentFacts, specs: Specs) -> Iterator[Refusal]:
     """Every reason against the event: its guards and what the states it enters require (rule 5)."""
     for name, written in _asked(situation.type, event, situation.document.state, target).items():
         yield from _ask(name, situation.pack.guard(name, written), situation, facts, specs)
@@ -233,14 +231,14 @@ def _missing_fields(situation: Situation, target: str) -> Iterator[Refusal]:
     """Fields of one's own that are ``required_at`` the state entered and still empty (T30)."""
     language = situation.document.language
     inside = situation.type.chain(target)
-    for name, field in situation.type.fields.items():
-        if any(state in field.required_at for state in inside) and situation.document.custom.get(name) is None:
-            yield Refusal(name, f"{in_language(field.label, language) or name} is missing", None, {"field": name})
-    for name, field in situation.type.line_fields.items():
-        if any(state in field.required_at for state in inside):
+    for name, own in situation.type.fields.items():
+        if any(state in own.required_at for state in inside) and situation.document.custom.get(name) is None:
+            yield Refusal(name, f"{in_language(own.label, language) or name} is missing", None, {"field": name})
+    for name, own in situation.type.line_fields.items():
+        if any(state in own.required_at for state in inside):
             for line in situation.document.lines:
                 if line.quantity is not None and line.custom.get(name) is None:
-                    label = in_language(field.label, language) or name
+                    label = in_language(own.label, language) or name
                     yield Refusal(
                         name, f"line {line.position}: {label} is missing", None, {"field": name, "line": line.position}
                     )
@@ -276,5 +274,3 @@ def _operations(situation: Situation, event: Event, specs: Specs) -> Iterator[Op
     for name, parameters in event.effects.items():
         spec = specs.effects[name]
         yield from spec.function(situation, spec.parameters.model_validate(parameters))
-
-

@@ -1,0 +1,83 @@
+"""``python -m examples.northwind --out DIR``: the replay on a fresh SQLite file, its figures, its time and memory."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from sphinx_lib import SphinxError
+
+from .replay import Progress, Result, replay, silent
+
+DATABASE = "northwind.sqlite"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the replay as the command line says; 0 when the books hold, 1 when not, 2 when it could not run."""
+    options = _options(arguments)
+    database: Path = options.out / DATABASE
+    if database.exists() and not options.again:
+        print(f"{database} holds a replay already; name another folder, or add --again to begin anew", file=sys.stderr)
+        return 2
+    options.out.mkdir(parents=True, exist_ok=True)
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
+    started = time.perf_counter()
+    try:
+        result = replay(f"sqlite:///{database}", options.out, until=options.until, progress=_progress())
+    except SphinxError as error:
+        print(f"northwind: {error}", file=sys.stderr)
+        return 2
+    _report(result, database, time.perf_counter() - started)
+    return 0 if result.report.ok else 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m examples.northwind", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("northwind-output"), help="folder for the database and files")
+    parser.add_argument("--until", type=date.fromisoformat, help="stop after this day, such as 2024-12-31")
+    parser.add_argument("--again", action="store_true", help="replace the database of an earlier replay")
+    return parser.parse_args(arguments)
+
+
+def _progress() -> Progress:
+    """A line that moves on a terminal; nothing where the output goes to a file."""
+    if not sys.stderr.isatty():
+        return silent
+
+    def show(day: date, done: int, total: int) -> None:
+        end = "\r\x1b[K" if done == total else ""
+        print(f"\r{day}  {100 * done // total:3} %{end}", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _report(result: Result, database: Path, seconds: float) -> None:
+    found, report = result.figures, result.report
+    print(f"orders     {found.orders:>5}  {found.order_lines:>5,} lines  {found.ordered_net:>13,.2f} EUR net", end="")
+    print(f"   {found.ordered_unrounded:,.4f} before rounding")
+    print(f"deliveries {found.deliveries:>5}  {found.delivered_lines:>5,} lines  {found.delivered_net:>13,.2f} EUR net", end="")
+    print(f"   {found.delivered_in_france:,.2f} of it in France")
+    print(f"invoices   {found.invoices:>5}  {'':11}  {found.invoiced_net:>13,.2f} EUR net")
+    for fault in report.faults:
+        print(f"FAULT      {fault}")
+    if report.ok:
+        print(f"verify     {report.documents:,} documents and {report.entries:,} audit entries hold")
+    for path in (*result.files, database):
+        print(f"written    {path}")
+    print(f"{seconds:.1f} s, {peak_memory_mb()} MB of memory at most")
+
+
+def peak_memory_mb() -> int:
+    """The most memory that this process has held; Linux counts in kilobytes, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1024 * 1024) if sys.platform == "darwin" else peak // 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main())

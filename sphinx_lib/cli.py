@@ -1,0 +1,263 @@
+"""The command line: each command reads its arguments, calls the library, and prints. No logic of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sphinx_lib.kernel.errors import ConfigError, InputError, SphinxError
+from sphinx_lib.kernel.ports import Actor
+
+if TYPE_CHECKING:
+    from sphinx_lib.app.sphinx import Sphinx
+    from sphinx_lib.pack.pack import Pack
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+db = typer.Typer(no_args_is_help=True, help="The database schema.")
+cli.add_typer(db, name="db")
+
+Layers = Annotated[
+    list[Path] | None, typer.Option("--config", help="Overlay directory over the shipped one; may repeat.")
+]
+Database = Annotated[str, typer.Option("--database", help="SQLAlchemy URL, as sqlite:///sales.sqlite.")]
+Company = Annotated[str, typer.Option("--company", help="Which company of the database.")]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is a message and exit code 1 (2 when the configuration is wrong)."""
+    try:
+        cli(standalone_mode=True)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except SphinxError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@cli.command()
+def check(
+    layers: Annotated[list[Path] | None, typer.Argument(help="Overlay directories, in order.")] = None,
+    database: Annotated[str | None, typer.Option(help="Also check the documents of this database.")] = None,
+    company: Company = "main",
+) -> None:
+    """Check a configuration: every finding with file, line and column."""
+    pack = _pack(layers)
+    for warning in pack.warnings:
+        typer.echo(str(warning))
+    if database is not None:
+        _app(layers, database, company)
+    counted = f"{len(pack.model.document_types)} document types, {len(pack.expressions)} expressions"
+    typer.echo(f"ok: {counted}, {len(pack.warnings)} warnings, pack {pack.fingerprint[:12]}")
+
+
+@cli.command()
+def explain(
+    path: Annotated[str, typer.Argument(help="Such as document_types.quotation.")] = "", config: Layers = None
+) -> None:
+    """Print the merged configuration below PATH, with the file and line that each value comes from."""
+    from sphinx_lib.kernel.suggest import did_you_mean
+    from sphinx_lib.pack.overlay import explain as explained
+    from sphinx_lib.pack.overlay import find
+
+    merged = _pack(config).merged
+    parts = tuple(part for part in path.split(".") if part)
+    node = find(merged, parts)
+    if node is None:
+        above = next(found for size in range(len(parts), -1, -1) if (found := find(merged, parts[:size])) is not None)
+        known = list(above.value) if isinstance(above.value, dict) else []
+        missing = next(part for size, part in enumerate(parts) if find(merged, parts[: size + 1]) is None)
+        raise InputError(
+            [f"nothing at {path!r}: no {missing!r}{did_you_mean(missing, known)}; there: {', '.join(known)}"]
+        )
+    typer.echo(explained(node))
+
+
+@cli.command()
+def graph(
+    document_type: Annotated[str, typer.Argument(help="A document type or kind.")],
+    config: Layers = None,
+    language: str = "en",
+) -> None:
+    """Print the workflow of a document type as a Mermaid diagram."""
+    from sphinx_lib.pack.graph import mermaid
+
+    pack = _pack(config)
+    typer.echo(mermaid(pack.type_of(*pack.resolve_type(document_type)), language), nl=False)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of configuration files, for editors."""
+    from sphinx_lib.pack.schema import json_schema
+
+    typer.echo(json_schema(), nl=False)
+
+
+@cli.command("test")
+def run_scenarios(
+    paths: Annotated[list[Path], typer.Argument(help="Scenario files and directories.")],
+    database: Annotated[str | None, typer.Option(help="Run in this database instead of memory.")] = None,
+) -> None:
+    """Run scenarios: exit code 1 when one fails, 2 when a file is not valid."""
+    from sphinx_lib.scenario.runner import main as run
+
+    raise typer.Exit(run(paths, database=database, out=typer.echo))
+
+
+@cli.command()
+def price(
+    item: str,
+    database: Database,
+    quantity: str = "1",
+    customer: str | None = None,
+    day: Annotated[str | None, typer.Option("--date", help="ISO date; today unless given.")] = None,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Print the price of an item, with every step that led to it."""
+    with _app(config, database, company).reader() as views:
+        found = views.price(item, quantity, customer, None if day is None else _day(day))
+    line = found.line
+    for row in line.trace:
+        detail = " ".join(
+            part for part in (row.record, row.access, f"{row.rate} %" if row.rate is not None else "") if part
+        )
+        typer.echo(
+            f"{row.step:<20} {row.amount:>14} {'' if row.active else '(inactive: ' + row.reason + ')'} {detail}".rstrip()
+        )
+    typer.echo(
+        f"{'net unit price':<20} {line.unit_price} {found.currency} per {line.per:f} {line.unit}; line {line.net}"
+    )
+
+
+@cli.command()
+def run(
+    name: Annotated[str, typer.Argument(help="A run of the configuration, such as invoicing or expiry.")],
+    database: Database,
+    until: Annotated[str | None, typer.Option(help="ISO date; today unless given.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done; change nothing.")] = False,
+    actor: str = "cli",
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Run a named batch; it may be repeated, and says what it skipped and why."""
+    options: dict[str, Any] = {"dry_run": True} if dry_run else {}
+    if until is not None:
+        options["until"] = _day(until)
+    app = _app(config, database, company)
+    with _progress(name) as progress:
+        report = app.run(name, actor=Actor(actor), progress=progress, **options)
+    for one in report.proposed:
+        amounts = f"{one.total_net} net, {one.total_gross} gross {one.currency}"
+        typer.echo(f"would make {one.type} for {one.party} dated {one.date}: {amounts} (from {', '.join(one.sources)})")
+    for skipped in report.skipped:
+        typer.echo(f"skipped {skipped.what}: {skipped.reason}")
+    typer.echo(f"{name}: {len(report.made)} made, {len(report.proposed)} proposed, {len(report.skipped)} skipped")
+
+
+@cli.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A format of the configuration, such as fec.")],
+    database: Database,
+    first: Annotated[str, typer.Option("--from", help="First ISO date.")],
+    last: Annotated[str, typer.Option("--to", help="Last ISO date.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("."),
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Write an accounting file."""
+    from sphinx_lib.export.run import export_file
+
+    made = export_file(_app(config, database, company), name, _day(first), _day(last))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / made.name).write_bytes(made.content)
+    typer.echo(f"{out / made.name}: {made.lines} lines, debit {made.debit}, credit {made.credit}")
+
+
+@cli.command()
+def render(
+    document_type: str,
+    number: str,
+    database: Database,
+    out: Annotated[Path | None, typer.Option(help="File to write; NUMBER.pdf unless given.")] = None,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Write a document as PDF."""
+    from sphinx_lib.render.pdf import Renderer
+
+    app = _app(config, database, company)
+    with app.reader() as views:
+        content = Renderer(app.templates).pdf(views.find(document_type, number))
+    path = out or Path(f"{number}.pdf")
+    path.write_bytes(content)
+    typer.echo(str(path))
+
+
+@cli.command()
+def verify(database: Database, config: Layers = None, company: Company = "main") -> None:
+    """Check audit chains, number series, seals and stock balances; exit code 1 when something does not hold."""
+    report = _app(config, database, company).verify()
+    for fault in report.faults:
+        typer.echo(f"{fault.where}: {fault.what}")
+    since = f", not sealed since {report.unsealed_since:%Y-%m-%d %H:%M}" if report.unsealed_since else ""
+    typer.echo(
+        f"{report.documents} documents, {report.entries} entries, {len(report.faults)} faults, {report.unsealed} unsealed{since}"
+    )
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@cli.command()
+def seal(database: Database, config: Layers = None, company: Company = "main") -> None:
+    """Seal the audit log up to now."""
+    typer.echo(f"{_app(config, database, company).seal()} entries sealed")
+
+
+@db.command()
+def upgrade(database: Database, config: Layers = None, company: Company = "main") -> None:
+    """Create or update the schema, move renamed states, and check the documents against the configuration."""
+    from sphinx_lib.app.sphinx import Sphinx
+
+    Sphinx.open(_layers(config), database, company, check_database=False).migrate()
+    typer.echo("up to date")
+
+
+def _layers(layers: list[Path] | None) -> list[str | Path]:
+    return ["base", *(layers or [])]
+
+
+def _pack(layers: list[Path] | None) -> Pack:
+    from sphinx_lib.app.registry import specs
+    from sphinx_lib.pack.load import load_pack
+
+    return load_pack(_layers(layers), specs())
+
+
+def _app(layers: list[Path] | None, database: str, company: str) -> Sphinx:
+    from sphinx_lib.app.sphinx import Sphinx
+
+    return Sphinx.open(_layers(layers), database, company)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError([f"{text!r} is not an ISO date: {error}"]) from None
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    from rich.progress import Progress
+
+    with Progress(disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

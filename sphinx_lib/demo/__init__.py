@@ -1,0 +1,1 @@
+"""A month of a small French company, played through the public commands: what ``sphinx-lib demo`` shows."""

@@ -1,0 +1,207 @@
+"""The ``given`` part: rows of master data checked against the models that the product stores, and what they declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sphinx_lib.kernel.master import Deal, ExchangeRate, Item, Party, PriceRecord, Warehouse
+from sphinx_lib.kernel.money import exact_decimal
+from sphinx_lib.pack.overlay import locate, to_plain
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.reader import Node
+from sphinx_lib.pack.validation import findings_of
+from sphinx_lib.pack.workflow_model import Field_
+from sphinx_lib.scenario.model import Findings, Scenario, entries, items
+
+KINDS: Mapping[str, tuple[str, type[BaseModel]]] = {
+    "warehouses": ("warehouse", Warehouse),
+    "customers": ("customer", Party),
+    "suppliers": ("supplier", Party),
+    "items": ("item", Item),
+    "prices": ("price", PriceRecord),
+    "exchange_rates": ("exchange_rate", ExchangeRate),
+    "deals": ("deal", Deal),
+}
+"""By section: the master table and the model of its rows."""
+SECTIONS = ("company", *KINDS, "stock", "users")
+LATER_SECTIONS = frozenset({"open_items", "entries", "indices"})
+LATER_KEYS: Mapping[str, frozenset[str]] = {
+    "items": frozenset({"tracking", "components"}),
+    "stock": frozenset({"cost", "value", "date", "lot", "serial", "bin"}),
+}
+_NAMELESS = ("prices", "exchange_rates")
+
+
+@dataclass
+class Refs:
+    """The codes that the rest of the file may use; of parties also their sites and contacts."""
+
+    customers: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
+    suppliers: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
+    items: set[str] = field(default_factory=set)
+    warehouses: set[str] = field(default_factory=set)
+    deals: set[str] = field(default_factory=set)
+    users: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def check_given(scenario: Scenario, pack: Pack, findings: Findings) -> Refs:
+    """The codes that ``given`` declares; what is wrong with its rows is noted with line and nearest known name."""
+    refs = Refs(warehouses={pack.model.stock.warehouse})
+    part = scenario.part("given")
+    for section, node in scenario.given.items():
+        path = f"given.{section}"
+        if section in LATER_SECTIONS:
+            findings.later(part.key_marks[section] if part else node.mark, path, section)
+        elif section not in SECTIONS:
+            findings.unknown(part.key_marks[section] if part else node.mark, "given", "section", section, SECTIONS)
+        elif section != "company":
+            _check_section(section, node, pack, refs, findings)
+    _check_mentioned(scenario, pack, refs, findings)
+    return refs
+
+
+def _check_section(section: str, node: Node, pack: Pack, refs: Refs, findings: Findings) -> None:
+    if node.value is not None and not isinstance(node.value, list):
+        findings.add(node.mark, f"given.{section}", "a list of rows is expected here")
+    for number, row in enumerate(items(node), 1):
+        path = f"given.{section}.{number}"
+        if not isinstance(row.value, dict):
+            findings.add(row.mark, path, "a row is a mapping, such as {ref: A1, name: …}")
+            continue
+        later = [key for key in row.value if key in LATER_KEYS.get(section, ()) and row.value[key].value != "none"]
+        for key in later:
+            findings.later(row.key_marks[key], path, key)
+        if later:
+            continue
+        if section == "users":
+            _check_user(row, path, refs, findings)
+        elif section == "stock":
+            _check_stock(row, path, findings)
+        else:
+            _check_row(section, row, path, pack, refs, findings)
+
+
+def _check_user(row: Node, path: str, refs: Refs, findings: Findings) -> None:
+    own = entries(row)
+    for key in own.keys() - {"ref", "name", "rights"}:
+        findings.unknown(row.key_marks[key], path, "key", key, ("ref", "name", "rights"))
+    ref = own.get("ref")
+    if ref is None or not isinstance(ref.value, str):
+        findings.add(row.mark, path, "the key 'ref' is missing")
+        return
+    rights = to_plain(own["rights"]) if "rights" in own else []
+    refs.users[ref.value] = tuple([rights] if isinstance(rights, str) else rights or [])
+
+
+def _check_stock(row: Node, path: str, findings: Findings) -> None:
+    own = entries(row)
+    for key in own.keys() - {"item", "quantity", "warehouse"}:
+        findings.unknown(row.key_marks[key], path, "key", key, ("item", "quantity", "warehouse"))
+    for key in ("item", "quantity"):
+        if key not in own:
+            findings.add(row.mark, path, f"the key {key!r} is missing")
+    if "quantity" in own:
+        try:
+            exact_decimal(own["quantity"].value)
+        except ValueError as error:
+            findings.add(own["quantity"].mark, path, str(error))
+
+
+def _check_row(section: str, row: Node, path: str, pack: Pack, refs: Refs, findings: Findings) -> None:
+    declared = own_fields(section, pack)
+    model = KINDS[section][1]
+    if section not in _NAMELESS and "ref" not in entries(row):
+        findings.add(row.mark, path, "the key 'ref' is missing")
+        return
+    for plain in rows_of(section, row):
+        known = {key: value for key, value in plain.items() if key not in declared}
+        known.setdefault("code", "-")
+        try:
+            record = model.model_validate(known)
+        except ValidationError as error:
+            for found in findings_of(error, model):
+                mark = locate(row, found.path)
+                findings.add(mark, f"{path}.{'.'.join(found.path)}".rstrip("."), found.message, found.hint)
+            return
+        _remember(section, record, refs)
+
+
+def _remember(section: str, record: Any, refs: Refs) -> None:
+    if section in ("customers", "suppliers"):
+        places = {one.code for one in record.sites}, {one.code for one in record.contacts}
+        getattr(refs, section)[record.code] = places
+    elif section in ("items", "warehouses", "deals"):
+        getattr(refs, section).add(record.code)
+
+
+def own_fields(section: str, pack: Pack) -> Mapping[str, Field_]:
+    """The declared fields of one's own that rows of a section may carry."""
+    if section in ("customers", "suppliers"):
+        return pack.model.parties.fields
+    return pack.model.items.fields if section == "items" else {}
+
+
+def rows_of(section: str, node: Node) -> Iterator[dict[str, Any]]:
+    """A row as ``Session.put`` takes it; a price whose ``item`` is a list gives one for each."""
+    row = _renamed(to_plain(node))
+    if section in ("customers", "suppliers", "items") and "name" not in row:
+        row["name"] = row["code"]
+    if section in ("customers", "suppliers"):
+        for key in ("sites", "contacts"):
+            if key in row:
+                row[key] = [_billed(_renamed(one)) if isinstance(one, dict) else one for one in row[key] or ()]
+        _billed(row)
+    if section == "items":
+        row.pop("tracking", None)
+    if section != "prices":
+        yield row
+        return
+    row.pop("access", None)
+    scale = row.pop("scale", None)
+    if isinstance(scale, dict) and scale.get("type", "from") == "from":
+        row["rows"] = scale.get("rows", [])
+    elif scale is not None:
+        row["scale"] = scale
+    several = row.get("item")
+    for item in several if isinstance(several, list) else [several]:
+        yield row if item is None else {**row, "item": item}
+
+
+def _renamed(row: dict[str, Any]) -> dict[str, Any]:
+    return {"code" if key == "ref" else key: value for key, value in row.items()}
+
+
+def _billed(row: dict[str, Any]) -> dict[str, Any]:
+    """``billing: per_document`` is short for ``billing: {mode: per_document}``."""
+    if isinstance(row.get("billing"), str):
+        row["billing"] = {"mode": row["billing"]}
+    return row
+
+
+def _check_mentioned(scenario: Scenario, pack: Pack, refs: Refs, findings: Findings) -> None:
+    """Codes that rows mention are declared, by other rows or by the configuration."""
+    model = pack.model
+    known: Mapping[tuple[str, str], tuple[str, Any]] = {
+        ("customers", "payment_terms"): ("payment terms", model.billing.payment_terms),
+        ("items", "unit"): ("unit", model.units),
+        ("items", "vat"): ("VAT code", model.taxes.codes),
+        ("items", "supplier"): ("supplier", refs.suppliers),
+        ("items", "warehouse"): ("warehouse", refs.warehouses),
+        ("stock", "item"): ("item", refs.items),
+        ("stock", "warehouse"): ("warehouse", refs.warehouses),
+        ("prices", "step"): ("step of the price schema", model.pricing.schema_),
+        ("prices", "item"): ("item", refs.items),
+        ("prices", "customer"): ("customer", refs.customers),
+        ("deals", "customer"): ("customer", refs.customers),
+    }
+    for section, node in scenario.given.items():
+        for number, row in enumerate(items(node), 1):
+            for key, value in entries(row).items():
+                what, names = known.get((section, key), ("", ()))
+                for one in items(value) or [value]:
+                    if what and isinstance(one.value, str) and one.value not in names:
+                        findings.unknown(one.mark, f"given.{section}.{number}.{key}", what, one.value, names)
