@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from accounting_fr.fec_check import check_fec
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Executable, func, select
 from stdnum.eu import vat as eu_vat
 
 from examples.northwind.__main__ import main
@@ -54,7 +54,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
     app.engine.dispose()
 
 
-def _rows(app: Sphinx, statement: Select[Any]) -> list[Any]:
+def _rows(app: Sphinx, statement: Executable) -> list[Any]:
     with app.engine.connect() as connection:
         return list(connection.execute(statement))
 
@@ -165,7 +165,7 @@ def test_vat_is_due_in_france_only(replayed: Replayed) -> None:
 
 def test_every_customer_in_the_union_has_a_vat_number_that_checks(replayed: Replayed) -> None:
     numbers = [
-        (row.data["country"], row.data["vat_number"])
+        (row.data["country"], row.data.get("vat_number", ""))
         for row in _rows(replayed.app, select(parties.c.data).where(parties.c.customer))
     ]
     assert len(numbers) == 91
@@ -208,7 +208,8 @@ def test_one_fec_file_per_year_passes_the_independent_checker(replayed: Replayed
 def test_the_command_prints_the_figures_its_time_and_its_memory(replayed: Replayed) -> None:
     found = figures(replayed.app)
     for text in (
-        "1,265,793.29", "1,265,793.0395", "1,239,855.85", "80,529.58", "2,155 lines", "2,082 lines", "830", "809", "628",
+        "1,265,793.29", "1,265,793.0395", "1,239,855.85", "80,529.58", "2,155 lines", "2,082 lines",
+        " 830 ", " 809 ", " 628 ",
     ):  # fmt: skip
         assert text in replayed.printed
     assert found.ordered_unrounded == Decimal("1265793.0395")
@@ -234,7 +235,7 @@ def test_progress_tells_each_day_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'northwind.sqlite'}"
     result = replay(url, tmp_path, until=date(2024, 7, 10), progress=lambda *one: told.append(one))
     assert told == [(date(2024, 7, day), done, 5) for done, day in enumerate((4, 5, 8, 9, 10), 1)]
-    assert (result.figures.orders, result.figures.deliveries, result.figures.invoices) == (7, 1, 0)
+    assert (result.figures.orders, result.figures.deliveries, result.figures.invoices) == (6, 1, 0)
     assert result.report.ok
     assert result.files == ()
 

@@ -59,11 +59,15 @@ def _progress() -> Progress:
 
 def _report(result: Result, database: Path, seconds: float) -> None:
     found, report = result.figures, result.report
-    print(f"orders     {found.orders:>5}  {found.order_lines:>5,} lines  {found.ordered_net:>13,.2f} EUR net", end="")
-    print(f"   {found.ordered_unrounded:,.4f} before rounding")
-    print(f"deliveries {found.deliveries:>5}  {found.delivered_lines:>5,} lines  {found.delivered_net:>13,.2f} EUR net", end="")
-    print(f"   {found.delivered_in_france:,.2f} of it in France")
-    print(f"invoices   {found.invoices:>5}  {'':11}  {found.invoiced_net:>13,.2f} EUR net")
+    order_lines, delivered_lines = f"{found.order_lines:,} lines", f"{found.delivered_lines:,} lines"
+    rows = (
+        ("orders", found.orders, order_lines, found.ordered_net, f"{found.ordered_unrounded:,.4f} before rounding"),
+        ("deliveries", found.deliveries, delivered_lines, found.delivered_net,
+         f"{found.delivered_in_france:,.2f} of it in France"),
+        ("invoices", found.invoices, "", found.invoiced_net, ""),
+    )  # fmt: skip
+    for name, number, lines, net, note in rows:
+        print(f"{name:10} {number:>5}  {lines:>11}  {net:>13,.2f} EUR net   {note}".rstrip())
     for fault in report.faults:
         print(f"FAULT      {fault}")
     if report.ok:

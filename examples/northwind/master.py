@@ -7,8 +7,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from stdnum.eu import vat
 from stdnum.fr import siren
-from stdnum.util import get_cc_module
 
 from .source import DELIVERY, Row, item_code, rows
 
@@ -41,14 +41,14 @@ def made_up_vat_number(country: str, seed: int) -> str:
         return f"FR{siren.to_tva(made_up_siren(seed))}".replace(" ", "")
     if country not in VAT_SHAPES:
         return ""
-    check = get_cc_module(country.lower(), "vat")
-    numbers = (VAT_SHAPES[country].format(number) for number in count(10_000 * seed))
-    return country + next(number for number in numbers if check.is_valid(number))
+    numbers = (country + VAT_SHAPES[country].format(number) for number in count(10_000 * seed))
+    return next(number for number in numbers if vat.is_valid(number))
 
 
 def made_up_siren(seed: int) -> str:
     """A SIREN with a right check digit."""
-    return next(text for text in (f"{number:09}" for number in count(100_000_000 + 10_000 * seed)) if siren.is_valid(text))
+    numbers = (f"{number:09}" for number in count(100_000_000 + 10_000 * seed))
+    return next(number for number in numbers if siren.is_valid(number))
 
 
 def customers() -> list[dict[str, Any]]:

@@ -33,11 +33,12 @@ def _progress(pack: Pack, remaining: str) -> str:
 
 
 def remaining_gross(document: Document, progress: str) -> Decimal:
-    """The part of the gross total that the remaining quantities stand for, not rounded."""
-    if not document.total_net:
+    """The part of the gross total that the remaining quantities stand for, not rounded; a foot discount is in it."""
+    whole = sum((line.net for line in document.lines), ZERO)
+    if not whole:
         return ZERO
     left = sum((_left(line, progress) for line in document.lines), ZERO)
-    return document.total_gross * left / document.total_net
+    return document.total_gross * left / whole
 
 
 def _left(line: Line, progress: str) -> Decimal:

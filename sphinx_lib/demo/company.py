@@ -12,7 +12,7 @@ from sphinx_lib.app.session import Session
 from sphinx_lib.app.sphinx import Sphinx
 from sphinx_lib.demo.wording import described, money, owed, party, plain, worth
 from sphinx_lib.kernel.document import Document, Id
-from sphinx_lib.kernel.errors import Refused
+from sphinx_lib.kernel.errors import GuardFailed
 from sphinx_lib.kernel.ports import Actor
 
 JULIE = Actor("julie")  # sales
@@ -126,8 +126,12 @@ class Company:
             self.kept[name] = session.create("sales_order", customer=customer, lines=_rows(lines), **header).id
         try:
             self.confirm(name)
-        except Refused as refusal:
-            self.tell(f"order not confirmed: {refusal.message}")
+        except GuardFailed as refusal:
+            facts = refusal.reasons[0].facts
+            self.tell(
+                f"order of {facts['name']} stays a draft: {money(facts['after'])} outstanding, "
+                f"above its credit limit of {money(facts['limit'])}"
+            )
 
     def confirm(self, name: str, actor: Actor = JULIE, **override: str) -> None:
         """Confirm an order; ``override`` gives by guard the reason to go past it."""

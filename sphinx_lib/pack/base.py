@@ -42,9 +42,13 @@ def in_language(label: Mapping[str, str], language: str, default: str = "en") ->
 
 
 class Finding(NamedTuple):
-    """Something a check found: the path in the merged YAML, what is wrong, the way out."""
+    """Something a check found: the path in the merged YAML, what is wrong, the way out.
+
+    ``of_key`` says that the last key of the path is wrong, not what stands behind it.
+    """
 
     path: tuple[str, ...]
     message: str
     hint: str = ""
     warning: bool = False
+    of_key: bool = False

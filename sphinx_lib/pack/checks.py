@@ -51,7 +51,8 @@ def unknown(path: tuple[str, ...], what: str, name: str, known: Known) -> Findin
     """A name that nothing declares, with the nearest that something does."""
     names = sorted(known)
     hint = did_you_mean(name, names).removeprefix("; ")
-    return Finding(path, f"unknown {what} {name!r}", hint or ("known: " + ", ".join(names) if names else ""))
+    hint = hint or ("known: " + ", ".join(names) if names else "")
+    return Finding(path, f"unknown {what} {name!r}", hint, of_key=path[-1] == name)
 
 
 def check_states(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ def load_pack(layers: Sequence[str | Path | Node], specs: Specs, templates: Sequ
     merged, found = merge(nodes)
     problems += found
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(_in_order(problems))
     return build_pack(merged, specs, (*templates, shipped("templates")))
 
 
@@ -67,7 +67,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path]) -> Pack:
     for finding in check_pack(model, types, specs, names):
         report.add(finding)
     if report.errors:
-        raise ConfigError(report.errors)
+        raise ConfigError(_in_order(report.errors))
     patterns: dict[str, Pattern] = {}
     for name, numbering in model.numbering.items():
         patterns[name] = Pattern(numbering.pattern, numbering.reset)
@@ -94,7 +94,7 @@ class _Report:
         self.warnings: list[Problem] = []
 
     def add(self, finding: Finding, column: int = 0) -> None:
-        mark = locate(self.merged, finding.path)
+        mark = locate(self.merged, finding.path, of_key=finding.of_key)
         path = ".".join(str(part) for part in finding.path)
         problem = Problem(
             mark.file, mark.line, mark.column + column, path, finding.message, finding.hint, finding.warning
@@ -117,7 +117,7 @@ def _validated(merged: Node) -> tuple[PackModel, dict[TypeKey, DocumentType]]:
                 if laid is not None:
                     types[name, kind] = laid
     if problems or model is None:
-        raise ConfigError(problems)
+        raise ConfigError(_in_order(problems))
     return model, types
 
 
@@ -143,7 +143,7 @@ def _try(
         return build()
     except ValidationError as error:
         for finding in findings_of(error, model):
-            mark: Mark = locate(node, finding.path)
+            mark: Mark = locate(node, finding.path, of_key=finding.of_key)
             path = ".".join(str(part) for part in (*prefix, *finding.path))
             problems.append(Problem(mark.file, mark.line, mark.column, path, finding.message, finding.hint))
         return None
@@ -185,6 +185,6 @@ def _guard_path(model: PackModel, path: tuple[str, ...], below: tuple[str, ...])
     return path
 
 
-def known_problems(error: ConfigError) -> Iterable[Problem]:
-    """The problems of ``error``, by file and line."""
-    return sorted(error.problems, key=lambda problem: (problem.file, problem.line, problem.column))
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """As a reader of the files meets them."""
+    return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))

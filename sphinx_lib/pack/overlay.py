@@ -268,14 +268,17 @@ def find(node: Node, path: Sequence[str | int]) -> Node | None:
     return found
 
 
-def locate(node: Node, path: Sequence[str | int]) -> Mark:
-    """Where the deepest existing part of ``path`` was written: a scalar's own place, else the place of its key."""
+def locate(node: Node, path: Sequence[str | int], *, of_key: bool = False) -> Mark:
+    """Where the deepest existing part of ``path`` was written: a scalar's own place, else the place of its key.
+
+    With ``of_key`` always the place of the last key.
+    """
     mark = node.mark
     for number, step in enumerate(path):
         child = _child(node, step)
         if child is None:
             return node.mark
-        named = isinstance(child.value, dict | list) and number == len(path) - 1 and isinstance(step, str)
+        named = (of_key or isinstance(child.value, dict | list)) and number == len(path) - 1 and isinstance(step, str)
         mark = node.key_marks.get(str(step), child.mark) if named else child.mark
         node = child
     return mark

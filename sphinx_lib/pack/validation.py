@@ -29,17 +29,18 @@ def findings_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Find
         key = str(path[-1]) if path else ""
         kind = item["type"]
         message = _MESSAGES.get(kind, item["msg"].removeprefix("Value error, ")).format(key=key)
-        hint = ""
+        hint, of_key = "", kind == "extra_forbidden"
         if kind == "extra_forbidden" and owner is not None:
             names = [info.alias or name for name, info in owner.model_fields.items()]
-            hint = did_you_mean(key, names).removeprefix("; ") or "known: " + ", ".join(sorted(names))
+            known = "known: " + ", ".join(sorted(names)) if names else ""
+            hint = did_you_mean(key, names).removeprefix("; ") or known
         elif kind == "missing":
             path = path[:-1]
             message = f"the key {key!r} is missing"
         elif kind == "literal_error":
             hint = did_you_mean(str(item["input"]), _choices(item)).removeprefix("; ")
             message = f"{item['input']!r} is not one of {item['ctx']['expected']}"
-        yield Finding(tuple(str(part) for part in path), message, hint)
+        yield Finding(tuple(str(part) for part in path), message, hint, of_key=of_key)
 
 
 def _choices(item: Any) -> list[str]:

@@ -66,15 +66,17 @@ def find(name: str, step: Step, context: Context, index: Index) -> Found | None:
     """The first access of ``step`` that has a usable record (PR2); none when no access has."""
     for access_name, access in step.access.items():
         keys = frozenset((key, context.value(key)) for key in access.key)
-        usable = [record for record in index.get((name, keys), ()) if _usable(record, context)]
+        usable = [record for record in index.get((name, keys), ()) if _usable(record, step.kind, context)]
         chosen = _winner(usable, step.kind, context) or _standing_in(name, access, context, step.kind)
         if chosen is not None:
             return Found(chosen[0], access_name, chosen[1])
     return None
 
 
-def _usable(record: PriceRecord, context: Context) -> bool:
-    """Active, in its dates (both included), and with a row for the quantity (PR1, SC1)."""
+def _usable(record: PriceRecord, kind: str, context: Context) -> bool:
+    """In its dates (both included), with a row for the quantity, and in a currency with a rate (PR1, PR4, SC1)."""
+    if kind == "price" and (record.currency or context.company) not in (context.currency, context.company):
+        return False
     if record.valid_from and context.day < record.valid_from:
         return False
     if record.valid_to and context.day > record.valid_to:
@@ -118,8 +120,6 @@ def _converted(record: PriceRecord, kind: str, value: Decimal, context: Context)
     currency = record.currency or context.company
     if kind == "percent" or currency == context.currency:
         return value
-    if currency != context.company:
-        raise InputError([f"price record {record.code} is in {currency}, neither the document's nor the company's"])
     return round_half_up(value * context.rate, unit_price_digits(context.currency))
 
 
