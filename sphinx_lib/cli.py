@@ -202,6 +202,34 @@ def render(
 
 
 @cli.command()
+def send(
+    database: Database,
+    letters: Annotated[
+        Path, typer.Option(help="Folder for what has no address, and for mails when no server is named.")
+    ],
+    smtp: Annotated[str | None, typer.Option(help="Mail server as HOST:PORT.")] = None,
+    sender: Annotated[str, typer.Option("--from", help="Address of the sender.")] = "",
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Send what waits in the outbox: mails by SMTP, letters as PDF files. What fails is tried again next time."""
+    from sphinx_lib.messages.dispatcher import Dispatcher
+    from sphinx_lib.messages.smtp import SmtpMailer
+    from sphinx_lib.render.pdf import Renderer
+
+    app = _app(config, database, company)
+    host, _, port = (smtp or "").partition(":")
+    mailer = SmtpMailer(host, int(port or 25), sender or app.pack.model.company.email) if smtp else None
+    with _progress("outbox") as progress:
+        sending = Dispatcher(app, mailer, letters, Renderer(app.templates).pdf)
+        report = app.run("outbox", sender=sending, progress=progress)
+    for skipped in report.skipped:
+        typer.echo(f"failed {skipped.what}: {skipped.reason}")
+    typer.echo(f"outbox: {len(report.made)} sent, {len(report.skipped)} failed")
+    raise typer.Exit(1 if report.skipped else 0)
+
+
+@cli.command()
 def verify(database: Database, config: Layers = None, company: Company = "main") -> None:
     """Check audit chains, number series, seals and stock balances; exit code 1 when something does not hold."""
     report = _app(config, database, company).verify()

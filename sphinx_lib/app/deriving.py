@@ -208,7 +208,7 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
         rate, rate_date = rate_for(unit, draft.currency, draft.date, None)
         draft = draft.changed(rate=rate, rate_date=rate_date)
     credits = unit.type_of(draft).sign_number < 0
-    draft = with_totals(draft, unit.pack, source.date if credits else None)
+    draft = with_totals(draft.changed(tax_date=(source.tax_date or source.date) if credits else None), unit.pack)
     draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
     draft = with_defaults(unit, draft)
     entered = unit.add(draft.changed(version=1))

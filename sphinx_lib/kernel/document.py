@@ -134,6 +134,7 @@ class Instalment(NamedTuple):
 class Document:
     """One business document at one moment; changing it means building another.
 
+    ``tax_date`` is the day whose VAT rates hold, its own date when none (a credit note keeps its origin's, CN1);
     ``party_facts`` is the party as it was when the document was written; ``history`` holds by event its count, the
     actors and the facts last given; ``exposure`` is what the document weighs on its party's outstanding (C1).
     """
@@ -150,6 +151,7 @@ class Document:
     revision: int = 1
     origin: str = ""
     date_given: bool = False
+    tax_date: Day | None = None
     due_date: Day | None = None
     site: str = ""
     contact: str = ""

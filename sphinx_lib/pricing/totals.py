@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 
 from sphinx_lib.kernel.document import ZERO, Document, Line
@@ -22,16 +21,16 @@ def foot_shares(lines: Sequence[Line], percent: Decimal, digits: int) -> list[De
     return split_by_weight(round_half_up(total * percent / 100, digits), nets, digits)
 
 
-def with_totals(document: Document, pack: Pack, vat_day: date | None = None) -> Document:
+def with_totals(document: Document, pack: Pack) -> Document:
     """``document`` with line nets, totals, VAT and counterparts computed from its lines; nothing else changes.
 
-    VAT rates are those of ``vat_day``, the document's own date unless given (a credit note takes its origin's, CN1).
+    VAT rates are those of its tax date, its own date when it has none (CN1).
     """
     digits = currency_digits(document.currency)
     lines = tuple(with_net(line, digits) for line in document.lines)
     shares = foot_shares(lines, document.foot_discount, digits)
     nets = [(line.vat, line.net - share) for line, share in zip(lines, shares, strict=True) if line.vat]
-    vat = vat_amounts(nets, document.regime, pack, vat_day or document.date, digits)
+    vat = vat_amounts(nets, document.regime, pack, document.tax_date or document.date, digits)
     net = sum((line.net for line in lines), ZERO) - sum(shares, ZERO)
     tax = sum((row.amount for row in vat), ZERO)
     priced = document.changed(lines=lines, vat=vat, total_cost=cost_of(lines, document.rate, digits))

@@ -177,12 +177,10 @@ def _filter(name: str, given: Any, own: Mapping[str, str], dialect: str) -> tupl
 
 def made_from(connection: Connection, company: str, source: Id) -> list[Id]:
     """Documents that have a line made from a line of ``source``."""
-    statement = (
-        select(document_lines.c.document_id)
-        .where(document_lines.c.company_id == company, document_lines.c.source_document == source)
-        .distinct()
+    statement = select(document_lines.c.document_id).where(
+        document_lines.c.company_id == company, document_lines.c.source_document == source
     )
-    return sorted(connection.scalars(statement))
+    return sorted(set(connection.scalars(statement)))
 
 
 def open_items(connection: Connection, company: str, party: str, types: Sequence[str], currency: str) -> list[Id]:

@@ -73,9 +73,6 @@ def mark_batch(connection: Connection, company: str, first: date, last: date) ->
 
 def of_documents(connection: Connection, company: str, ids: Sequence[Id]) -> list[Any]:
     """The entry lines that these documents caused."""
-    statement = (
-        select(accounting_entries)
-        .where(_c.company_id == company, _c.document_id.in_(ids))
-        .order_by(_c.journal, _c.number, _c.position)
-    )
-    return list(connection.execute(statement))
+    statement = select(accounting_entries).where(_c.company_id == company, _c.document_id.in_(ids))
+    rows = connection.execute(statement)  # sorted here: an ORDER BY takes SQLite to the index of numbers
+    return sorted(rows, key=lambda row: (row.journal, row.number, row.position))

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, update
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -138,7 +138,7 @@ def load_prices(
     statement = (
         select(c.data)
         .where(c.company_id == company)
-        .where(or_(c.item.in_(sorted(codes)), and_(c.item == "", c.family.in_(sorted({*families, ""})))))
+        .where(c.item.in_(sorted({*codes, ""})), or_(c.item != "", c.family.in_(sorted({*families, ""}))))
         .where(c.customer.in_(["", party.code] if party else [""]))
         .where(c.customer_group.in_(["", party.group] if party else [""]))
     )

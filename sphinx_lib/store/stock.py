@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.document import ZERO, StockMove
@@ -39,12 +39,14 @@ class Stock(NamedTuple):
 
 
 _b = stock_balances.c
-_none = literal_column("0")
-_BALANCES = union_all(
-    select(items.c.code, _b.warehouse, _b.physical, _b.reserved, _b.on_order, items.c.negative_stock)
-    .select_from(items.outerjoin(stock_balances, and_(_b.company_id == items.c.company_id, _b.item == items.c.code)))
+_none: ColumnElement[Decimal] = literal_column("0")
+_nothing = literal_column("''")
+_STOCK = union_all(
+    select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order, _nothing)
+    .where(_b.company_id == bindparam("company"), _b.item.in_(bindparam("items", expanding=True))),
+    select(items.c.code, _nothing, _none, _none, _none, items.c.negative_stock)
     .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("items", expanding=True))),
-    select(literal_column("''"), warehouses.c.code, _none, _none, _none, warehouses.c.negative_stock)
+    select(_nothing, warehouses.c.code, _none, _none, _none, warehouses.c.negative_stock)
     .where(warehouses.c.company_id == bindparam("company")),
 )  # fmt: skip
 _INSERT_MOVE = insert(stock_moves)
@@ -53,13 +55,13 @@ _INSERT_MOVE = insert(stock_moves)
 def stock_of(connection: Connection, company: str, codes: Collection[str]) -> Stock:
     """Balances of the given items (what has no row is zero) with all policies, in one statement."""
     found = Stock({}, {}, {})
-    for row in connection.execute(_BALANCES, {"company": company, "items": sorted(codes)}):
+    for row in connection.execute(_STOCK, {"company": company, "items": sorted(codes)}):
         item, warehouse, physical, reserved, on_order, policy = row
         if not item:
             found.of_warehouses[warehouse] = policy
-            continue
-        found.of_items[item] = policy
-        if warehouse is not None:
+        elif not warehouse:
+            found.of_items[item] = policy
+        else:
             found.balances[item, warehouse] = Balance(physical, reserved, on_order)
     return found
 

@@ -65,6 +65,7 @@ documents = Table(
     Column("origin", String(200), nullable=False),
     Column("date", Date, nullable=False),
     Column("date_given", Boolean, nullable=False),
+    Column("tax_date", Date),
     Column("due_date", Date),
     Column("party", String(60)),
     Column("site", String(60), nullable=False),

@@ -6,20 +6,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from accounting_fr.fec_check import Report, check_fec
 
-from sphinx_lib import Actor, InputError, NotFound, Refused, Sphinx
-from sphinx_lib.export.run import FiscalYear, export_batch, export_file, export_years, fiscal_years
-from sphinx_lib.kernel.errors import ExportError
+from sphinx_lib import Actor, Sphinx
+from sphinx_lib.export.run import FiscalYear, export_file
 from sphinx_lib.pack.reader import Node, read_text
-from sphinx_lib.store.tables import accounting_entries
 
 HERE = Path(__file__).parent
 COMPANY = """

@@ -82,7 +82,12 @@ def test_a_sale_debits_the_customer_and_credits_revenue_and_vat() -> None:
         ("411000", "D", "183.75"), ("707000", "C", "100.00"), ("707000", "C", "50.00"), ("706000", "C", "10.00"),
         ("445711", "C", "20.00"), ("445713", "C", "2.75"), ("445712", "C", "1.00"),
     ]  # fmt: skip
-    assert (made.journal, made.journal_label, made.date, made.piece) == ("VE", "Journal des ventes", DAY, "FA2026-00007")
+    assert (made.journal, made.journal_label, made.date, made.piece) == (
+        "VE",
+        "Journal des ventes",
+        DAY,
+        "FA2026-00007",
+    )
     assert made.label == "Facture FA2026-00007 ACME SAS"
 
 
@@ -161,7 +166,9 @@ def test_a_foreign_sale_is_booked_in_euros_with_the_amount_in_its_currency() -> 
 def test_lines_that_cancel_out_are_still_converted() -> None:
     """F1: a total of zero says nothing about its parts: 100 USD at 1.25 are 80 EUR."""
     made = entry(
-        document(line("100.00"), line("-100.00", group="service"), regime="export", currency="USD", rate=Decimal("1.25"))
+        document(
+            line("100.00"), line("-100.00", group="service"), regime="export", currency="USD", rate=Decimal("1.25")
+        )
     )
     assert sides(made) == [("707200", "C", "80.00"), ("706200", "D", "80.00")]
 

@@ -25,7 +25,9 @@ SALE: dict[str, Value] = {
 
 
 def layout(columns: Mapping[str, Any], **settings: Any) -> ExportFormat:
-    return ExportFormat.model_validate({"kind": "delimited", "file": "x.txt", "columns": columns, "eol": "\n", **settings})
+    return ExportFormat.model_validate(
+        {"kind": "delimited", "file": "x.txt", "columns": columns, "eol": "\n", **settings}
+    )
 
 
 def file(form: ExportFormat, *rows: Mapping[str, Value]) -> bytes:
@@ -141,7 +143,9 @@ def test_every_line_is_as_long_in_bytes_whatever_the_text(encoding: str) -> None
     assert {len(one) for one in written(form, [{**SALE, "label": text} for text in texts])} == {55 + 1}
 
 
-@pytest.mark.parametrize(("align", "pad", "text"), [("left", " ", "VE   "), ("right", " ", "   VE"), ("right", "0", "000VE")])
+@pytest.mark.parametrize(
+    ("align", "pad", "text"), [("left", " ", "VE   "), ("right", " ", "   VE"), ("right", "0", "000VE")]
+)
 def test_a_fixed_column_is_padded(align: str, pad: str, text: str) -> None:
     column = {"field": "journal", "width": 5, "align": align, "pad": pad}
     assert file(layout({"J": column}, kind="fixed")) == text.encode() + b"\n"
