@@ -73,9 +73,8 @@ def explain(
         above = next(found for size in range(len(parts), -1, -1) if (found := find(merged, parts[:size])) is not None)
         known = list(above.value) if isinstance(above.value, dict) else []
         missing = next(part for size, part in enumerate(parts) if find(merged, parts[: size + 1]) is None)
-        raise InputError(
-            [f"nothing at {path!r}: no {missing!r}{did_you_mean(missing, known)}; there: {', '.join(known)}"]
-        )
+        hint = did_you_mean(missing, known)
+        raise InputError([f"nothing at {path!r}: no {missing!r}{hint}; there: {', '.join(known)}"])
     typer.echo(explained(node))
 
 
@@ -129,9 +128,8 @@ def price(
         detail = " ".join(
             part for part in (row.record, row.access, f"{row.rate} %" if row.rate is not None else "") if part
         )
-        typer.echo(
-            f"{row.step:<20} {row.amount:>14} {'' if row.active else '(inactive: ' + row.reason + ')'} {detail}".rstrip()
-        )
+        inactive = "" if row.active else f"(inactive: {row.reason})"
+        typer.echo(f"{row.step:<20} {row.amount:>14} {inactive} {detail}".rstrip())
     typer.echo(
         f"{'net unit price':<20} {line.unit_price} {found.currency} per {line.per:f} {line.unit}; line {line.net}"
     )
@@ -236,9 +234,8 @@ def verify(database: Database, config: Layers = None, company: Company = "main")
     for fault in report.faults:
         typer.echo(f"{fault.where}: {fault.what}")
     since = f", not sealed since {report.unsealed_since:%Y-%m-%d %H:%M}" if report.unsealed_since else ""
-    typer.echo(
-        f"{report.documents} documents, {report.entries} entries, {len(report.faults)} faults, {report.unsealed} unsealed{since}"
-    )
+    counted = f"{report.documents} documents, {report.entries} entries, {len(report.faults)} faults"
+    typer.echo(f"{counted}, {report.unsealed} unsealed{since}")
     raise typer.Exit(0 if report.ok else 1)
 
 

@@ -202,7 +202,7 @@ class Session:
             unit.load_items([item])
             place = warehouse or unit.items[item].warehouse or unit.pack.model.stock.warehouse
             amount = to_decimal(quantity, f"stock of {item}")
-            unit.adjustments.append(StockMove(unit.new_id(), item, place, "physical", amount, None, unit.today))
+            unit.adjust(StockMove(unit.new_id(), item, place, "physical", amount, None, unit.today))
 
     def document(self, document_id: Id) -> Document:
         """A document as it is in this unit of work."""

@@ -162,6 +162,12 @@ class Unit:
             return document
         return document.changed(**values)
 
+    def adjust(self, move: StockMove) -> None:
+        """Add a move that no document causes; what is available follows at once."""
+        self.adjustments.append(move)
+        key = Held(move.item, move.warehouse, move.level)
+        self.pending[key] = self.pending.get(key, ZERO) + move.quantity
+
     def record(self, document_id: Id, event: str, payload: Mapping[str, Any], *, issues: bool = False) -> None:
         """Note an event for the audit log."""
         self.happened.append(Happened(document_id, event, payload, issues))
@@ -178,6 +184,8 @@ class Unit:
             yield
         except BaseException:
             self._restore(self._undo.pop())
+            for move in self.adjustments[lengths[4] :]:
+                self.pending[Held(move.item, move.warehouse, move.level)] -= move.quantity
             for one, length in zip(lists, lengths, strict=True):
                 del one[length:]
             raise

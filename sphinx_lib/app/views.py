@@ -19,6 +19,7 @@ from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.scopes import PartyFacts
 from sphinx_lib.pack.workflow_model import DocumentType
+from sphinx_lib.pricing.totals import with_net
 from sphinx_lib.store import audit_log, entries, outbox
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
@@ -260,7 +261,7 @@ class Views:
         lines = build_lines(unit, document, [entered] if entered else [], problems)
         if problems:
             raise InputError(problems)
-        return PriceView(lines[0], currency)
+        return PriceView(with_net(lines[0], currency_digits(currency)), currency)
 
     def items(self, codes: Sequence[str]) -> dict[str, Item]:
         """Items by code."""

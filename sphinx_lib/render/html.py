@@ -81,7 +81,7 @@ def _context(page: Page, folders: tuple[Path, ...], style: str) -> dict[str, Any
         "document": page.document,
         "company": page.model.company,
         "logo": _logo(page.model.company.logo, folders),
-        "stylesheet": Markup(style),  # noqa: S704 - a file of the host or of this library, never text of a user
+        "stylesheet": Markup(style),  # a file of the host or of this library, never text of a user
         "t": page.t,
         "money": page.money,
         "figure": page.figure,

@@ -99,14 +99,13 @@ class Exact(TypeDecorator[Decimal]):
         return restored
 
 
-def to_json(value: Any) -> str:
-    """JSON text of plain values; decimals and dates become strings, floats are refused (N1)."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, date | datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+to_json = json.JSONEncoder(default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""JSON text of plain values; decimals and dates become strings."""

@@ -23,7 +23,9 @@ COMPANY = """
 company: {name: Quincaillerie du Port, siren: "732 829 320"}
 billing:
   payment_terms:
-    thirds: {label: {fr: 30 % puis 70 %}, instalments: {first: {percent: 30, days: 0}, rest: {remainder: true, days: 30}}}
+    thirds:
+      label: {fr: 30 % puis 70 %}
+      instalments: {first: {percent: 30, days: 0}, rest: {remainder: true, days: 30}}
 """
 YEARS = [FiscalYear(date(year, 1, 1), date(year, 12, 31)) for year in (2026, 2027, 2028)]
 
@@ -116,7 +118,8 @@ def line(item: str, quantity: str, **more: Any) -> dict[str, Any]:
 def trade() -> Books:
     """Three years: two VAT rates, instalments, foot discount, intra-EU, dollars, credit notes, payments undone."""
     books = Books()
-    first = books.invoice("2026-03-02", "DUPONT", line("VIS", "37"), line("LIVRE", "3"), line("POSE", "2.5"), foot_discount="5")
+    bought = (line("VIS", "37"), line("LIVRE", "3"), line("POSE", "2.5"))
+    first = books.invoice("2026-03-02", "DUPONT", *bought, foot_discount="5")
     books.invoice("2026-03-05", "BERLIN", line("VIS", "100"), line("POSE", "4"))
     dollars = books.invoice("2026-03-10", "BOSTON", line("POMPE", "5", unit_price="1000"))
     books.credit("2026-03-20", first, {1: "7"})

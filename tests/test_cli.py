@@ -1,0 +1,124 @@
+"""The command line: thin, with messages that say where and what, and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sphinx_lib import Sphinx
+from sphinx_lib.app.registry import specs
+from sphinx_lib.pack.load import load_pack
+
+ROOT = Path(__file__).parents[1]
+
+
+def sphinx_lib(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as a person runs it."""
+    command = [sys.executable, "-c", "from sphinx_lib.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> str:
+    """A database with an accepted quotation, a delivery and an issued invoice."""
+    url = f"sqlite:///{tmp_path / 'shop.sqlite'}"
+    app = Sphinx.open(database_url=url)
+    app.migrate()
+    with app.session() as session:
+        session.put("customer", [{"code": "ACME", "name": "ACME SAS", "discount": 10}])
+        session.put("item", [{"code": "VIS", "name": "Vis", "sale_price": "10.00", "cost": "6"}])
+        session.adjust_stock("VIS", 100)
+        quotation = session.create("quotation", customer="ACME", lines=[{"item": "VIS", "quantity": 5}])
+        session.fire(quotation.id, "send")
+        session.fire(quotation.id, "accept", ask={"channel": "phone", "person": "Mme Durand"})
+        session.derive(quotation.id)
+    app.engine.dispose()
+    return url
+
+
+def test_check_accepts_the_shipped_configuration() -> None:
+    done = sphinx_lib("check")
+    assert done.returncode == 0
+    assert done.stdout.startswith("ok: 7 document types")
+
+
+def test_check_tells_every_finding_and_exits_with_2(tmp_path: Path) -> None:
+    (tmp_path / "overlay.yaml").write_text("document_types: {quotation: {events: {send: {to: snt}}}}\nnumbring: {}\n")
+    done = sphinx_lib("check", tmp_path)
+    assert done.returncode == 2
+    assert "numbring: unknown key 'numbring'\n    hint: did you mean 'numbering'?" in done.stderr
+
+
+def test_check_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    done = sphinx_lib("check", tmp_path / "nowhere")
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+
+
+def test_explain_prints_the_origin_of_every_line(tmp_path: Path) -> None:
+    (tmp_path / "overlay.yaml").write_text("numbering: {quotation: {reset: never, pattern: 'DEV-{SEQ:04}'}}\n")
+    done = sphinx_lib("explain", "numbering.quotation", "--config", tmp_path)
+    origins = {line.split(":")[0]: line.rpartition("#")[2].strip() for line in done.stdout.splitlines()}
+    assert origins["reset"].endswith("overlay.yaml:1"), done.stdout + done.stderr
+    assert origins["gaps"] == "config/numbering.yaml:3"
+
+
+def test_explain_names_the_nearest_key() -> None:
+    done = sphinx_lib("explain", "document_types.quotaton")
+    assert done.returncode == 1
+    assert "did you mean 'quotation'?" in done.stderr
+
+
+def test_graph_draws_events_and_consequences() -> None:
+    drawn = sphinx_lib("graph", "sales_order").stdout
+    assert drawn.startswith("stateDiagram-v2\n")
+    assert "    draft --> confirmed : confirm" in drawn
+    assert "        stock reserved = to_deliver" in drawn
+
+
+def test_schema_knows_every_section() -> None:
+    schema = json.loads(sphinx_lib("schema").stdout)
+    model = load_pack(["base"], specs()).model
+    assert set(schema["properties"]) == {info.alias or name for name, info in type(model).model_fields.items()}
+
+
+def test_price_prints_the_steps(shop: str) -> None:
+    done = sphinx_lib("price", "VIS", "--customer", "ACME", "--quantity", "3", "--database", shop)
+    assert "base" in done.stdout
+    assert "customer_discount" in done.stdout
+    assert "net unit price       9.000000 EUR per 1" in done.stdout or "9.0000 EUR per 1" in done.stdout
+    assert "line 27.00" in done.stdout
+
+
+def test_a_dry_run_changes_nothing_and_a_run_invoices(shop: str) -> None:
+    first = sphinx_lib("run", "invoicing", "--database", shop, "--dry-run", "--until", "2099-12-31")
+    assert "would make invoice for ACME" in first.stdout
+    done = sphinx_lib("run", "invoicing", "--database", shop, "--until", "2099-12-31")
+    assert "invoicing: 1 made, 0 proposed, 0 skipped" in done.stdout
+    again = sphinx_lib("run", "invoicing", "--database", shop, "--until", "2099-12-31")
+    assert "invoicing: 0 made, 0 proposed, 0 skipped" in again.stdout
+
+
+def test_verify_and_seal(shop: str) -> None:
+    before = sphinx_lib("verify", "--database", shop)
+    assert before.returncode == 0
+    assert "0 faults" in before.stdout
+    assert "entries sealed" in sphinx_lib("seal", "--database", shop).stdout
+    assert "0 unsealed" in sphinx_lib("verify", "--database", shop).stdout
+
+
+def test_db_upgrade_makes_the_schema(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.sqlite'}"
+    assert sphinx_lib("db", "upgrade", "--database", url).stdout == "up to date\n"
+    assert sphinx_lib("db", "upgrade", "--database", url).returncode == 0
+    assert sphinx_lib("verify", "--database", url).returncode == 0
+
+
+def test_a_wrong_date_is_told(shop: str) -> None:
+    done = sphinx_lib("run", "invoicing", "--database", shop, "--until", "31/03/2026")
+    assert done.returncode == 1
+    assert "'31/03/2026' is not an ISO date" in done.stderr
