@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.northwind", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("demo-output/northwind"), help="folder for the database and files")
+    folder = Path("demo-output/northwind")
+    parser.add_argument("--out", type=Path, default=folder, help="folder of the database and the files")
     parser.add_argument("--until", type=date.fromisoformat, help="stop after this day, such as 2024-12-31")
     parser.add_argument("--again", action="store_true", help="replace the database of an earlier replay")
     return parser.parse_args(arguments)
