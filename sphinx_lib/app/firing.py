@@ -66,6 +66,7 @@ def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
     """Carry out a plan in memory: the new state with its consequences, then the effects in order."""
     before = unit.get(decided.document.id)
     declared = unit.type_of(before)
+    waits = unit.tracked[before.id].wants_number
     issued = _issued(unit, before, declared, decided.target)
     after = issued.changed(state=decided.target, version=before.version + 1, history=_history(unit, before, decided))
     if declared.says(before.state, "editable") and not declared.says(decided.target, "editable"):
@@ -75,9 +76,8 @@ def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
     _post(unit, declared, before, after)
     if any(_asks_stock(unit, guard) for guard, _ in decided.overridden):
         unit.may_go_below |= {(line.item or "", line.warehouse) for line in after.lines if line.stocked}
-    unit.record(
-        after.id, decided.event, _payload(before, after, decided, by), issues=unit.tracked[after.id].wants_number
-    )
+    issues = unit.tracked[after.id].wants_number and not waits
+    unit.record(after.id, decided.event, _payload(before, after, decided, by), issues=issues)
     for operation in decided.operations:
         touched |= unit.operate(unit, after.id, operation)
     return touched
@@ -115,7 +115,9 @@ def _history(unit: Unit, document: Document, decided: Plan) -> dict[str, Any]:
 
 def _issued(unit: Unit, document: Document, declared: DocumentType, target: str) -> Document:
     """What entering the numbered state for the first time brings: the number, the date of issue, due dates (T1)."""
-    if document.number is not None or declared.number.at not in declared.chain(target):
+    if document.number is not None or unit.tracked[document.id].wants_number:
+        return document
+    if declared.number.at not in declared.chain(target):
         return document
     unit.want_number(document.id)
     if declared.fiscal and not document.date_given and document.date != unit.today:

@@ -40,7 +40,7 @@ class Stock(NamedTuple):
 
 _b = stock_balances.c
 _none: ColumnElement[Decimal] = literal_column("0")
-_nothing = literal_column("''")
+_nothing: ColumnElement[str] = literal_column("''")
 _STOCK = union_all(
     select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order, _nothing)
     .where(_b.company_id == bindparam("company"), _b.item.in_(bindparam("items", expanding=True))),
