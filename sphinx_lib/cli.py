@@ -42,6 +42,19 @@ def main() -> None:
 
 
 @cli.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write to; files of an earlier demo are replaced.")] = Path(
+        "demo-output"
+    ),
+    pdf: Annotated[bool, typer.Option(help="Print the documents.")] = True,
+) -> None:
+    """Play one month of a small company: documents, mails, an accounting file, and the figures at the end."""
+    from sphinx_lib.demo.terminal import show
+
+    raise typer.Exit(0 if show(out, pdf=pdf).report.ok else 1)
+
+
+@cli.command()
 def check(
     layers: Annotated[list[Path] | None, typer.Argument(help="Overlay directories, in order.")] = None,
     database: Annotated[str | None, typer.Option(help="Also check the documents of this database.")] = None,
@@ -176,6 +189,8 @@ def export(
     made = export_file(_app(config, database, company), name, _day(first), _day(last))
     out.mkdir(parents=True, exist_ok=True)
     (out / made.name).write_bytes(made.content)
+    for warning in made.warnings:
+        typer.echo(f"warning: {warning}", err=True)
     typer.echo(f"{out / made.name}: {made.lines} lines, debit {made.debit}, credit {made.credit}")
 
 

@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(EDGES, ABOVE_STORE),
     "testing": EVERYTHING - {"scenario"},
     "scenario": EVERYTHING | {"sphinx_lib"},
-    "cli": EVERYTHING | {"sphinx_lib"},
+    "demo": ABOVE_STORE | EDGES,
+    "cli": EVERYTHING | {"demo", "sphinx_lib"},
     "__main__": {"cli"},
     "sphinx_lib": EVERYTHING,  # sphinx_lib/__init__.py: the public names, resolved lazily
 }

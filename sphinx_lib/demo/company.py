@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.session import Session
@@ -30,6 +29,11 @@ class MovableClock:
     def now(self) -> datetime:
         """The moment it stands at."""
         return self.time
+
+    @classmethod
+    def at(cls, day: date) -> MovableClock:
+        """A clock that stands at the morning of ``day``."""
+        return cls(datetime(day.year, day.month, day.day, 8, tzinfo=UTC))
 
     def move_to(self, day: date) -> None:
         """Stand at eight in the morning (UTC) of ``day``."""
@@ -94,7 +98,9 @@ class Company:
         with self.app.session(actor=JULIE) as session:
             derived = session.derive(self.kept[name])
             document = _written(session, derived.documents[0].id)
-        short = "; ".join(f"{row.item}: {plain(row.needed)} needed, {plain(row.available)} there" for row in derived.stock)
+        short = "; ".join(
+            f"{row.item}: {plain(row.needed)} needed, {plain(row.available)} there" for row in derived.stock
+        )
         self._made(name, document, f"short of {short}" if short else "all in stock")
 
     def deliver(self, name: str, quantities: Mapping[int, Any] | None = None, *, note: str = "note") -> None:
@@ -103,7 +109,9 @@ class Company:
             derived = session.derive(self.kept[name], "delivery_note", quantities=quantities)
             document = _written(session, derived.documents[0].id)
             order = session.document(self.kept[name])
-        left = [f"{plain(line.remaining('delivered'))} {line.item}" for line in order.lines if line.remaining("delivered")]
+        left = [
+            f"{plain(line.remaining('delivered'))} {line.item}" for line in order.lines if line.remaining("delivered")
+        ]
         self._made(note, document, f"still to deliver: {', '.join(left)}" if left else "all delivered")
 
     def sell(self, name: str, customer: str, lines: Sequence[LineOf], **header: Any) -> None:

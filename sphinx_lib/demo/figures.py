@@ -17,7 +17,7 @@ class Made(NamedTuple):
 
     type: str
     label: str
-    count: int
+    documents: int
     total: Decimal
 
 
@@ -112,7 +112,5 @@ def _earned(all_: Sequence[DocumentView]) -> Iterator[Earned]:
             so_far = by_customer.get(name, Earned(name, ZERO, ZERO))
             digits = currency_digits(view.model.company.currency)
             cost = counterpart(document.total_cost, document.rate, digits)
-            by_customer[name] = Earned(
-                name, so_far.sales + sign * document.counterpart_net, so_far.cost + sign * cost
-            )
+            by_customer[name] = Earned(name, so_far.sales + sign * document.counterpart_net, so_far.cost + sign * cost)
     yield from sorted(by_customer.values(), key=lambda one: -one.margin)

@@ -1,4 +1,4 @@
-"""March 2026 at Outillage Martin, day by day. Read it beside what ``sphinx-lib demo`` prints."""
+"""March 2026 at Outillage Martin, day by day. ``sphinx-lib demo`` prints the first text of each day as its heading."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def wednesday_4(martin: Company) -> None:
     martin.accepted("leblanc", "M. Leblanc", "phone")
     martin.follow_up("leblanc")
     martin.deliver("leblanc", {1: 4, 2: 5}, note="leblanc first")
-    martin.quote(
-        "kerlann", "KERLANN", [("BETON", 2), ("MORTIER", 1200), ("PORT", 1)], valid_until=date(2026, 3, 16)
-    )  # fmt: skip
+    martin.quote("kerlann", "KERLANN", [("BETON", 2), ("MORTIER", 1200), ("PORT", 1)], valid_until=date(2026, 3, 16))
 
 
 def thursday_5(martin: Company) -> None:
@@ -108,9 +106,7 @@ def wednesday_18(martin: Company) -> None:
 
 def thursday_19(martin: Company) -> None:
     """Durand's order would pass its credit limit; the owner lets it."""
-    martin.order(
-        "hire", "DURAND", [("ECHELLE", 4), ("LOC-PELLE", 10), ("ATELIER", "6.5")], site="ECOLE", contact="HD"
-    )  # fmt: skip
+    martin.order("hire", "DURAND", [("ECHELLE", 4), ("LOC-PELLE", 10), ("ATELIER", "6.5")], site="ECOLE", contact="HD")
     martin.confirm("hire", MARTIN, credit_limit="acompte promis pour le 15 avril")
 
 

@@ -26,16 +26,21 @@ from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.models import Company, ExportFormat
 
 ONE_DAY = timedelta(days=1)
+NO_SIREN = "000000000"
 
 
 class ExportedFile(NamedTuple):
-    """A written file and its totals in company currency; ``lines`` does not count the header."""
+    """A written file and its totals in company currency; ``lines`` does not count the header.
+
+    ``warnings`` say what the tax office would refuse and the consultant must set.
+    """
 
     name: str
     content: bytes
     lines: int
     debit: Decimal
     credit: Decimal
+    warnings: tuple[str, ...] = ()
 
 
 class FiscalYear(NamedTuple):
@@ -53,7 +58,7 @@ def export_file(app: Sphinx, format: str, first: date, last: date) -> ExportedFi
     layout = _layout(app, format)
     if last < first:
         raise InputError([f"export: the last day {last} is before the first {first}"])
-    name = _name(format, layout, app.pack.model.company, first, last)
+    name = _name(layout, app.pack.model.company, first, last)
     with app.reader() as views:
         return _export(app, layout, name, views.entries(first, last))
 
@@ -65,7 +70,7 @@ def export_batch(app: Sphinx, format: str, number: int) -> ExportedFile:
         lines = list(views.entries_of_batch(number))
         if not lines:
             raise NotFound(f"no export batch {number}", batch=number)
-        name = _name(format, layout, app.pack.model.company, lines[0].date, lines[-1].date, str(number))
+        name = _name(layout, app.pack.model.company, lines[0].date, lines[-1].date, str(number))
         return _export(app, layout, name, lines)
 
 
@@ -107,17 +112,26 @@ def _layout(app: Sphinx, format: str) -> ExportFormat:
     return formats[format]
 
 
-def _name(format: str, layout: ExportFormat, company: Company, first: date, last: date, batch: str = "") -> str:
-    siren = re.sub(r"\s", "", company.siren or company.siret)[:9]
-    if "{siren}" in layout.file and not re.fullmatch(r"\d{9}", siren):
-        raise ExportError(
-            f"the file name of {format} begins with the company's SIREN, and {siren!r} is none; "
-            f"set company.siren to its nine digits",
-            setting="company.siren",
-        )
+def _name(layout: ExportFormat, company: Company, first: date, last: date, batch: str = "") -> str:
     return layout.file.format(
-        siren=siren, closing=f"{last:%Y%m%d}", first=f"{first:%Y%m%d}", last=f"{last:%Y%m%d}", batch=batch
+        siren=_siren(company) or NO_SIREN,
+        closing=f"{last:%Y%m%d}",
+        first=f"{first:%Y%m%d}",
+        last=f"{last:%Y%m%d}",
+        batch=batch,
     )
+
+
+def _siren(company: Company) -> str:
+    """The nine digits of the company's SIREN, or nothing."""
+    found = re.sub(r"\s", "", company.siren or company.siret)[:9]
+    return found if re.fullmatch(r"\d{9}", found) else ""
+
+
+def _warnings(layout: ExportFormat, company: Company) -> tuple[str, ...]:
+    if "{siren}" in layout.file and not _siren(company):
+        return (f"the file name begins with the SIREN and company.siren is not set: it says {NO_SIREN}",)
+    return ()
 
 
 @dataclass
@@ -130,7 +144,8 @@ class _Totals:
 def _export(app: Sphinx, layout: ExportFormat, name: str, lines: Iterable[Any]) -> ExportedFile:
     totals = _Totals()
     content = b"".join(written(layout, _rows(lines, app.pack.model.company, totals)))
-    return ExportedFile(name, content, totals.lines, totals.debit, totals.credit)
+    warnings = _warnings(layout, app.pack.model.company)
+    return ExportedFile(name, content, totals.lines, totals.debit, totals.credit, warnings)
 
 
 def _rows(lines: Iterable[Any], company: Company, totals: _Totals) -> Iterator[Row]:

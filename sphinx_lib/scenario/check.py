@@ -36,7 +36,10 @@ CHECK = "check"
 
 @dataclass
 class Known:
-    """What the steps so far have named; a name stands for documents of some types, or for a shape of its own."""
+    """What the steps so far have named; a name stands for documents of some types, or for a shape of its own.
+
+    ``expected`` keeps by step what its expectations may ask about.
+    """
 
     scenario: Scenario
     pack: Pack
@@ -44,6 +47,7 @@ class Known:
     findings: Findings
     made: dict[str, Types] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    expected: dict[int, Shape] = field(default_factory=dict)
 
     @property
     def all_types(self) -> Types:
@@ -57,8 +61,8 @@ class Known:
         return {**named, **self.shapes, "stock": {"*": STOCK}, "customer": {"*": CUSTOMER}}
 
 
-def check_scenario(scenario: Scenario, pack: Pack) -> tuple[Refs, Findings]:
-    """The codes that the scenario declares and every finding about it."""
+def check_scenario(scenario: Scenario, pack: Pack) -> tuple[Known, Findings]:
+    """What the scenario declares and names, and every finding about it."""
     findings = Findings()
     known = Known(scenario, pack, check_given(scenario, pack, findings), findings)
     clock = scenario.today
@@ -71,7 +75,7 @@ def check_scenario(scenario: Scenario, pack: Pack) -> tuple[Refs, Findings]:
         else:
             _CHECKS[step.kind](step, known)
         _check_beside(step, known)
-    return known.refs, findings
+    return known, findings
 
 
 def _check_beside(step: Step, known: Known) -> None:
@@ -104,6 +108,7 @@ def _name(step: Step, known: Known, types: Types | None, shape: Shape = VALUE) -
             known.shapes.pop(name, None)
     expected = step.option("expect")
     if expected is not None:
+        known.expected[step.number] = shape
         check_expected(expected, shape, step.path, known.findings)
 
 
@@ -150,7 +155,9 @@ def types_of(node: Node, step: Step, known: Known) -> Types:
     if parts[:1] == ["created"] and len(parts) == 2 and parts[1].isdecimal():
         return known.all_types
     if parts and not (len(parts) == 1 and parts[0].isdecimal()):
-        known.findings.add(node.mark, step.path, f"{text!r} is no document", f"write {name}, {name}.1 or {name}.created.1")
+        known.findings.add(
+            node.mark, step.path, f"{text!r} is no document", f"write {name}, {name}.1 or {name}.created.1"
+        )
     return known.made[name]
 
 
@@ -181,7 +188,9 @@ def _check_header(
     """Header fields and lines of a document of one of ``types``."""
     declared = [known.pack.types[key] for key in types]
     own = {name for one in declared for name in one.fields}
-    allowed = {*HEADER, "customer", "supplier", "lines", *own} - {"amount" if all(one.lines for one in declared) else ""}
+    allowed = {*HEADER, "customer", "supplier", "lines", *own} - {
+        "amount" if all(one.lines for one in declared) else ""
+    }
     marks = (owner or step.node).key_marks
     for name, node in fields.items():
         if name in LATER_HEADER:
@@ -258,7 +267,7 @@ def _fire(step: Step, known: Known) -> None:
 
 def _derive(step: Step, known: Known) -> None:
     sources = [types_of(one, step, known) for one in items(step.argument) or [step.argument]]
-    types = frozenset().union(*sources)
+    types: Types = frozenset().union(*sources)
     target = step.option("to")
     found: Types = frozenset()
     if target is not None:
@@ -351,7 +360,7 @@ def _as_user(step: Step, known: Known) -> None:
 
 
 def _expect(step: Step, known: Known) -> None:
-    root = known.root()
+    root = known.expected[step.number] = known.root()
     check_expected(step.argument, root, step.path, known.findings)
     codes: dict[str, tuple[str, Iterable[str]]] = {
         "stock": ("item", known.refs.items), "customer": ("customer", known.refs.customers),

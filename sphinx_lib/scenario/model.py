@@ -267,7 +267,9 @@ def _step(node: Node, number: int, findings: Findings) -> Step | None:
     kinds = [key for key in node.value if key in KINDS]
     doing = [key for key in kinds if key not in OPTIONS] or kinds
     if len(doing) > 1:
-        findings.add(node.key_marks[doing[1]], path, f"a step does one thing: {doing[0]} or {doing[1]}", "write two steps")
+        findings.add(
+            node.key_marks[doing[1]], path, f"a step does one thing: {doing[0]} or {doing[1]}", "write two steps"
+        )
     elif not doing:
         key = next(iter(node.value), "")
         findings.add(node.mark, path, f"unknown step {key!r}", hint(key, KINDS))

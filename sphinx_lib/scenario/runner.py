@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 from sphinx_lib.app.registry import specs
-from sphinx_lib.kernel.errors import ConfigError, GuardFailed, InputError, Problem, SphinxError
+from sphinx_lib.kernel.errors import ConfigError, GuardFailed, InputError, Problem, Refused, SphinxError
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.overlay import to_plain
-from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
-from sphinx_lib.scenario.check import check_scenario
+from sphinx_lib.scenario.check import Known, check_scenario
 from sphinx_lib.scenario.expect import Difference, NotComparable, compare, is_same, shown
 from sphinx_lib.scenario.files import scenario_files
-from sphinx_lib.scenario.given import Refs
 from sphinx_lib.scenario.model import Scenario, Step, entries, items, read_file
 from sphinx_lib.scenario.report import failure_lines, result_line
 from sphinx_lib.scenario.shapes import Shape
@@ -69,9 +66,12 @@ class Prepared:
     """A scenario that is valid on its configuration; without one when it expects that it does not load."""
 
     scenario: Scenario
-    pack: Pack | None
-    refs: Refs
+    known: Known | None = None
     refusal: ConfigError | None = None
+
+    def shape(self, step: Step) -> Shape:
+        """What the expectations of a step may ask about."""
+        return self.known.expected[step.number] if self.known is not None else None
 
 
 def main(paths: Iterable[str | Path], database: str | None = None, out: Callable[[str], Any] = print) -> int:
@@ -122,9 +122,9 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Problem]]:
     except ConfigError as error:
         if scenario.refused is None:
             return None, list(error.problems)
-        return Prepared(scenario, None, Refs(), error), []
-    refs, findings = check_scenario(scenario, pack)
-    return (None if findings else Prepared(scenario, pack, refs)), findings
+        return Prepared(scenario, refusal=error), []
+    known, findings = check_scenario(scenario, pack)
+    return (None if findings else Prepared(scenario, known)), findings
 
 
 def run_scenario(scenario: Scenario, database: str | None = None) -> ScenarioResult:
@@ -139,12 +139,12 @@ def run_prepared(prepared: Prepared, database: str | None = None) -> ScenarioRes
     """Run a scenario that was found valid."""
     scenario = prepared.scenario
     if scenario.refused is not None:
-        refusal = prepared.refusal
-        differences = _unlike(scenario.refused, refusal, "config")
+        differences = _unlike(scenario.refused, prepared.refusal, "config")
         return ScenarioResult(scenario, tuple(Failure(None, one) for one in differences))
+    assert prepared.known is not None, "only a scenario that expects a refusal runs without"
     failures: list[Failure] = []
     try:
-        with opened(scenario, prepared.refs, database) as world:
+        with opened(scenario, prepared.known.refs, database) as world:
             for step in scenario.steps:
                 found = list(_run_step(step, world, prepared))
                 failures += [Failure(step, one) for one in found]
@@ -158,21 +158,70 @@ def run_prepared(prepared: Prepared, database: str | None = None) -> ScenarioRes
     return ScenarioResult(scenario, tuple(failures))
 
 
-# -- one step ------------------------------------------------------------------------------------------------------------
+# -- one step --------------------------------------------------------------------------------------
 
 
 def _run_step(step: Step, world: World, prepared: Prepared) -> Iterator[Difference]:
     if step.kind == "expect":
-        yield from _expect(step.argument, prepared.shapes(step), world, None)
+        with world.app.reader() as views:
+            yield from compare(step.argument, prepared.shape(step), world.root(views), "")
         return
     refused = step.option("refused")
     try:
         result = perform(step, world)
     except (SphinxError, LookupError) as error:
-        yield from _unexpected(step, error) if refused is None else _unlike(refused, error, step.title)
+        if refused is not None:
+            yield from _unlike(refused, error, step.title)
+        else:
+            yield Difference(step.mark, step.title, "done", f"refused: {_text_of(error)}")
         return
     if refused is not None:
-        yield from _unlike(refused, _stayed(result), step.title)
+        yield from _stayed(refused, result, step)
     expected = step.option("expect")
     if expected is not None:
-        yield from _expect(expected, prepared.shapes(step), world, result)
+        with world.app.reader() as views:
+            yield from compare(expected, prepared.shape(step), world.seen(result, views), step.text("as") or "")
+
+
+def _stayed(refused: Node, result: Result, step: Step) -> Iterator[Difference]:
+    """A derivation that leaves a draft with the reasons is refused by these; anything else should not have happened."""
+    if result.refusals:
+        yield from _unlike(refused, Refused("; ".join(result.refusals)), step.title)
+    else:
+        yield Difference(refused.mark, step.title, f"refused: {shown(to_plain(refused))}", "done")
+
+
+def _unlike(refused: Node, error: BaseException | None, place: str) -> Iterator[Difference]:
+    """What a refusal should have said and did not: parts of its text, or its code and facts."""
+    if error is None:
+        yield Difference(refused.mark, place, f"refused: {shown(to_plain(refused))}", "done")
+    elif isinstance(refused.value, dict):
+        codes, facts = _facts_of(error)
+        for key, node in entries(refused).items():
+            known = codes if key == "code" else facts.get(key, ())
+            if not any(is_same(str(node.value), one) for one in known):
+                yield Difference(node.mark, f"{place} {key}", str(node.value), shown(list(known)))
+    else:
+        told = _text_of(error)
+        for part in items(refused) or [refused]:
+            if str(part.value) not in told:
+                yield Difference(part.mark, place, f"refused: {part.value}", f"refused: {told}")
+
+
+def _text_of(error: BaseException) -> str:
+    """The message of an error, whatever quotes its type puts around it."""
+    return str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
+
+
+def _facts_of(error: BaseException) -> tuple[list[Any], dict[str, list[Any]]]:
+    """The codes of an error and the values of its facts, those of each guard's refusal included."""
+    codes: list[Any] = [error.code] if isinstance(error, SphinxError) else []
+    facts: dict[str, list[Any]] = {}
+    given = [error.facts] if isinstance(error, SphinxError) else []
+    if isinstance(error, GuardFailed):
+        codes += [reason.guard for reason in error.reasons]
+        given += [reason.facts for reason in error.reasons]
+    for one in given:
+        for name, value in one.items():
+            facts.setdefault(name, []).append(value)
+    return codes, facts

@@ -141,7 +141,7 @@ def _run(step: Step, world: World, actor: Actor) -> Result:
     runs = world.app.pack.model.runs
     if name == CHECK and CHECK not in runs:
         return Result(values={"warnings": [one._asdict() for one in world.app.pack.warnings]}, is_documents=False)
-    options = {key: value == "true" if value in ("true", "false") else value for key, value in (step.plain("with") or {}).items()}
+    options = {key: _flag(value) for key, value in (step.plain("with") or {}).items()}
     if runs[name].send:
         options["sender"] = _recorder(world)
     before = _all_ids(world)
@@ -152,6 +152,10 @@ def _run(step: Step, world: World, actor: Actor) -> Result:
         return Result(values={**told, "count": len(report.made)})
     created = tuple(one for one in _all_ids(world) if one not in set(before) | set(report.made))
     return Result(tuple(report.made), created, told)
+
+
+def _flag(value: Any) -> Any:
+    return value == "true" if value in ("true", "false") else value
 
 
 def _recorder(world: World) -> Callable[[Any], str]:
@@ -184,17 +188,22 @@ def _export(step: Step, world: World, actor: Actor) -> Result:
     from sphinx_lib.export.run import export_file
 
     given = step.plain("with") or {}
-    with world.app.reader() as views:
-        found = export_file(views, str(step.argument.value), _day(given.get("from")), _day(given.get("to")))
-    return Result(values={**_text(found.text), "lines": found.lines, "debit": found.debit, "credit": found.credit}, is_documents=False)
+    today = world.clock.now().date()
+    first, last = _day(given.get("from")) or today.replace(month=1, day=1), _day(given.get("to")) or today
+    name = str(step.argument.value)
+    found = export_file(world.app, name, first, last)
+    text = found.content.decode(world.app.pack.model.accounting.formats[name].encoding)
+    told = {"lines": found.lines, "debit": found.debit, "credit": found.credit}
+    return Result(values={**_text(text), **told}, is_documents=False)
 
 
 def _render(step: Step, world: World, actor: Actor) -> Result:
-    from sphinx_lib.render import render_html
+    from sphinx_lib.render.html import render_html
 
     given = step.plain("with") or {}
     with world.app.reader() as views:
-        text = render_html(views.document(world.document(str(step.argument.value)), given.get("language")))
+        view = views.document(world.document(str(step.argument.value)))
+        text = render_html(view, given.get("language"))
     return Result(values={**_text(text), "lines": len(text.splitlines())}, is_documents=False)
 
 

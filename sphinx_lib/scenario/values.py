@@ -361,9 +361,7 @@ class Made:
 
 
 SKIPPED = rows({"what": VALUE, "reason": VALUE})
-PROPOSED = rows(
-    dict.fromkeys(("party", "type", "date", "total_net", "total_gross", "currency", "sources"), VALUE)
-)
+PROPOSED = rows(dict.fromkeys(("party", "type", "date", "total_net", "total_gross", "currency", "sources"), VALUE))
 WARNINGS = rows(dict.fromkeys(("message", "file", "line", "path", "hint"), VALUE))
 STOCK: Shape = dict.fromkeys(("physical", "reserved", "on_order", "available", "projected"), VALUE)
 CUSTOMER: Shape = {**dict.fromkeys(("outstanding", "balance", "overdue", "name"), VALUE), "by_class": {"*": VALUE}}

@@ -95,8 +95,8 @@ class World:
         """A result with its names, read when they are asked for."""
         if not result.is_documents:
             return result.values
-        documents = [tuple(self._fields(one, views) for one in ids) for ids in (result.ids, result.created)]
-        return Made(*documents, result.values)
+        made, created = (tuple(self._fields(one, views) for one in ids) for ids in (result.ids, result.created))
+        return Made(made, created, result.values)
 
     def _fields(self, document_id: Id, views: Views) -> Fields:
         view = views.document(document_id)
@@ -141,5 +141,3 @@ def _give(scenario: Scenario, app: Sphinx) -> None:
 
 def _stock(session: Session, row: Mapping[str, Any]) -> None:
     session.adjust_stock(row["item"], row["quantity"], warehouse=row.get("warehouse"))
-
-

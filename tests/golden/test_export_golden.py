@@ -230,7 +230,7 @@ def test_a_payment_put_against_an_invoice_a_year_later_posts_its_difference_then
     books = Books()
     payment = books.pay("2026-06-01", "BOSTON", "1000", allocate=[])
     before = books.year(2026)
-    invoice = books.invoice("2027-02-01", "BOSTON", line("POMPE", "1"))
+    invoice = books.invoice("2027-02-01", "BOSTON", line("POMPE", "1", unit_price="1000"))
     books.clock.set("2027-02-03")
     with books.app.session() as session:
         session.allocate(payment, [invoice])

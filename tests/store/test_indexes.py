@@ -123,6 +123,8 @@ def fill(app: Sphinx, count: int) -> None:
     with app.session(actor=ALICE) as s:
         s.put("customer", [{"code": f"C-{n}", "name": f"C {n}"} for n in range(count // 4)])
         s.put("item", [goods(f"BAR-{n}") for n in range(count)])
+        for n in range(count):
+            s.adjust_stock(f"BAR-{n}", 10)
     with app.session(actor=ALICE) as s:
         for n in range(count // 4):
             made = s.create("quotation", customer=f"C-{n}", lines=[{"item": f"BAR-{n}", "quantity": 1}])

@@ -1,0 +1,62 @@
+"""The folder that the demo writes to: it keeps a list of its files, so that the next run takes away only those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sphinx_lib.kernel.errors import InputError
+
+LIST = "files.txt"
+BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+
+
+@dataclass
+class Folder:
+    """``written`` holds the names of the files of this run, relative to ``path``."""
+
+    path: Path
+    written: list[str] = field(default_factory=list)
+
+    @classmethod
+    def cleared(cls, path: Path) -> Folder:
+        """The folder, without the files that an earlier run has listed; all other files stay."""
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise InputError([f"{path} is a file; give the name of a folder"]) from None
+        except OSError as error:
+            raise InputError([f"{path} cannot be made: {error.strerror}"]) from None
+        listed = path / LIST
+        names = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+        for name in names:
+            file = path / name
+            if file.resolve().is_relative_to(path.resolve()):
+                file.unlink(missing_ok=True)
+        listed.unlink(missing_ok=True)
+        return cls(path)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file of ours."""
+        file = self.path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        self.written.append(name)
+
+    def new(self, database: str) -> Path:
+        """The path of a SQLite database that does not exist yet."""
+        for end in BESIDE:
+            (self.path / f"{database}{end}").unlink(missing_ok=True)
+        self.written.append(database)
+        return self.path / database
+
+    def take_over(self, names: Iterable[str]) -> None:
+        """Count files as ours that somebody else wrote for us, as far as they exist."""
+        self.written += [name for name in names if (self.path / name).is_file()]
+
+    def finish(self) -> dict[str, int]:
+        """Write the list; returns how many files each folder below has."""
+        names = sorted({*self.written, LIST})
+        (self.path / LIST).write_text("\n".join(names) + "\n", encoding="utf-8")
+        return {below: sum(name.startswith(f"{below}/") for name in names) for below in ("pdf", "mails", "letters")}
