@@ -45,12 +45,12 @@ def test_commands_print_what_the_page_says(
 
 
 def test_every_overlay_shown_is_checked_by_its_page() -> None:
-    """An overlay that a page shows is loaded there, by an example or by ``sphinx-lib check``."""
+    """An overlay that a page shows is loaded there, by an example, a scenario or ``sphinx-lib check``."""
     unused = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         layers = set(re.findall(r"^# file: (\w+)/\S+\.yaml$", text, re.MULTILINE))
-        loads = "\n".join(line for line in text.splitlines() if line.startswith((">>> ", "... ", "$ ")))
+        loads = "\n".join(line for line in text.splitlines() if line.startswith((">>> ", "... ", "$ ", "config: ")))
         unused += [f"{name_of(page)}: {layer}" for layer in layers if layer not in loads]
     assert unused == []
 

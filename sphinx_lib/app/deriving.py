@@ -281,4 +281,5 @@ def revise(unit: Unit, document_id: Id) -> Id:
     )
     entered = unit.add(with_totals(with_defaults(unit, draft), unit.pack))
     unit.record(entered.id, "revise", {"to": entered.state, "from_documents": [old.id]})
+    reweigh(unit, None, entered)
     return entered.id

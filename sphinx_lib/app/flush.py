@@ -25,6 +25,7 @@ from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
 from sphinx_lib.store.sequences import Series, Taken, Wanted
+from sphinx_lib.store.types import read_back
 
 
 @dataclass
@@ -272,7 +273,7 @@ def _audit(writing: Writing, ids: set[Id]) -> None:
         content = audit_log.content_hash(one.document)
         head = one.document.audit_hash
         for step, happened in enumerate(of[document_id], 1):
-            payload: dict[str, Any] = {**happened.payload, "content": content}
+            payload: dict[str, Any] = {**read_back(happened.payload), "content": content}
             if happened.issues:
                 _name_issue(writing, one.document, payload)
             row = AuditRow(

@@ -14,6 +14,7 @@ from sphinx_lib.kernel.document import ZERO, Document, Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import exact_decimal, round_half_up
+from sphinx_lib.kernel.quantity import UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.workflow_model import DocumentType, Field_
@@ -157,6 +158,8 @@ def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], pro
             built.append(_line(unit, document, one, index, place))
         except InputError as error:
             problems += [f"line {one.position}: {problem}" for problem in error.problems]
+        except UnitError as error:
+            problems.append(f"line {one.position}: {error}")
     return tuple(built)
 
 

@@ -22,7 +22,7 @@ from sphinx_lib.app.registry import Extension, specs
 from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
-from sphinx_lib.kernel.errors import ConcurrentChange, IdempotencyMismatch, InputError, Refused
+from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.ports import Actor, Clock, IdFactory
 from sphinx_lib.pack.load import load_pack
@@ -34,6 +34,10 @@ from sphinx_lib.store.audit_log import canonical, seal
 
 ATTEMPTS = 5
 SYSTEM = Actor("system")
+
+
+def _seal(session: Session) -> int:
+    return seal(session.unit.connection, session.unit.company, session.unit.now)
 
 
 class SystemClock:
@@ -83,24 +87,34 @@ class Sphinx:
         if database_url in ("sqlite://", "sqlite:///:memory:"):
             app.migrate()
         elif check_database:
-            app._check_pack()
+            try:
+                app._check_pack()
+            except ConfigError:
+                app.engine.dispose()
+                raise
         return app
 
     def migrate(self) -> None:
         """Create or update the schema, move renamed states, then check the database against the pack."""
         engine.migrate(self.engine)
         with self.engine.begin() as connection:
-            packs.rename_states(connection, self.company, self.pack.model.renamed)
+            packs.rename_states(connection, self.company, self.pack, SYSTEM.name, self.clock.now())
             search.create_indexes(connection, self.pack.model)
-        self._check_pack()
+            self._take_up_pack(connection)
 
     def _check_pack(self) -> None:
-        """Refuse to open on documents that the pack does not know; an archived pack was checked before."""
+        """Refuse to open on documents that the pack does not know; the last pack opened was checked before."""
+        with self.engine.connect() as connection:
+            reading = connection.execution_options(**{engine.READ_ONLY: True})
+            with reading.begin():
+                if not packs.is_migrated(reading) or packs.is_current(reading, self.company, self.pack.fingerprint):
+                    return
         with self.engine.begin() as connection:
-            if not packs.is_migrated(connection) or packs.is_archived(connection, self.company, self.pack.fingerprint):
-                return
-            packs.refuse_unknown(connection, self.company, self.pack)
-            packs.archive(connection, self.company, self.pack, self.clock.now())
+            self._take_up_pack(connection)
+
+    def _take_up_pack(self, connection: Connection) -> None:
+        packs.refuse_unknown(connection, self.company, self.pack)
+        packs.archive(connection, self.company, self.pack, self.clock.now())
 
     @contextmanager
     def session(self, *, actor: Actor = SYSTEM, connection: Connection | None = None) -> Iterator[Session]:
@@ -190,8 +204,8 @@ class Sphinx:
 
     def seal(self) -> int:
         """Close the audit log up to now; returns how many entries the seal covers."""
-        with self.engine.begin() as connection:
-            return seal(connection, self.company, self.clock.now())
+        covered: int = self.do(_seal)  # tried again when another one sealed meanwhile
+        return covered
 
     def mark_exported(self, first: date, last: date) -> int:
         """Put all entries dated within a period, and in no batch yet, into a new batch; returns its number (AC3).

@@ -1,4 +1,4 @@
-"""Checking what is stored against what it was made from: chains, series, seals, balances (architecture 4.7)."""
+"""Checking what is stored against what it was made from: chains, series, seals, balances, progress (architecture 4.7)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from sphinx_lib.kernel.document import ZERO, Document, Id
+from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.store import audit_log, sequences
 from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
 from sphinx_lib.store.stock import Balance
+from sphinx_lib.workflow.derive import weight
 
 CHUNK = 500
+Heads = dict[Id, tuple[str, str, str | None]]
+Unexplained = dict[tuple[Id, Id, str], Progress]
+"""By document, line and progress: what its targets add up to less what the line says; nothing when both agree."""
 
 
 class Fault(NamedTuple):
@@ -45,7 +51,7 @@ class Report:
 
 
 def verify(connection: Connection, company: str, pack: Pack) -> Report:
-    """Recompute every chain, series, seal and balance; each fault names what it touches."""
+    """Recompute every chain, series, seal, balance and progress; each fault names what it touches."""
     heads = audit_log.heads(connection, company)
     faults: list[Fault] = []
     issues: dict[tuple[str, str], list[tuple[AuditRow, str]]] = defaultdict(list)
@@ -63,7 +69,9 @@ def verify(connection: Connection, company: str, pack: Pack) -> Report:
             issues[tuple(row.payload["series"])].append((row, name))
         seen[row.document_id, row.version] = row.hash
         last[row.document_id] = previous = row
-    faults += _chains(connection, company, heads, last)
+    faults += _chains(heads, last)
+    faults += _documents(connection, company, pack, heads, last)
+    faults += _master(connection, company, heads, last)
     faults += _series(connection, company, issues)
     faults += _seals(connection, company, seen, heads)
     faults += _stock(connection, company)
@@ -71,28 +79,115 @@ def verify(connection: Connection, company: str, pack: Pack) -> Report:
     return Report(tuple(faults), len(heads), len(seen), count, since)
 
 
-def _name(document_id: Id, heads: dict[Id, tuple[str, str, str | None]]) -> str:
+def _name(document_id: Id, heads: Heads) -> str:
     head = heads.get(document_id)
     return f"{head[1]} {head[2] or document_id}" if head else document_id
 
 
-def _chains(
-    connection: Connection, company: str, heads: dict[Id, tuple[str, str, str | None]], last: dict[Id, AuditRow]
-) -> Iterator[Fault]:
-    """Each document's chain ends where the document says, and the document says what its last entry digested."""
+def _chains(heads: Heads, last: dict[Id, AuditRow]) -> Iterator[Fault]:
+    """Each document's chain ends where the document says."""
     for document_id, (head, _, _) in heads.items():
-        end = last.get(document_id)
-        if end is None:
-            yield Fault(_name(document_id, heads), "the whole audit chain is missing")
-        elif end.hash != head:
-            yield Fault(_name(document_id, heads), f"the audit chain ends at entry {end.version}, not at its head")
+        yield from _end(_name(document_id, heads), head, last.get(document_id))
+
+
+def _end(name: str, head: str, end: AuditRow | None) -> Iterator[Fault]:
+    if end is None:
+        yield Fault(name, "the whole audit chain is missing")
+    elif end.hash != head:
+        yield Fault(name, f"the audit chain ends at entry {end.version}, not at its head")
+
+
+def _documents(
+    connection: Connection, company: str, pack: Pack, heads: Heads, last: dict[Id, AuditRow]
+) -> Iterator[Fault]:
+    """Each document says what its last entry digested; its balance and progress follow from other documents."""
     ids = sorted(heads)
+    allocated = store_documents.sums_of_allocations(connection, company)
+    unexplained: Unexplained = {}
     for start in range(0, len(ids), CHUNK):
         for document in store_documents.load(connection, company, ids[start : start + CHUNK]):
             yield from _content(document, last.get(document.id), heads)
+            yield from _balance(document, allocated.get(document.id, ZERO), pack, heads)
+            _count(document, pack, unexplained)
+    yield from _progress(connection, company, unexplained, heads)
 
 
-def _content(document: Document, end: AuditRow | None, heads: dict[Id, tuple[str, str, str | None]]) -> Iterator[Fault]:
+def _balance(document: Document, allocated: Decimal, pack: Pack, heads: Heads) -> Iterator[Fault]:
+    """What is open of an issued document is what no allocation took (a bounced payment has nothing open)."""
+    declared = pack.type_of(document.type, document.kind)
+    payable = declared.payable and document.number is not None
+    due = document.net_to_pay - allocated if payable else ZERO
+    posted = payable and declared.says(document.state, "posts") is not None
+    if document.balance != due and (posted or document.balance):
+        yield Fault(
+            _name(document.id, heads), f"its open balance is {_plain(document.balance)}, its allocations say {_plain(due)}"
+        )
+
+
+def _count(document: Document, pack: Pack, unexplained: Unexplained) -> None:
+    """Add what the lines of ``document`` weigh on their sources, and take away what they say of themselves."""
+    declared = pack.type_of(document.type, document.kind)
+    for line in document.lines:
+        for name, got in line.progress.items():
+            _add(unexplained, (document.id, line.id, name), got, -1)
+        if declared.fulfils is None or line.source_id is None:
+            continue
+        added = weight(line, declared.counts(document.state))
+        ends = {(line.source_document, line.source_id), (line.root_document or line.source_document, line.root_id)}
+        for owner, one in ends:
+            if owner and one:
+                _add(unexplained, (owner, one, declared.fulfils), added, 1)
+
+
+def _add(unexplained: Unexplained, key: tuple[Id, Id, str], amount: Progress, times: int) -> None:
+    now = unexplained.get(key, Progress()).plus(amount, times)
+    if any(now):
+        unexplained[key] = now
+    else:
+        unexplained.pop(key, None)
+
+
+def _progress(connection: Connection, company: str, unexplained: Unexplained, heads: Heads) -> Iterator[Fault]:
+    """How far a line got is what the lines made from it add up to (rule 7)."""
+    owners = {owner for owner, _, _ in unexplained}
+    lines = {
+        line.id: line
+        for start in range(0, len(owners), CHUNK)
+        for document in store_documents.load(connection, company, sorted(owners)[start : start + CHUNK])
+        for line in document.lines
+    }
+    for (owner, line_id, name), rest in sorted(unexplained.items()):
+        line = lines.get(line_id)
+        if line is None:
+            yield Fault(_name(owner, heads), f"line {line_id}, from which others were made, is gone")
+            continue
+        got = line.progress.get(name, Progress())
+        part = next(part for part in Progress._fields if getattr(rest, part))
+        says, made = getattr(got, part), getattr(got, part) + getattr(rest, part)
+        what = name if part == "done" else f"{name} {part}"
+        yield Fault(
+            _name(owner, heads), f"line {line.position}: {what} is {_plain(says)}, its documents say {_plain(made)}"
+        )
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}" if number else "0"
+
+
+def _master(connection: Connection, company: str, heads: Heads, last: dict[Id, AuditRow]) -> Iterator[Fault]:
+    """Each master record is what its last entry says; no chain is left without its record."""
+    left = last.keys() - heads.keys()
+    for kind, record in store_master.records(connection, company):
+        name, end = f"{kind} {record.code}", last.get(record.id)
+        yield from _end(name, record.audit_hash, end)
+        if end is not None and end.payload.get("data") != record.data:
+            yield Fault(name, "it is not what its last audit entry recorded")
+        left.discard(record.id)
+    for gone in sorted(left):
+        yield Fault(gone, "its audit chain is there, and it is gone")
+
+
+def _content(document: Document, end: AuditRow | None, heads: Heads) -> Iterator[Fault]:
     if end is None or "content" not in end.payload:
         return
     if end.payload["content"] != audit_log.content_hash(document):
@@ -125,7 +220,7 @@ def _series(
 
 
 def _seals(
-    connection: Connection, company: str, seen: dict[tuple[Id, int], str], heads: dict[Id, tuple[str, str, str | None]]
+    connection: Connection, company: str, seen: dict[tuple[Id, int], str], heads: Heads
 ) -> Iterator[Fault]:
     """Everything a seal covers is still there as it was."""
     all_seals, members = audit_log.sealed(connection, company)
@@ -142,6 +237,8 @@ def _seals(
         if one.previous_hash != previous or audit_log.seal_hash(previous, by_seal[one.number]) != one.hash:
             yield Fault(f"seal {one.number}", "the seal does not hold")
         previous = one.hash
+    for number in sorted(by_seal.keys() - {one.number for one in all_seals}):
+        yield Fault(f"seal {number}", "it is gone, its entries are still there")
 
 
 def _stock(connection: Connection, company: str) -> Iterator[Fault]:
@@ -153,7 +250,8 @@ def _stock(connection: Connection, company: str) -> Iterator[Fault]:
         balance = balances.get(key, Balance())
         for level in store_stock.LEVELS:
             moved = sums.get((*key, level), ZERO)
-            if moved != getattr(balance, level):
+            stored: Decimal = getattr(balance, level)
+            if moved != stored:
                 yield Fault(
-                    f"stock {key[0]} in {key[1]}", f"{level} is {getattr(balance, level)}, its moves say {moved}"
+                    f"stock {key[0]} in {key[1]}", f"{level} is {_plain(stored)}, its moves say {_plain(moved)}"
                 )

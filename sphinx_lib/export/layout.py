@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NoReturn
-from unicodedata import category, combining, normalize
+from unicodedata import combining, normalize
 
 from sphinx_lib.kernel.errors import ExportError
 from sphinx_lib.pack.models import Column, ExportFormat
@@ -22,6 +22,7 @@ Row = Mapping[str, Value]
 
 SIGNED = frozenset({"currency_amount"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _NEAREST = {
     ord(char): plain
     for plain, chars in {
@@ -70,7 +71,7 @@ def _cell(layout: ExportFormat, name: str, column: Column, row: Row) -> str:
 def _clean(layout: ExportFormat, name: str, row: Row, text: str) -> str:
     """``text`` in the target encoding, without what would break a line or a column."""
     if not text.isascii():
-        text = "".join(char for char in normalize("NFC", text) if category(char) != "Cf")
+        text = _INVISIBLE.sub("", normalize("NFC", text))
         if not _fits_encoding(text, layout.encoding):
             text = "".join(_nearest(layout, name, row, char) for char in text)
     text = _CONTROL.sub(" ", text)

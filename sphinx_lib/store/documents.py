@@ -211,6 +211,16 @@ def insert_allocations(connection: Connection, company: str, new: Sequence[Alloc
         connection.execute(insert(allocations), [{"company_id": company, **one._asdict()} for one in new])
 
 
+def sums_of_allocations(connection: Connection, company: str) -> dict[Id, Decimal]:
+    """By document, what was settled of it and what of it settled others: both lower its open balance."""
+    found: dict[Id, Decimal] = {}
+    for column in (allocations.c.payment_id, allocations.c.document_id):
+        statement = select(column, func.sum(allocations.c.amount)).where(allocations.c.company_id == company)
+        for document_id, amount in connection.execute(statement.group_by(column)):
+            found[document_id] = found.get(document_id, Decimal(0)) + amount
+    return found
+
+
 def allocations_of(connection: Connection, company: str, payments: Sequence[Id]) -> list[Allocation]:
     """What these payments and credit notes were put against."""
     statement = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -43,6 +43,17 @@ def stored(connection: Connection, company: str, kind: str, codes: Collection[st
         table.c.company_id == company, table.c.code.in_(sorted(codes))
     )
     return {row[0]: Stored(row[1], row[2], row[3], row[4], tuple(row[5:])) for row in connection.execute(statement)}
+
+
+def records(connection: Connection, company: str) -> Iterator[tuple[str, Any]]:
+    """Every master record with its kind: code, id, audit_hash, data."""
+    kinds: dict[Table, str] = {}
+    for kind, (table, _) in TABLES.items():
+        kinds.setdefault(table, kind)
+    for table, kind in kinds.items():
+        columns = (table.c.code, table.c.id, table.c.audit_hash, table.c.data)
+        for row in connection.execute(select(*columns).where(table.c.company_id == company).order_by(table.c.code)):
+            yield kind, row
 
 
 def columns_of(kind: str, record: Record, roles: tuple[bool, bool]) -> dict[str, Any]:

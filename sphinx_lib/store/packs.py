@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, inspect, select, update
+from sqlalchemy import Connection, bindparam, func, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConfigError, Problem
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.overlay import locate, to_plain
 from sphinx_lib.pack.pack import Pack
+from sphinx_lib.store import audit_log
+from sphinx_lib.store.audit_log import AuditRow
+from sphinx_lib.store.documents import ids_where
 from sphinx_lib.store.tables import documents, packs
 
-_ARCHIVE = {  # several processes may open a database with a new pack at once
-    name: dialect.insert(packs).on_conflict_do_nothing()
-    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
-}
+CHUNK = 500
+
+
+def _build(dialect: Any) -> Any:
+    """Several processes may open a database with a new pack at once, and an old pack may come back."""
+    statement = dialect.insert(packs)
+    return statement.on_conflict_do_update(
+        index_elements=["company_id", "fingerprint"], set_={"archived_at": statement.excluded.archived_at}
+    )
+
+
+_ARCHIVE = {"postgresql": _build(postgresql), "sqlite": _build(sqlite)}
+_RENAME = (
+    update(documents)
+    .where(documents.c.company_id == bindparam("b_company"), documents.c.id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in ("state", "version", "audit_hash")})
+)
 
 
 def is_migrated(connection: Connection) -> bool:
@@ -26,10 +44,12 @@ def is_migrated(connection: Connection) -> bool:
     return inspect(connection).has_table(packs.name)
 
 
-def is_archived(connection: Connection, company: str, fingerprint: str) -> bool:
-    """Whether this pack has been used on this database, and so was checked against it."""
-    statement = select(func.count()).where(packs.c.company_id == company, packs.c.fingerprint == fingerprint)
-    return connection.execute(statement).scalar_one() > 0
+def is_current(connection: Connection, company: str, fingerprint: str) -> bool:
+    """Whether this pack is the last one that was opened on this database, and so was checked against it."""
+    statement = select(packs.c.fingerprint, packs.c.archived_at).where(packs.c.company_id == company)
+    opened = {row.fingerprint: row.archived_at for row in connection.execute(statement)}
+    mine = opened.pop(fingerprint, None)
+    return mine is not None and all(at < mine for at in opened.values())
 
 
 def archive(connection: Connection, company: str, pack: Pack, at: datetime) -> None:
@@ -39,15 +59,35 @@ def archive(connection: Connection, company: str, pack: Pack, at: datetime) -> N
     connection.execute(_ARCHIVE[connection.dialect.name], row)
 
 
-def rename_states(connection: Connection, company: str, renamed: Mapping[str, Mapping[str, str]]) -> None:
-    """Move documents out of states that were renamed: {type: {old: new}} (workflow-shape rule 16)."""
-    for type_name, states in renamed.items():
+def rename_states(connection: Connection, company: str, pack: Pack, actor: str, at: datetime) -> None:
+    """Move documents out of states that were renamed, each with its audit entry (workflow-shape rule 16)."""
+    for type_name, states in pack.model.renamed.items():
         for old, new in states.items():
-            connection.execute(
-                update(documents)
-                .where(documents.c.company_id == company, documents.c.type == type_name, documents.c.state == old)
-                .values(state=new)
-            )
+            there = {"type": type_name, "state": old}
+            while found := ids_where(connection, company, there, limit=CHUNK):
+                _rename(connection, company, found, (old, new), pack.fingerprint, actor, at)
+
+
+def _rename(
+    connection: Connection, company: str, ids: Sequence[Id], states: tuple[str, str], pack: str, actor: str, at: datetime
+) -> None:
+    """The digest of the content is carried on from the last entry, so that a rename covers up nothing."""
+    old, new = states
+    contents = {row.document_id: row.payload.get("content") for row in audit_log.entries(connection, company, ids)}
+    statement = select(documents.c.id, documents.c.version, documents.c.audit_hash).where(
+        documents.c.company_id == company, documents.c.id.in_(ids)
+    )
+    rows = []
+    for document_id, version, head in connection.execute(statement):
+        payload = {"from": old, "to": new, "by": "migrate", "content": contents.get(document_id)}
+        row = AuditRow(document_id, version + 1, at, actor, "rename", payload, pack, head, "")
+        rows.append(row._replace(hash=audit_log.entry_hash(row)))
+    audit_log.append(connection, company, rows)
+    changes = [
+        {"b_company": company, "b_id": row.document_id, "state": new, "version": row.version, "audit_hash": row.hash}
+        for row in rows
+    ]
+    connection.execute(_RENAME, changes)
 
 
 def unknown_documents(connection: Connection, company: str, pack: Pack) -> Iterator[Problem]:

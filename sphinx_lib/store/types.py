@@ -109,3 +109,8 @@ def _plain(value: Any) -> str:
 
 to_json = json.JSONEncoder(default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 """JSON text of plain values; decimals and dates become strings."""
+
+
+def read_back(value: Any) -> Any:
+    """``value`` as it comes back from a JSON column; what is digested before it is stored must be that."""
+    return json.loads(to_json(value))

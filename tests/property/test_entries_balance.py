@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from accounting_fr.fec_check import check_fec
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sphinx_lib import Sphinx
@@ -43,8 +43,8 @@ def sale_lines(draw: st.DrawFn) -> Line:
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> Document:
-    currency = draw(currencies)
+def documents(draw: st.DrawFn, among: st.SearchStrategy[str] = currencies) -> Document:
+    currency = draw(among)
     made = Document(
         id="d", type=draw(st.sampled_from(["invoice", "credit_note"])), state="issued", date=DAY, party="ACME",
         currency=currency, rate=Decimal(1) if currency == "EUR" else draw(rates), regime=draw(regimes),
@@ -83,19 +83,17 @@ def test_the_customer_owes_the_counterpart_and_vat_is_the_documents(document: Do
     assert vat == sign * document.counterpart_vat
 
 
-@given(documents())
+@given(documents(st.sampled_from(["USD", "JPY", "TND"])))
 def test_each_line_is_near_its_own_counterpart(document: Document) -> None:
     """F1: sharing moves a line by a cent, and the largest by one more; not more, however lines cancel out."""
-    assume(document.currency != "EUR")
     made = entry(document)
     for line in made.lines if made else ():
         assert line.currency_amount is not None
         assert abs(signed(line) - counterpart(line.currency_amount, document.rate, 2)) <= 3 * CENT
 
 
-@given(documents())
+@given(documents(st.just("EUR")))
 def test_a_document_in_euros_is_booked_as_it_is_written(document: Document) -> None:
-    assume(document.currency == "EUR")
     made = entry(document)
     revenue = sum(-signed(line) for line in made.lines if line.account.startswith("70")) if made else Decimal(0)
     assert revenue == PACK.type_of(document.type).sign_number * document.total_net
@@ -156,8 +154,8 @@ def trade(app: Sphinx, number: int, deal: Deal) -> None:
         if after > before:
             pay(app, code, after - before, deal.currency, rate)
     if deal.bounces:
+        again = pay(app, code, step, deal.currency, deal.rate, settle=False)
         with app.session() as session:
-            again = pay(app, code, step, deal.currency, deal.rate, settle=False)
             session.fire(again, "reject")
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from sphinx_lib import Sphinx
 from sphinx_lib.store.tables import (
@@ -28,8 +28,19 @@ from tests.store.support import ALICE, D, at_once, chain, faults, goods, issue_i
 
 
 @pytest.fixture
-def busy(app: Sphinx) -> tuple[Sphinx, dict[str, str]]:
-    """A day with a chain, a paid invoice, a credited one, a bounced payment, edits and changed master data."""
+def busy() -> tuple[Sphinx, dict[str, str]]:
+    """A busy day on SQLite in memory."""
+    return busy_day(open_shop("sqlite://"))
+
+
+@pytest.fixture
+def busy_on_both(app: Sphinx) -> tuple[Sphinx, dict[str, str]]:
+    """A busy day on each database."""
+    return busy_day(app)
+
+
+def busy_day(app: Sphinx) -> tuple[Sphinx, dict[str, str]]:
+    """A chain, a paid invoice, a credited one, a bounced payment, edits and changed master data."""
     made = chain(app, 2)
     with app.session(actor=ALICE) as s:
         made["paid"] = s.pay("ACME", "50.00").id
@@ -61,8 +72,8 @@ def of(table: Any, document_id: str) -> Any:
     return column == document_id
 
 
-def test_a_busy_day_verifies_and_stays_so_after_a_seal(busy: Any) -> None:
-    app, _ = busy
+def test_a_busy_day_verifies_and_stays_so_after_a_seal(busy_on_both: Any) -> None:
+    app, _ = busy_on_both
     report = app.verify()
     assert report.ok
     assert report.unsealed == report.entries > 20
@@ -88,8 +99,8 @@ def test_numbers_and_dates_given_as_facts_verify(tmp_path: Any) -> None:
     assert faults(app) == []
 
 
-def test_an_altered_audit_entry_is_named(busy: Any) -> None:
-    app, made = busy
+def test_an_altered_audit_entry_is_named(busy_on_both: Any) -> None:
+    app, made = busy_on_both
     changed = update(audit_log).where(of(audit_log, made["order"]), audit_log.c.version == 2).values(actor="mallory")
     write(app, changed)
     assert faults(app) == ["sales_order BC2026-00001: audit entry 2 (confirm) was altered"]
@@ -117,12 +128,13 @@ def test_an_altered_amount_of_a_document_is_named(busy: Any, column: str) -> Non
 )
 def test_an_altered_line_is_named(busy: Any, values: dict[str, Any]) -> None:
     app, made = busy
-    write(app, update(document_lines).where(of(document_lines, made["second"])).values(values))
-    assert "invoice FA2026-00002: its content is not what its last audit entry recorded" in faults(app)
+    changed = update(document_lines).where(of(document_lines, made["invoice"]), document_lines.c.position == 1)
+    write(app, changed.values(values))
+    assert "invoice FA2026-00001: its content is not what its last audit entry recorded" in faults(app)
 
 
-def test_a_line_put_in_or_taken_out_is_named(busy: Any) -> None:
-    app, made = busy
+def test_a_line_put_in_or_taken_out_is_named(busy_on_both: Any) -> None:
+    app, made = busy_on_both
     write(app, delete(document_lines).where(of(document_lines, made["draft"])))
     said = f"quotation {made['draft']}: its content is not what its last audit entry recorded"
     assert said in faults(app)
@@ -143,7 +155,7 @@ def test_a_changed_state_is_named(busy: Any) -> None:
 def test_a_last_audit_entry_that_is_gone_is_told_by_the_head(busy: Any) -> None:
     app, made = busy
     write(app, delete(audit_log).where(of(audit_log, made["order"]), audit_log.c.version > 1))
-    assert faults(app) == ["sales_order BC2026-00001: the audit chain ends at entry 1, not at its head"]
+    assert "sales_order BC2026-00001: the audit chain ends at entry 1, not at its head" in faults(app)
 
 
 def test_a_last_audit_entry_taken_out_with_its_head_is_told_by_the_seal(busy: Any) -> None:
@@ -167,11 +179,17 @@ def erase(app: Sphinx, document_id: str) -> None:
             connection.execute(delete(table).where(of(table, document_id)))
 
 
-def test_a_document_erased_with_all_its_rows_is_told_by_the_seal(busy: Any) -> None:
-    app, made = busy
+def test_a_document_erased_with_all_its_rows_is_told_by_the_seal(busy_on_both: Any) -> None:
+    app, made = busy_on_both
     app.seal()
     erase(app, made["draft"])
     assert faults(app) == [f"{made['draft']}: audit entry {n}, sealed, is gone" for n in (1, 2, 3)]
+
+
+def test_a_document_deleted_without_its_audit_chain_is_named(busy: Any) -> None:
+    app, made = busy
+    write(app, delete(documents).where(of(documents, made["draft"])))
+    assert faults(app) == [f"{made['draft']}: its audit chain is there, and it is gone"]
 
 
 @pytest.mark.parametrize(
@@ -211,30 +229,30 @@ def test_a_seal_altered_or_taken_out_is_named(busy: Any) -> None:
 def test_a_changed_stock_balance_is_named(busy: Any, level: str) -> None:
     app, _ = busy
     with app.engine.connect() as connection:
-        was = connection.scalar(select(stock_balances.c[level]).where(stock_balances.c.item == "VIS-1"))
+        was = D(connection.scalar(select(stock_balances.c[level]).where(stock_balances.c.item == "VIS-1")))
     write(app, update(stock_balances).where(stock_balances.c.item == "VIS-1").values({level: D(7)}))
-    assert faults(app) == [f"stock VIS-1 in main: {level} is 7.000000, its moves say {was}"]
+    assert faults(app) == [f"stock VIS-1 in main: {level} is 7, its moves say {was.normalize():f}"]
 
 
 def test_a_stock_move_taken_out_is_named(busy: Any) -> None:
     app, made = busy
     write(app, delete(stock_moves).where(of(stock_moves, made["note"]), stock_moves.c.item == "VIS-2"))
-    assert faults(app) == ["stock VIS-2 in main: physical is 995.000000, its moves say 1000.000000"]
+    assert faults(app) == ["stock VIS-2 in main: physical is 995, its moves say 1000"]
 
 
-def test_a_changed_balance_of_an_invoice_is_named(busy: Any) -> None:
+def test_a_changed_balance_of_an_invoice_is_named(busy_on_both: Any) -> None:
     """The open amount moves after the issue, so that no entry holds it: it follows from the allocations."""
-    app, made = busy
+    app, made = busy_on_both
     write(app, update(documents).where(of(documents, made["invoice"])).values(balance=D("1")))
-    assert faults(app) == ["invoice FA2026-00001: its open balance is 1.0000, its allocations say 70.0000"]
+    assert faults(app) == ["invoice FA2026-00001: its open balance is 1, its allocations say 70"]
 
 
 def test_an_allocation_taken_out_is_named_at_both_ends(busy: Any) -> None:
     app, made = busy
     write(app, delete(allocations).where(allocations.c.payment_id == made["paid"]))
     assert sorted(faults(app)) == [
-        "invoice FA2026-00001: its open balance is 70.0000, its allocations say 120.0000",
-        "payment RG2026-00001: its open balance is 0.0000, its allocations say 50.0000",
+        "invoice FA2026-00001: its open balance is 70, its allocations say 120",
+        "payment RG2026-00001: its open balance is 0, its allocations say 50",
     ]
 
 
@@ -246,8 +264,8 @@ def test_a_changed_progress_of_a_line_is_named(busy: Any) -> None:
     assert faults(app) == ["sales_order BC2026-00001: line 1: delivered is 4, its documents say 5"]
 
 
-def test_an_altered_master_record_is_named(busy: Any) -> None:
-    app, _ = busy
+def test_an_altered_master_record_is_named(busy_on_both: Any) -> None:
+    app, _ = busy_on_both
     write(app, update(items).where(items.c.code == "VIS-1").values(data={"code": "VIS-1", "name": {"": "x"}}))
     assert faults(app) == ["item VIS-1: it is not what its last audit entry recorded"]
 
@@ -293,8 +311,6 @@ def test_the_audit_log_is_only_ever_added_to(app: Sphinx) -> None:
     before = log()
     chain(app)
     assert before < log()
-    with app.engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(audit_log)) == len(log())
 
 
 def test_every_table_has_a_company_first_in_each_key_and_index() -> None:
