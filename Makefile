@@ -26,7 +26,7 @@ test: libraries  ## everything that CI runs: lint, types, documentation, all tes
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest -q --doctest-glob='*.md' README.md docs
-	$(PY) -m pytest -n 2 --dist loadgroup tests
+	$(PY) -m pytest -n 2 --dist loadgroup tests examples/tailoring
 
 bench: libraries  ## the ratios of benchmarks/, measured side by side
 	$(PY) -m benchmarks

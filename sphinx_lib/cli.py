@@ -159,6 +159,8 @@ def run(
     company: Company = "main",
 ) -> None:
     """Run a named batch; it may be repeated, and says what it skipped and why."""
+    from sphinx_lib.kernel.money import currency_digits
+
     options: dict[str, Any] = {"dry_run": True} if dry_run else {}
     if until is not None:
         options["until"] = _day(until)
@@ -166,7 +168,8 @@ def run(
     with _progress(name) as progress:
         report = app.run(name, actor=Actor(actor), progress=progress, **options)
     for one in report.proposed:
-        amounts = f"{one.total_net} net, {one.total_gross} gross {one.currency}"
+        digits = currency_digits(one.currency)
+        amounts = f"{one.total_net:.{digits}f} net, {one.total_gross:.{digits}f} gross {one.currency}"
         typer.echo(f"would make {one.type} for {one.party} dated {one.date}: {amounts} (from {', '.join(one.sources)})")
     for skipped in report.skipped:
         typer.echo(f"skipped {skipped.what}: {skipped.reason}")

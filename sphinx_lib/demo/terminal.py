@@ -13,10 +13,12 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from sphinx_lib.demo.data import OVERLAY
 from sphinx_lib.demo.figures import Earned, Figures
 from sphinx_lib.demo.run import DATABASE, DemoResult, run_demo
+from sphinx_lib.demo.story import MARCH
 from sphinx_lib.demo.wording import money, plain
 
 PLAIN_WIDTH = 100  # of a pipe or a file, which have none
@@ -27,14 +29,14 @@ def show(out: Path, *, pdf: bool = True) -> DemoResult:
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=PLAIN_WIDTH)
-    console.print("Outillage Martin, a small French company, sells and hires out tools. This is its March 2026.\n")
+    console.print("Outillage Martin, a small French company, sells and hires out tools: March 2026.\n", soft_wrap=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("days", total=None)
+        task = bar.add_task("days", total=len(MARCH))
         result = run_demo(
             out,
             pdf=pdf,
-            echo=lambda line: console.print(line, style=None if line.startswith(" ") else "bold", soft_wrap=True),
+            echo=lambda line: console.print(Text(line, "" if line.startswith(" ") else "bold"), soft_wrap=True),
             progress=lambda done, all_: bar.update(task, completed=done, total=all_),
         )
     for table in _tables(result.figures):

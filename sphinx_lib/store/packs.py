@@ -64,7 +64,7 @@ def rename_states(connection: Connection, company: str, pack: Pack, actor: str, 
     for type_name, states in pack.model.renamed.items():
         for old, new in states.items():
             there = {"type": type_name, "state": old}
-            while found := ids_where(connection, company, there, limit=CHUNK):
+            while old != new and (found := ids_where(connection, company, there, limit=CHUNK)):
                 _rename(connection, company, found, (old, new), pack.fingerprint, actor, at)
 
 

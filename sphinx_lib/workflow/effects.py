@@ -44,11 +44,13 @@ def new_revision(situation: Situation, parameters: NoParameters) -> Iterable[Op]
 
 
 def drop_lines(situation: Situation, parameters: DropLines) -> Iterable[Op]:
-    """Take out the lines for which ``where`` holds; the rest is numbered anew."""
+    """Take out the lines for which ``where`` holds; comments stay, the rest is numbered anew."""
     facts = DocumentFacts(situation)
     key = (situation.document.type, situation.document.kind)
     goes = situation.pack.expression(key, "line", parameters.where)
-    kept: list[Line] = [line for line in situation.document.lines if not goes(LineFacts(facts, line))]
+    kept: list[Line] = [
+        line for line in situation.document.lines if line.quantity is None or not goes(LineFacts(facts, line))
+    ]
     if len(kept) < len(situation.document.lines):
         yield SetLines(tuple(line._replace(position=place) for place, line in enumerate(kept, 1)))
 

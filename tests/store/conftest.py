@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from sphinx_lib import Sphinx
-from tests.store.support import open_shop
+from tests.store.support import FixedClock, open_shop
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,8 @@ def postgres_template(postgres_url: str) -> str:
     with server.connect() as connection:
         connection.execute(text(f"create database {name} strategy wal_log"))
     server.dispose()
-    app = Sphinx.open(database_url=postgres_url.replace("/postgres?", f"/{name}?", 1))
+    long_ago = FixedClock(datetime(2020, 1, 1, tzinfo=UTC))
+    app = Sphinx.open(database_url=postgres_url.replace("/postgres?", f"/{name}?", 1), clock=long_ago)
     app.migrate()
     app.engine.dispose()
     return name
