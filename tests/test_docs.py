@@ -10,11 +10,20 @@ import doctest
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+import typer
+from click import Command, Group
+from pydantic import BaseModel
 
-from sphinx_lib.cli import main
+from sphinx_lib.app.registry import EFFECTS
+from sphinx_lib.cli import cli, main
+from sphinx_lib.pack.functions import FUNCTIONS
+from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.scopes import DOCUMENT, LINE
 from tests.pages import commands, is_printed, write_files
 
 ROOT = Path(__file__).parents[1]
@@ -60,4 +69,64 @@ def test_links_lead_to_files(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
     missing = [one for one in targets if "://" not in one and not (page.parent / one).exists()]
+    assert missing == []
+
+
+def words(page: str) -> set[str]:
+    """All names that stand in code on a page."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return {word for code in re.findall(r"`([^`]+)`", text) for word in re.findall(r"--[\w-]+|\w+", code)}
+
+
+def models(model: type[BaseModel], found: dict[str, type[BaseModel]]) -> dict[str, type[BaseModel]]:
+    """``model`` and all models inside it."""
+    if model.__name__ not in found:
+        found[model.__name__] = model
+        for field in model.model_fields.values():
+            for inner in typing_parts(field.annotation):
+                models(inner, found)
+    return found
+
+
+def typing_parts(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from typing_parts(part)
+
+
+@pytest.mark.parametrize("model", models(PackModel, {}).values(), ids=lambda model: model.__name__)
+def test_the_reference_names_every_key(model: type[BaseModel]) -> None:
+    keys = {field.alias or name for name, field in model.model_fields.items()}
+    assert keys - words("reference/configuration.md") == set()
+
+
+def test_the_reference_names_every_fact_and_function_of_expressions() -> None:
+    assert ({*DOCUMENT, *LINE, *FUNCTIONS} - words("reference/expressions.md")) == set()
+
+
+def test_the_how_to_names_every_effect() -> None:
+    assert {spec.name for spec in EFFECTS} - words("how-to/add-an-effect.md") == set()
+
+
+def options(command: Command, name: str) -> Iterator[tuple[str, str]]:
+    """Each command with each of its options; a command without one with nothing."""
+    if isinstance(command, Group):
+        for key, inner in command.commands.items():
+            yield from options(inner, f"{name} {key}".strip())
+        return
+    yield name, ""
+    yield from ((name, one) for part in command.params for one in part.opts if one.startswith("--"))
+
+
+def test_the_reference_names_every_command_and_option() -> None:
+    text = (ROOT / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    everywhere = {"--config", "--company"}
+    rows = {row.split("`")[1] for row in text.splitlines() if row.startswith("| `sphinx-lib")}
+    missing = [
+        f"{name} {option}".strip()
+        for name, option in options(typer.main.get_command(cli), "")
+        if option not in everywhere
+        and not any(row.startswith(f"sphinx-lib {name}") and option in row for row in rows)
+    ]
     assert missing == []

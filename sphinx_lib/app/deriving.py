@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sphinx_lib.app import firing
 from sphinx_lib.app.entering import rate_for, with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
+from sphinx_lib.app.lines import exact_quantity
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id
@@ -126,10 +127,11 @@ def _by_line(documents: Sequence[Document], quantities: Quantities) -> dict[Id, 
         line = known.get(int(key) if str(key).isdigit() and len(str(key)) < 10 else key)
         if line is None:
             problems.append(f"quantities: no line {key!r}{did_you_mean(str(key), map(str, known))}")
-        elif isinstance(value, float):
-            problems.append(f"quantities: {value!r} is a float; write it as a text or a Decimal")
-        else:
-            found[line] = Decimal(value)
+            continue
+        try:
+            found[line] = exact_quantity(value)
+        except ValueError as error:
+            problems.append(f"quantities: {error}")
     if problems:
         raise InputError(problems)
     return found

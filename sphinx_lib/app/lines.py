@@ -94,10 +94,7 @@ class LineInput:
 def _typed(key: str, value: Any, where: str, problems: list[str]) -> Any:
     try:
         if key in ("quantity", "unit_price"):
-            number = exact_decimal(value)
-            if abs(number) >= LARGEST or round_half_up(number, QUANTITY_DIGITS) != number:
-                raise ValueError(f"{number} does not fit: at most 11 digits and {QUANTITY_DIGITS} decimals")
-            return number
+            return exact_quantity(value)
         if key == "discounts":
             return tuple(_percent(one) for one in value)
         if key == "promised_date":
@@ -106,6 +103,14 @@ def _typed(key: str, value: Any, where: str, problems: list[str]) -> Any:
         problems.append(f"{where}: {error}")
         return None
     return str(value)
+
+
+def exact_quantity(value: Any) -> Decimal:
+    """A quantity or a unit price as it can be stored; ValueError says what is wrong."""
+    number = exact_decimal(value)
+    if abs(number) >= LARGEST or round_half_up(number, QUANTITY_DIGITS) != number:
+        raise ValueError(f"{number} does not fit: at most 11 digits and {QUANTITY_DIGITS} decimals")
+    return number
 
 
 def _percent(value: Any) -> Decimal:

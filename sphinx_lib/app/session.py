@@ -8,6 +8,7 @@ from typing import Any
 
 from sphinx_lib.app import deriving, entering, firing, flush, paying, putting
 from sphinx_lib.app.deriving import Derived
+from sphinx_lib.app.lines import exact_quantity
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id, StockMove
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
@@ -201,7 +202,10 @@ class Session:
         with unit.atomic():
             unit.load_items([item])
             place = warehouse or unit.items[item].warehouse or unit.pack.model.stock.warehouse
-            amount = to_decimal(quantity, f"stock of {item}")
+            try:
+                amount = exact_quantity(quantity)
+            except ValueError as error:
+                raise InputError([f"stock of {item}: {error}"]) from None
             unit.adjust(StockMove(unit.new_id(), item, place, "physical", amount, None, unit.today))
 
     def document(self, document_id: Id) -> Document:

@@ -113,7 +113,7 @@ def _name(step: Step, known: Known, types: Types | None, shape: Shape = VALUE) -
 
 
 def _check_code(node: Node | None, step: Step, what: str, codes: Iterable[str], known: Known) -> None:
-    if node is not None and node.value is not None and node.value not in codes:
+    if node is not None and node.value is not None and str(node.value) not in codes:
         known.findings.unknown(node.mark, step.path, what, str(node.value), codes)
 
 

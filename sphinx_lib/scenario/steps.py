@@ -78,7 +78,7 @@ def _fire(step: Step, world: World, actor: Actor) -> Result:
     document = world.document(name)
     result = _work(world, actor, step, _do_fire, document, event, given, override)
     if result.created:
-        old = world.names[name] if name in world.names else result
+        old = world.names.get(name, result)
         world.names[name] = Result(old.ids, (*old.created, *result.created), old.values)
         return Result(result.created)
     return result

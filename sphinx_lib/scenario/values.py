@@ -370,7 +370,8 @@ FILE: Shape = {**dict.fromkeys(("lines", "debit", "credit", "lacks"), VALUE), "l
 
 def made_shape(document: Shape, created: Shape) -> Shape:
     """What may be expected of a name given with ``as`` to documents."""
-    return {**(document or {}), **rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED)}  # type: ignore[arg-type]
+    listed = rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED) or {}
+    return {**(document or {}), **listed}
 
 
 def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, Decimal]:

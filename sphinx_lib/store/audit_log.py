@@ -79,12 +79,7 @@ def entries(connection: Connection, company: str, document_ids: Sequence[Id] | N
         statement = statement.where(audit_log.c.document_id.in_(document_ids))
     statement = statement.order_by(audit_log.c.document_id, audit_log.c.version)
     for row in connection.execute(statement.execution_options(yield_per=2000)):
-        yield AuditRow(*row)._replace(recorded_at=_aware(row.recorded_at))
-
-
-def _aware(moment: datetime) -> datetime:
-    """SQLite gives back naive times; they were written in UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        yield AuditRow(*row)
 
 
 def seal(connection: Connection, company: str, at: datetime) -> int:
@@ -154,7 +149,7 @@ def unsealed_since(connection: Connection, company: str) -> tuple[int, datetime 
         .where(audit_log.c.company_id == company)
     )
     count, first = connection.execute(statement).one()
-    return count, _aware(first) if first else None
+    return count, first
 
 
 def heads(connection: Connection, company: str) -> dict[Id, tuple[str, str, str | None]]:

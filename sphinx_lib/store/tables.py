@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Date,
-    DateTime,
     Index,
     Integer,
     MetaData,
@@ -29,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from sphinx_lib.store.types import Exact, IdType
+from sphinx_lib.store.types import Exact, IdType, Moment
 
 metadata = MetaData()
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -92,7 +91,7 @@ documents = Table(
     Column("billing_status", String(8), nullable=False),
     Column("pack", String(64), nullable=False),
     Column("audit_hash", String(64), nullable=False),
-    Column("frozen_at", DateTime(timezone=True)),
+    Column("frozen_at", Moment),
     Column("vat", Json),
     Column("instalments", Json),
     Column("party_facts", Json),
@@ -178,7 +177,7 @@ stock_moves = Table(
     _quantity("quantity"),
     Column("document_id", IdType),
     Column("date", Date, nullable=False),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
     PrimaryKeyConstraint("company_id", "id"),
     Index("moves_of_item", "company_id", "item", "warehouse", "level"),
     Index("moves_of_document", "company_id", "document_id"),
@@ -220,7 +219,7 @@ accounting_entries = Table(
     _amount("currency_amount", nullable=True),
     Column("vat", String(40), nullable=False),
     Column("analytic", String(60), nullable=False),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
     Column("batch", Integer),
     PrimaryKeyConstraint("company_id", "entry_id", "position"),
     UniqueConstraint("company_id", "journal", "number", "position"),
@@ -248,7 +247,7 @@ audit_log = Table(
     _company(),
     Column("document_id", IdType, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
     Column("actor", String(100), nullable=False),
     Column("event", String(60), nullable=False),
     Column("payload", Json, nullable=False),
@@ -263,7 +262,7 @@ seals = Table(
     metadata,
     _company(),
     Column("number", Integer, nullable=False),
-    Column("sealed_at", DateTime(timezone=True), nullable=False),
+    Column("sealed_at", Moment, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
@@ -294,8 +293,8 @@ outbox = Table(
     Column("state", String(12), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("done_at", DateTime(timezone=True)),
+    Column("created_at", Moment, nullable=False),
+    Column("done_at", Moment),
     PrimaryKeyConstraint("company_id", "id"),
     UniqueConstraint("company_id", "dedupe"),
     Index("outbox_waiting", "company_id", "state", "created_at"),
@@ -309,7 +308,7 @@ commands = Table(
     Column("key", String(200), nullable=False),
     Column("input_hash", String(64), nullable=False),
     Column("answer", Json),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
     PrimaryKeyConstraint("company_id", "key"),
 )
 
@@ -319,7 +318,7 @@ packs = Table(
     _company(),
     Column("fingerprint", String(64), nullable=False),
     Column("content", Text, nullable=False),
-    Column("archived_at", DateTime(timezone=True), nullable=False),
+    Column("archived_at", Moment, nullable=False),
     PrimaryKeyConstraint("company_id", "fingerprint"),
 )
 

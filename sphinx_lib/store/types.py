@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, LargeBinary, Numeric
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Numeric
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from sphinx_lib.kernel.errors import InputError
+
 Processor = Callable[[Any], Any] | None
+
+
+class DoesNotFit(InputError, DontWrapMixin):
+    """A number is too long for its column; it reaches the caller as it is."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time, always aware and in UTC; SQLite itself keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class IdType(TypeDecorator[str]):
@@ -75,7 +97,7 @@ class Exact(TypeDecorator[Decimal]):
 
         def checked(value: Decimal | None) -> Decimal | None:
             if value is not None and (abs(value) >= largest or value % step):
-                raise ValueError(f"{value} does not fit {scale} decimal places and {18 - scale} before the point")
+                raise DoesNotFit([f"{value} does not fit {scale} decimal places and {18 - scale} before the point"])
             return value
 
         def scaled(value: Decimal | None) -> int | None:
@@ -83,7 +105,7 @@ class Exact(TypeDecorator[Decimal]):
                 return None
             whole = int(moved := value.scaleb(scale))
             if whole != moved or abs(whole) >= 10**18:
-                raise ValueError(f"{value} does not fit {scale} decimal places and {18 - scale} before the point")
+                raise DoesNotFit([f"{value} does not fit {scale} decimal places and {18 - scale} before the point"])
             return whole
 
         return checked if dialect.name == "postgresql" else scaled

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, func, insert, select
-from sqlalchemy.exc import StatementError
 
+from sphinx_lib import InputError
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.store.engine import open_engine
-from sphinx_lib.store.types import Exact, IdType, to_json
+from sphinx_lib.store.types import Exact, IdType, Moment, to_json
 
 D = Decimal
 metadata = MetaData()
-values = Table("values", metadata, Column("id", IdType), Column("amount", Exact(4)), Column("quantity", Exact(6)))
+values = Table("values", metadata, Column("id", IdType), Column("amount", Exact(4)), Column("quantity", Exact(6)), Column("at", Moment))
 EDGES = ["0", "-0.0001", "12345678901234.1234", "-12345678901234.1234", "0.1", "99999999999999.9999"]
 
 
@@ -45,7 +47,7 @@ def stored(connection: Connection, **row: object) -> tuple[object, ...]:
 @pytest.mark.parametrize("text", EDGES)
 def test_an_amount_of_eighteen_digits_comes_back_as_it_was(engine: Engine, text: str) -> None:
     with engine.begin() as connection:
-        _, amount, _ = stored(connection, amount=D(text))
+        _, amount, *_ = stored(connection, amount=D(text))
     assert amount == D(text)
     assert isinstance(amount, Decimal)
 
@@ -62,9 +64,9 @@ def test_every_quantity_of_six_places_comes_back_as_it_was(engine: Engine, units
 @both
 @pytest.mark.parametrize("text", ["0.00001", "12345678901234.12345", "100000000000000", "1e30", "-1e14"])
 def test_a_value_with_more_places_than_the_column_is_refused_instead_of_rounded(engine: Engine, text: str) -> None:
-    with engine.begin() as connection, pytest.raises(StatementError) as refused:
+    with engine.begin() as connection, pytest.raises(InputError) as refused:
         connection.execute(insert(values), {"amount": D(text)})
-    assert f"{D(text)} does not fit 4 decimal places and 14 before the point" in str(refused.value)
+    assert str(refused.value) == f"{D(text)} does not fit 4 decimal places and 14 before the point"
 
 
 @both
@@ -87,6 +89,17 @@ def test_ids_come_back_as_they_were_and_keep_their_order(engine: Engine) -> None
         assert found == ids == sorted(ids)
         assert connection.scalar(select(func.count()).where(values.c.id == ids[3])) == 1
         assert connection.scalar(select(values.c.id).where(values.c.id.is_(None))) is None
+
+
+@both
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "America/New_York"])
+def test_a_time_comes_back_in_utc_whatever_zone_it_was_given_in(engine: Engine, zone: str) -> None:
+    at = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=ZoneInfo(zone))
+    with engine.begin() as connection:
+        found = stored(connection, at=at)[3]
+    assert found == at
+    assert isinstance(found, datetime)
+    assert found.tzinfo is UTC
 
 
 def test_json_keeps_decimals_as_text() -> None:
