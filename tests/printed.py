@@ -23,7 +23,7 @@ class Tuesday:
 
 CUSTOMERS: list[dict[str, Any]] = [
     {
-        "code": "MARTIN", "name": "Ateliers Martin", "country": "FR", "siren": "552100554", "vat_number": "FR27552100554",
+        "code": "MARTIN", "name": "Ateliers Martin", "siren": "552100554", "vat_number": "FR27552100554",
         "address": {"street": "8 rue du Port", "street2": "Bâtiment C", "postal_code": "69002", "city": "Lyon"},
         "payment_terms": "30_days_end_of_month",
         "sites": [
@@ -52,8 +52,8 @@ ITEMS: list[dict[str, Any]] = [
      "cost": "800", "weight_kg": "25"},
     {"code": "CABLE", "name": {"fr": "Câble acier au mètre", "en": "Steel cable by the metre"}, "unit": "m",
      "sale_price": "3.995", "cost": "2", "weight_kg": "0.4"},
-    {"code": "LIVRE", "name": {"fr": "Guide du serrage", "en": "Fastening handbook"}, "sale_price": "28.00", "cost": "12",
-     "vat": "reduced", "weight_kg": "0.6"},
+    {"code": "LIVRE", "name": {"fr": "Guide du serrage", "en": "Fastening handbook"}, "sale_price": "28.00",
+     "cost": "12", "vat": "reduced", "weight_kg": "0.6"},
     {"code": "POSE", "name": {"fr": "Pose sur site", "en": "Fitting on site"}, "kind": "service", "unit": "hour",
      "sale_price": "65", "cost": "40"},
 ]  # fmt: skip

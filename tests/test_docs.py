@@ -16,7 +16,6 @@ from typing import Any, get_args
 
 import pytest
 import typer
-from click import Command, Group
 from pydantic import BaseModel
 
 from sphinx_lib.app.registry import EFFECTS
@@ -28,6 +27,10 @@ from tests.pages import commands, is_printed, write_files
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def without_blocks(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def name_of(page: Path) -> str:
@@ -66,7 +69,7 @@ def test_every_overlay_shown_is_checked_by_its_page() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_to_files(page: Path) -> None:
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = without_blocks(page.read_text(encoding="utf-8"))
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
     missing = [one for one in targets if "://" not in one and not (page.parent / one).exists()]
     assert missing == []
@@ -74,7 +77,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 def words(page: str) -> set[str]:
     """All names that stand in code on a page."""
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    text = without_blocks((ROOT / "docs" / page).read_text(encoding="utf-8"))
     return {word for code in re.findall(r"`([^`]+)`", text) for word in re.findall(r"--[\w-]+|\w+", code)}
 
 
@@ -109,11 +112,11 @@ def test_the_how_to_names_every_effect() -> None:
     assert {spec.name for spec in EFFECTS} - words("how-to/add-an-effect.md") == set()
 
 
-def options(command: Command, name: str) -> Iterator[tuple[str, str]]:
+def options(command: Any, name: str) -> Iterator[tuple[str, str]]:
     """Each command with each of its options; a command without one with nothing."""
-    if isinstance(command, Group):
-        for key, inner in command.commands.items():
-            yield from options(inner, f"{name} {key}".strip())
+    if inner := getattr(command, "commands", {}):
+        for key, each in inner.items():
+            yield from options(each, f"{name} {key}".strip())
         return
     yield name, ""
     yield from ((name, one) for part in command.params for one in part.opts if one.startswith("--"))

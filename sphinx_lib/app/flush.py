@@ -6,7 +6,7 @@ documents by id with their version → stock balances by key → sequences by na
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,10 +14,11 @@ from typing import Any
 from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_entry, titled
 from sphinx_lib.app.putting import Put
 from sphinx_lib.app.unit import Posting, Tracked, Unit
-from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, StockMove
+from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, Line, StockMove
 from sphinx_lib.kernel.errors import DateRefused, Refused, StockShort
 from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.kernel.ports import QueuedMessage
+from sphinx_lib.pack.workflow_model import MadeFrom
 from sphinx_lib.pricing.totals import foot_shares
 from sphinx_lib.store import audit_log, entries, outbox, sequences
 from sphinx_lib.store import documents as store_documents
@@ -26,6 +27,7 @@ from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
 from sphinx_lib.store.sequences import Series, Taken, Wanted
 from sphinx_lib.store.types import read_back
+from sphinx_lib.workflow.derive import heading_of
 
 
 @dataclass
@@ -64,6 +66,7 @@ def _write(unit: Unit) -> None:
     writing.entries = _entries(unit)
     writing.taken = sequences.take(unit.connection, unit.company, _wanted(writing))
     _give_numbers(writing)
+    _name_sources(writing)
     _audit(writing, {one.document.id for one in writing.changed} - {one.document.id for one in early})
     store_documents.number_documents(unit.connection, unit.company, [one.document for one in late])
     new = [one.document for one in writing.changed if one.original is None]
@@ -197,6 +200,29 @@ def _give_numbers(writing: Writing) -> None:
         number = unit.pack.patterns[name].format(document.date, taken.first + given.get(series, 0))
         given[series] = given.get(series, 0) + 1
         one.document = document.changed(number=number, root_number=document.root_number or number)
+
+
+def _name_sources(writing: Writing) -> None:
+    """Documents made of one that got its number only now say so: in their origin, above their lines (IG8)."""
+    unit = writing.unit
+    fresh = {one.document.id for one in writing.numbered}
+    for one in writing.changed:
+        document = one.document
+        sources = {line.source_document: line for line in document.lines if line.source_document in fresh}
+        if one.original is not None or not sources:
+            continue
+        made = unit.type_of(document).made_from
+        lines = tuple(_headed(line, unit, made, fresh) for line in document.lines)
+        numbers = dict.fromkeys(unit.get(source or "").number or "" for source in sources)
+        known = [part for part in document.origin.split(", ") if part]
+        one.document = document.changed(lines=lines, origin=", ".join(dict.fromkeys([*numbers, *known]))[:200])
+
+
+def _headed(line: Line, unit: Unit, made: Mapping[str, MadeFrom], fresh: set[Id]) -> Line:
+    if line.source_document not in fresh or not line.heading:
+        return line
+    source = unit.get(line.source_document or "")
+    return line._replace(heading=heading_of(source, made[source.type], source.language))
 
 
 def _entries(unit: Unit) -> list[tuple[Posting, Entry]]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sphinx_lib.kernel.document import ZERO, Document, Line
 from sphinx_lib.kernel.errors import Refusal
-from sphinx_lib.kernel.money import currency_digits, round_half_up
+from sphinx_lib.kernel.money import counterpart, currency_digits, round_half_up
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
 
@@ -23,9 +23,18 @@ def exposure(document: Document, pack: Pack) -> tuple[str, Decimal]:
     if rule is None:
         return "", ZERO
     digits = currency_digits(pack.model.company.currency)
-    amount = document.balance if rule.of == "balance" else remaining_gross(document, _progress(pack, rule.of))
-    in_company = amount if document.rate == 1 else amount / document.rate
-    return rule.as_, round_half_up(declared.sign_number * in_company, digits)
+    if rule.of == "balance":
+        return rule.as_, declared.sign_number * _open_in_company(document, digits)
+    left = remaining_gross(document, _progress(pack, rule.of))
+    return rule.as_, round_half_up(declared.sign_number * left / document.rate, digits)
+
+
+def _open_in_company(document: Document, digits: int) -> Decimal:
+    """The balance in company currency: what was booked less the part of it that is settled, as the books have it (F3)."""
+    if document.rate == 1 or not document.net_to_pay:
+        return round_half_up(document.balance, digits)
+    settled = document.net_to_pay - document.balance
+    return document.counterpart_gross - counterpart(document.counterpart_gross * settled, document.net_to_pay, digits)
 
 
 def _progress(pack: Pack, remaining: str) -> str:
@@ -58,7 +67,7 @@ def credit_limit(situation: Situation, parameters: NoParameters) -> Iterable[Ref
         return
     digits = currency_digits(situation.pack.model.company.currency)
     document = situation.document
-    before = counted(dict(situation.outstanding), situation.pack)
+    before = round_half_up(counted(dict(situation.outstanding), situation.pack), digits)
     after = before + round_half_up(document.total_gross / document.rate, digits)
     if after > party.credit_limit:
         limit = round_half_up(party.credit_limit, digits)

@@ -145,7 +145,9 @@ def _export(app: Sphinx, layout: ExportFormat, name: str, lines: Iterable[Any]) 
     totals = _Totals()
     content = b"".join(written(layout, _rows(lines, app.pack.model.company, totals)))
     warnings = _warnings(layout, app.pack.model.company)
-    return ExportedFile(name, content, totals.lines, totals.debit, totals.credit, warnings)
+    digits = currency_digits(app.pack.model.company.currency)
+    debit, credit = round_half_up(totals.debit, digits), round_half_up(totals.credit, digits)
+    return ExportedFile(name, content, totals.lines, debit, credit, warnings)
 
 
 def _rows(lines: Iterable[Any], company: Company, totals: _Totals) -> Iterator[Row]:

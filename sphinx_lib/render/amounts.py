@@ -25,13 +25,14 @@ def locale_of(language: str) -> Locale:
     try:
         return Locale.parse(language.replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):
-        raise RenderError(f"unknown language {language!r}: write a code such as fr or en-GB", language=language) from None
+        message = f"unknown language {language!r}: write a code such as fr or en-GB"
+        raise RenderError(message, language=language) from None
 
 
 def money(amount: Decimal, currency: str, language: str) -> str:
     """``amount`` with its currency and the currency's decimals: 1 234,50 € in French, ¥1,235 in English (N3)."""
-    locale = locale_of(language)
-    return str(format_currency(_whole_cents(amount, currency), currency, _money_pattern(currency, language), locale=locale))
+    pattern = _money_pattern(currency, language)
+    return str(format_currency(_whole_cents(amount, currency), currency, pattern, locale=locale_of(language)))
 
 
 def figure(amount: Decimal, currency: str, language: str) -> str:
@@ -60,7 +61,7 @@ def day(value: date, language: str) -> str:
     """A date that is read in one way only: 02/03/2026 in French, Mar 2, 2026 in English."""
     locale = locale_of(language)
     short = locale.date_formats["short"].pattern
-    # 3/2/26 is read as 3 February by some and as 2 March by others, so short dates begin with the day and hold the year.
+    # Some read 3/2/26 as 3 February, others as 2 March: a short date begins with the day and holds the whole year.
     style = "short" if short.startswith("dd") and "yy" not in short else "medium"
     return str(format_date(value, style, locale=locale))
 

@@ -1,7 +1,8 @@
 """Documents as HTML: Jinja templates of the host or of this library, in a sandbox, over the ``Page`` of a view.
 
-A template sees ``page``, ``view``, ``document``, ``company``, the function ``t`` of the ``labels`` section and the formats
-``money``, ``figure``, ``number``, ``percent`` and ``day``. It cannot reach Python, and everything it prints is escaped.
+A template sees ``page``, ``view``, ``document``, ``company``, ``logo``, ``stylesheet``, the function ``t`` of the
+``labels`` section and the formats ``money``, ``figure``, ``number``, ``percent`` and ``day``. It cannot reach Python,
+and everything it prints is escaped.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
-from jinja2.exceptions import TemplateSyntaxError
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -45,6 +46,8 @@ def render_html(
     try:
         style = source_of(environment, STYLESHEET)[0] if styled else ""
         return environment.get_template(name).render(_context(Page(view), folders, style))
+    except TemplateNotFound as error:
+        raise RenderError(f"{_place(error, name)}: no template {error.name!r}", template=name) from error
     except TemplateError as error:
         raise RenderError(f"{_place(error, name)}: {error.message or type(error).__name__}", template=name) from error
 

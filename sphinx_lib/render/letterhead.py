@@ -17,6 +17,7 @@ _CITY_LINES: Mapping[str, tuple[str, ...]] = {
     "IE": ("{city}", "{postal_code}"),
     "US": ("{city}, {region} {postal_code}",),
 }
+_REGISTERS = ("RCS", "RM", "RNE")
 _USUAL_CITY_LINES = ("{postal_code} {city}", "{region}")
 
 
@@ -36,12 +37,13 @@ class Seller(NamedTuple):
     bank: tuple[Pair, ...]
 
 
-def seller(company: Company, t: Callable[..., str], language: str) -> Seller:
-    """The letterhead of ``company`` with the words of ``t``."""
-    contact = [f"{t(name)} {value}" for name, value in (("phone", company.phone),) if value]
+def seller(company: Company, t: Callable[..., str], language: str, *, abroad: bool) -> Seller:
+    """The letterhead of ``company`` with the words of ``t``; its country is named to readers ``abroad``."""
+    contact = [f"{t('phone')} {company.phone}"] if company.phone else []
     contact += [value for value in (company.email, company.website) if value]
+    country = amounts.country(company.country, language) if abroad else ""
     return Seller(
-        address("", company.address.model_dump(), company.country, ""),
+        address("", company.address.model_dump(), company.country, country),
         tuple(contact),
         tuple(_identity(company, t, language)),
         tuple(_bank(company, t)),
@@ -53,12 +55,12 @@ def _identity(company: Company, t: Callable[..., str], language: str) -> list[st
     form = company.legal_form
     if company.capital:
         form = t("with_capital", form=form, capital=capital(company, language)).strip()
-    siren = company.siren or company.siret[:9]
-    rcs = company.rcs if company.rcs.upper().startswith(("RCS", "RM", "RNE")) or not company.rcs else f"RCS {company.rcs}"
+    siret = "".join(company.siret.split())
+    siren = company.siren or siret[:9]
     found = [f"{company.name}, {form}" if form else company.name]
     found += [f"SIREN {grouped(siren, 3)}"] if siren else []
-    found += [f"SIRET {grouped(company.siret[:9], 3)} {company.siret[9:]}"] if company.siret else []
-    found += [rcs] if rcs else []
+    found += [f"SIRET {grouped(siret[:9], 3)} {siret[9:]}"] if siret else []
+    found += [company.rcs if company.rcs.startswith(_REGISTERS) else f"RCS {company.rcs}"] if company.rcs else []
     found += [f"NAF {company.naf}"] if company.naf else []
     found += [f"{t('vat_number')} {company.vat_number}"] if company.vat_number else []
     return found

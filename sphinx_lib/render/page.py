@@ -146,7 +146,9 @@ class Page:
     @cached_property
     def seller(self) -> letterhead.Seller:
         """The company as printed."""
-        return letterhead.seller(self.model.company, self.t, self.language)
+        company = self.model.company
+        abroad = self.document.party_facts.get("country", company.country) != company.country
+        return letterhead.seller(company, self.t, self.language, abroad=abroad)
 
     @cached_property
     def address(self) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ class _Engine(NamedTuple):
 class Renderer:
     """Prints documents with the host's ``templates`` folders before the shipped one. Keep one per process and thread.
 
-    Equal views give equal bytes: nothing is read from the clock, and the file carries the document's own date.
+    Equal views give equal bytes, and the file carries the document's own date; but where HarfBuzz's subset library
+    is missing, WeasyPrint cuts the fonts with fontTools, which writes the time into them.
     ``variant`` makes files fit for archives. Only files of the template folders are read, and nothing is fetched.
     """
 

@@ -7,8 +7,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Line
+from sphinx_lib.kernel.money import round_half_up
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import Totals
+
+
+QUANTITY_DIGITS = 6  # as quantities are stored: 3 of 7 hours are no whole part of a day
 
 
 class Held(NamedTuple):
@@ -35,7 +39,7 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
             if not line.stocked or not line.quantity or line.item is None:
                 continue
             facts = LineQuantities(line, pack.model.progress)
-            quantity = expression(facts) * line.stock_quantity / line.quantity
+            quantity = round_half_up(expression(facts) * line.stock_quantity / line.quantity, QUANTITY_DIGITS)
             if quantity:
                 key = Held(line.item, line.warehouse, level)
                 found[key] = found.get(key, ZERO) + quantity

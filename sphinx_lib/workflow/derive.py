@@ -131,7 +131,6 @@ def _draft(rows: Sequence[Proposed], how: Derivation) -> Document:
     lines = tuple(_line(row, how, position) for position, row in enumerate(rows, 1))
     numbers = dict.fromkeys(row.source.number or row.source.origin for row in rows)
     return first.changed(
-        
         id=how.new_id(),
         type=how.target[0],
         kind=how.target[1] or (first.kind if (how.target[0], first.kind) in how.pack.types else ""),

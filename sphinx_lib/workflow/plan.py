@@ -252,7 +252,8 @@ def filled(message: Mapping[str, str], facts: Mapping[str, Any], situation: Situ
 
 def _plain(value: Any) -> str:
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}" if value else "0"
+        cents = value.as_tuple().exponent == -2
+        return f"{value:f}" if cents else f"{value.normalize():f}" if value else "0"
     return "" if value is None else str(value)
 
 

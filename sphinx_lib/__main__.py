@@ -1,0 +1,5 @@
+"""``python -m sphinx_lib`` is the command line."""
+
+from sphinx_lib.cli import main
+
+main()
