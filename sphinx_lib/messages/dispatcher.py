@@ -22,8 +22,8 @@ MakePdf = Callable[[DocumentView], bytes]
 class Dispatcher:
     """Sends one outbox row at a time; given to ``app.run("outbox", sender=…)``.
 
-    ``mailer`` sends what has an address, ``letters`` is the folder for what has none (its text, and the document as a
-    file), ``pdf`` makes the attachment.
+    ``mailer`` sends what has an address, ``letters`` is the folder for what has none (the document, or
+    the text when there is none), ``pdf`` makes the attachment.
     Sending twice is possible after a crash between sending and recording, never losing.
     """
 
@@ -43,9 +43,9 @@ class Dispatcher:
         if self._letters is None:
             raise NotFound(f"{mail.subject}: no address and no folder for letters")
         self._letters.mkdir(parents=True, exist_ok=True)
-        name = view.document.number or view.document.id
-        (self._letters / f"{name}.txt").write_text(f"{mail.subject}\n\n{mail.body}\n", encoding="utf-8")
-        for file, _, content in mail.attachments:
+        text = f"{mail.subject}\n\n{mail.body}\n".encode()
+        alone = ((f"{view.document.number or view.document.id}.txt", "text/plain", text),)
+        for file, _, content in mail.attachments or alone:
             (self._letters / file).write_bytes(content)
         return "letter"
 
