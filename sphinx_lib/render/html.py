@@ -67,6 +67,7 @@ def environment_of(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
 
 

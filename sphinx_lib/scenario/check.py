@@ -10,7 +10,7 @@ from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.scenario.given import Refs, check_given
-from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, moment
+from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
 from sphinx_lib.scenario.shapes import VALUE, Shape, check_expected, resolve
 from sphinx_lib.scenario.values import CUSTOMER, FILE, PRICE, STOCK, WARNINGS, document_shape, made_shape
 
@@ -266,7 +266,7 @@ def _fire(step: Step, known: Known) -> None:
 
 
 def _derive(step: Step, known: Known) -> None:
-    sources = [types_of(one, step, known) for one in items(step.argument) or [step.argument]]
+    sources = [types_of(one, step, known) for one in listed(step.argument)]
     types: Types = frozenset().union(*sources)
     target = step.option("to")
     found: Types = frozenset()
@@ -319,7 +319,7 @@ def _pay(step: Step, known: Known) -> None:
         if key not in own and not LATER_PAY & own.keys():
             known.findings.add(step.mark, step.path, f"the key {key!r} is missing")
     _check_code(own.get("customer"), step, "customer", known.refs.customers, known)
-    for one in items(own.get("allocate")):
+    for one in listed(own["allocate"]) if "allocate" in own else []:
         types_of(one, step, known)
     _name(step, known, frozenset({known.pack.resolve_type("payment")}))
 

@@ -77,6 +77,9 @@ def _compare_list(expected: Node, shape: Shape, actual: Any, place: str) -> Iter
     if shape is not None and "#" in shape and "" not in shape:
         for number, one in enumerate(items(expected), 1):
             yield from compare(one, shape["#"], get(actual, str(number)), f"{place}.{number}")
+        count = get(actual, "count")
+        if count != len(items(expected)):
+            yield Difference(expected.mark, f"{place}.count", shown(len(items(expected))), shown(count))
         return
     for one in items(expected):
         if not matches(one, actual, place):

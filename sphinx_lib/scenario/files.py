@@ -1,4 +1,4 @@
-"""Which files are scenario files: those named, and in directories every YAML file that starts as one."""
+"""Which files are scenario files: those named, and in directories every YAML file that has a key of theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sphinx_lib.kernel.errors import Problem
 
-_STARTS = re.compile(r"(?:^|\n)(?:---\s*\n)?(?:scenario|defaults):")
+_OWN_KEY = re.compile(r"^(?:scenario|defaults|steps|given):", re.MULTILINE)
+"""A top-level key that no configuration has; `steps` alone is a scenario whose title is misspelt, which must be told."""
 
 
 def scenario_files(paths: Iterable[str | Path]) -> tuple[list[Path], list[Problem]]:
@@ -17,7 +18,10 @@ def scenario_files(paths: Iterable[str | Path]) -> tuple[list[Path], list[Proble
     problems: list[Problem] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found += [one for one in sorted(path.rglob("*.y*ml")) if is_scenario_file(one)]
+            inside = [one for one in sorted(path.rglob("*.y*ml")) if is_scenario_file(one)]
+            found += inside
+            if not inside:
+                problems.append(Problem(str(path), 1, 1, "", "no scenario file is here"))
         elif path.exists():
             found.append(path)
         else:
@@ -27,6 +31,6 @@ def scenario_files(paths: Iterable[str | Path]) -> tuple[list[Path], list[Proble
 
 def is_scenario_file(path: Path) -> bool:
     """Whether a YAML file holds scenarios rather than configuration."""
-    if path.suffix not in (".yaml", ".yml"):
+    if path.suffix not in (".yaml", ".yml") or not path.is_file():
         return False
-    return _STARTS.search(path.read_text(encoding="utf-8", errors="replace")) is not None
+    return _OWN_KEY.search(path.read_text(encoding="utf-8-sig", errors="replace")) is not None

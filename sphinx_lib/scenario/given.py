@@ -58,7 +58,10 @@ def check_given(scenario: Scenario, pack: Pack, findings: Findings) -> Refs:
             findings.later(part.key_marks[section] if part else node.mark, path, section)
         elif section not in SECTIONS:
             findings.unknown(part.key_marks[section] if part else node.mark, "given", "section", section, SECTIONS)
-        elif section != "company":
+        elif section == "company":
+            if not isinstance(node.value, dict):
+                findings.add(node.mark, path, "a mapping is expected here", "write {name: …, country: FR, currency: EUR}")
+        else:
             _check_section(section, node, pack, refs, findings)
     _check_mentioned(scenario, pack, refs, findings)
     return refs

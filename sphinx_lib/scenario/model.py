@@ -5,9 +5,10 @@ What a configuration must say about the names in a scenario is asked later, in `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from os.path import exists
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,18 @@ KINDS = (
 )  # fmt: skip
 OPTIONS = ("as", "with", "refused", "key", "as_user", "expect")
 LATER_KINDS = frozenset({"import"})
+KEYED = frozenset({"create", "edit", "fire", "derive", "delete", "pay"})
+"""The steps that are one command, so that an idempotency key means something."""
+_FORMS: Mapping[str, Any] = {
+    **dict.fromkeys(("create", "edit", "fire", "run", "export", "render", "delete", "at", "+as", "+key", "+to"), str),
+    **dict.fromkeys(("pay", "price", "expect", "+with", "+expect", "+quantities"), dict),
+    **dict.fromkeys(("as_user", "+as_user"), str | None),
+    "derive": str | list,
+}
+"""What stands under a step's own key, and (with a plus) under the keys beside it."""
+_NAMES: Mapping[Any, str] = {
+    str: "a name", dict: "a mapping", str | None: "a name or nothing", str | list: "a name or a list of names",
+}  # fmt: skip
 FIRST_DAY = date(2026, 1, 1)
 """The day of a scenario that does not say ``today``; never the machine's, so that it passes on every day alike."""
 
@@ -148,6 +161,11 @@ def items(node: Node | None) -> list[Node]:
     return node.value if node is not None and isinstance(node.value, list) else []
 
 
+def listed(node: Node) -> list[Node]:
+    """The items of a list; one value stands for a list of itself."""
+    return node.value if isinstance(node.value, list) else [node]
+
+
 def read_file(path: Path) -> tuple[list[Scenario], list[Problem]]:
     """The scenarios of a file and every finding about its structure; with findings, nothing of it should run."""
     name = str(path)
@@ -223,7 +241,12 @@ def _scenario(node: Node, path: Path, findings: Findings) -> Scenario | None:
     for key, kind, name in (("given", dict, "mapping"), ("steps", list, "list"), ("config_inline", dict, "mapping")):
         if key in own and own[key].value is not None and not isinstance(own[key].value, kind):
             findings.add(own[key].mark, key, f"a {name} is expected here")
-    if not items(own.get("steps")) and "refused" not in own:
+    if "refused" in own:
+        _check_refused(own["refused"], "refused", findings)
+        if "steps" in own:
+            text = "a scenario whose configuration must not load has no steps"
+            findings.add(node.key_marks["steps"], "steps", text, "put refused on the step that is refused")
+    elif not items(own.get("steps")):
         findings.add(node.mark, "", "this scenario has no steps", "say under 'steps' what happens")
     today = moment(own["today"], "today", findings) if "today" in own else None
     steps = [_step(one, number, findings) for number, one in enumerate(items(own.get("steps")), 1)]
@@ -236,18 +259,20 @@ def _scenario(node: Node, path: Path, findings: Findings) -> Scenario | None:
 
 def _folders(node: Node | None, base: Path, findings: Findings) -> Iterator[Path]:
     """The overlays named, relative to the scenario's file; each must be there."""
+    if node is not None and isinstance(node.value, dict):
+        findings.add(node.mark, "config", "a list of directories is expected here", "settings go under config_inline")
     for one in [node] if node is not None and isinstance(node.value, str) else items(node):
         if not isinstance(one.value, str):
             findings.add(one.mark, "config", "the name of a directory is expected here")
             continue
         folder = base / one.value
-        if not folder.exists():
+        if not exists(folder):
             findings.add(one.mark, "config", f"no such file or directory: {one.value}", f"it is looked for in {base}")
         yield folder
 
 
 def moment(node: Node, path: str, findings: Findings) -> datetime | None:
-    """A date (08:00 UTC of that day) or a date and time in UTC."""
+    """A date (08:00 UTC of that day) or a date and time, in UTC unless it names its offset."""
     value = node.value
     try:
         if not isinstance(value, str):
@@ -256,7 +281,9 @@ def moment(node: Node, path: str, findings: Findings) -> datetime | None:
     except ValueError:
         findings.add(node.mark, path, f"{to_plain(node)!r} is not a date", "write it as 2026-03-31")
         return None
-    return found.replace(hour=8) if len(value) == len("2026-03-31") else found.replace(tzinfo=None)
+    if len(value) == len("2026-03-31"):
+        return found.replace(hour=8)
+    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
 
 
 def _step(node: Node, number: int, findings: Findings) -> Step | None:
@@ -282,11 +309,28 @@ def _step(node: Node, number: int, findings: Findings) -> Step | None:
 
 
 def _check_options(node: Node, kind: str, path: str, findings: Findings) -> None:
-    for name in ("as", "key"):
-        option = entries(node).get(name)
-        if option is not None and not isinstance(option.value, str):
-            findings.add(node.key_marks[name], path, f"{name!r} takes a name")
-    allowed = {"create": None, "edit": None, "derive": {"to", "quantities"}}.get(kind, set())
-    for key in entries(node):
-        if allowed is not None and key != kind and key not in OPTIONS and key not in allowed:
-            findings.unknown(node.key_marks[key], path, f"key of {kind}", key, {*OPTIONS, *allowed})
+    """The keys of a step are known and each holds what it should, so that nothing is left out silently."""
+    beside = {"create": None, "edit": None, "derive": {"to", "quantities"}}.get(kind, set())
+    options = set() if kind == "expect" else set(OPTIONS) - ({"key"} if kind not in KEYED else set())
+    for key, child in entries(node).items():
+        known = key == kind or key in options or (key not in OPTIONS and (beside is None or key in beside))
+        if not known:
+            findings.unknown(node.key_marks[key], path, f"key of {kind}", key, {*options, *(beside or ())})
+        elif key == "refused":
+            _check_refused(child, path, findings)
+        elif not isinstance(child.value, _FORMS.get(kind if key == kind else f"+{key}", object)):
+            form = _NAMES[_FORMS[kind if key == kind else f"+{key}"]]
+            findings.add(node.key_marks[key], path, f"{key!r} takes {form}")
+        elif key == "expect" and not child.value:
+            findings.add(node.key_marks[key], path, "nothing is expected here", "write what must hold: {q: {state: sent}}")
+
+
+def _check_refused(node: Node, path: str, findings: Findings) -> None:
+    """A part of the message, a list of parts, or a mapping with the code and facts; none of them empty."""
+    own = entries(node)
+    parts = items(node) or [*own.values()] or [node]
+    if own and "code" not in own:
+        findings.add(node.mark, path, "refused needs the code of the error", "write refused: {code: guard, …}")
+    for part in parts:
+        if not isinstance(part.value, str) or not part.value:
+            findings.add(part.mark, path, "refused takes a part of the message, a list of parts, or {code: …, facts}")

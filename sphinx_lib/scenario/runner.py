@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from sphinx_lib.app.registry import specs
@@ -109,10 +110,21 @@ def run_paths(
     if not files and not run.problems:
         run.problems.append(Problem(", ".join(map(str, paths)), 1, 1, "", "no scenario file is here"))
     for one in prepared:
-        result = run_prepared(one, database)
+        result = _told_whatever(one, database)
         told(result)
         run.results.append(result)
     return run
+
+
+def _told_whatever(prepared: Prepared, database: str | None) -> ScenarioResult:
+    """The result of a scenario; a bug of the product fails it with its place, and does not hide the other scenarios."""
+    try:
+        return run_prepared(prepared, database)
+    except Exception as bug:
+        frame = extract_tb(bug.__traceback__)[-1]
+        place = f"{type(bug).__name__}: {bug} ({frame.filename}:{frame.lineno})"
+        scenario = prepared.scenario
+        return ScenarioResult(scenario, (Failure(None, Difference(scenario.mark, "a bug", "no bug", place)),))
 
 
 def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Problem]]:
@@ -169,11 +181,11 @@ def _run_step(step: Step, world: World, prepared: Prepared) -> Iterator[Differen
     refused = step.option("refused")
     try:
         result = perform(step, world)
-    except (SphinxError, LookupError) as error:
+    except SphinxError as error:
         if refused is not None:
             yield from _unlike(refused, error, step.title)
         else:
-            yield Difference(step.mark, step.title, "done", f"refused: {_text_of(error)}")
+            yield Difference(step.mark, step.title, "done", f"refused: {error}")
         return
     if refused is not None:
         yield from _stayed(refused, result, step)
@@ -191,7 +203,7 @@ def _stayed(refused: Node, result: Result, step: Step) -> Iterator[Difference]:
         yield Difference(refused.mark, step.title, f"refused: {shown(to_plain(refused))}", "done")
 
 
-def _unlike(refused: Node, error: BaseException | None, place: str) -> Iterator[Difference]:
+def _unlike(refused: Node, error: SphinxError | None, place: str) -> Iterator[Difference]:
     """What a refusal should have said and did not: parts of its text, or its code and facts."""
     if error is None:
         yield Difference(refused.mark, place, f"refused: {shown(to_plain(refused))}", "done")
@@ -202,22 +214,17 @@ def _unlike(refused: Node, error: BaseException | None, place: str) -> Iterator[
             if not any(is_same(str(node.value), one) for one in known):
                 yield Difference(node.mark, f"{place} {key}", str(node.value), shown(list(known)))
     else:
-        told = _text_of(error)
+        told = str(error)
         for part in items(refused) or [refused]:
             if str(part.value) not in told:
                 yield Difference(part.mark, place, f"refused: {part.value}", f"refused: {told}")
 
 
-def _text_of(error: BaseException) -> str:
-    """The message of an error, whatever quotes its type puts around it."""
-    return str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
-
-
-def _facts_of(error: BaseException) -> tuple[list[Any], dict[str, list[Any]]]:
+def _facts_of(error: SphinxError) -> tuple[list[Any], dict[str, list[Any]]]:
     """The codes of an error and the values of its facts, those of each guard's refusal included."""
-    codes: list[Any] = [error.code] if isinstance(error, SphinxError) else []
+    codes: list[Any] = [error.code]
     facts: dict[str, list[Any]] = {}
-    given = [error.facts] if isinstance(error, SphinxError) else []
+    given = [error.facts]
     if isinstance(error, GuardFailed):
         codes += [reason.guard for reason in error.reasons]
         given += [reason.facts for reason in error.reasons]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,7 @@ from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.check import CHECK
-from sphinx_lib.scenario.model import Findings, Step, entries, items, moment
+from sphinx_lib.scenario.model import Findings, Step, entries, listed, moment
 from sphinx_lib.scenario.values import Lacks, price_values
 from sphinx_lib.scenario.world import Result, World
 
@@ -78,8 +79,9 @@ def _fire(step: Step, world: World, actor: Actor) -> Result:
     document = world.document(name)
     result = _work(world, actor, step, _do_fire, document, event, given, override)
     if result.created:
-        old = world.names.get(name, result)
-        world.names[name] = Result(old.ids, (*old.created, *result.created), old.values)
+        head = name.partition(".")[0]
+        old = world.names[head]
+        world.names[head] = replace(old, created=(*old.created, *result.created))
         return Result(result.created)
     return result
 
@@ -91,7 +93,7 @@ def _do_fire(
 
 
 def _derive(step: Step, world: World, actor: Actor) -> Result:
-    sources = [world.document(str(one.value)) for one in items(step.argument) or [step.argument]]
+    sources = [world.document(str(one.value)) for one in listed(step.argument)]
     return _work(world, actor, step, _do_derive, sources, step.plain("to"), step.plain("quantities"))
 
 
@@ -112,7 +114,7 @@ def _do_delete(session: Session, document: Id) -> dict[str, Any]:
 def _pay(step: Step, world: World, actor: Actor) -> Result:
     given = to_plain(step.argument)
     allocate = entries(step.argument).get("allocate")
-    given["allocate"] = None if allocate is None else [world.document(str(one.value)) for one in items(allocate)]
+    given["allocate"] = None if allocate is None else [world.document(str(one.value)) for one in listed(allocate)]
     result = _work(world, actor, step, _do_pay, given)
     return Result(result.ids, result.created, _settlement(world, result.ids[0]))
 

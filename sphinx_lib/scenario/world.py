@@ -12,6 +12,7 @@ from sphinx_lib.app.session import Session
 from sphinx_lib.app.sphinx import Sphinx
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.document import Id
+from sphinx_lib.kernel.errors import NotFound
 from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.given import KINDS, Refs, rows_of
@@ -69,18 +70,18 @@ class World:
         return NOBODY if name is None else Actor(name, self.refs.users[name])
 
     def document(self, path: str) -> Id:
-        """The document that a path such as ``invoices.1`` or ``bl.created.1`` names; LookupError says why none."""
+        """The document that a path such as ``invoices.1`` or ``bl.created.1`` names; NotFound says why none."""
         name, *rest = path.split(".")
         result = self.names.get(name)
         if result is None:
-            raise LookupError(f"nothing is named {name!r} yet")
+            raise NotFound(f"nothing is named {name!r} yet")
         ids = result.created if rest[:1] == ["created"] else result.ids
         places = rest[1:] if rest[:1] == ["created"] else rest
         if not places and len(ids) == 1:
             return ids[0]
         place = int(places[0]) if places else 0
         if not 0 < place <= len(ids):
-            raise LookupError(f"{path!r} names no document: there are {len(ids)}")
+            raise NotFound(f"{path!r} names no document: there are {len(ids)}")
         return ids[place - 1]
 
     def root(self, views: Views) -> Found:
