@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sphinx_lib.app.lines import LineInput, build_lines
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.billing.terms import legal_warnings
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.master import Item, Party
@@ -61,6 +62,14 @@ class DocumentView:
     def markup_rate(self) -> Decimal | None:
         """Margin in percent of the cost (taux de marge); none without a cost (M1)."""
         return rate(self.document.margin, self.document.total_cost)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Codes of what the law does not allow in its due dates (T8)."""
+        term = self.model.billing.payment_terms.get(self.document.payment_terms)
+        if term is None or not self.document.instalments:
+            return ()
+        return tuple(one.code for one in legal_warnings(term, self.document.date, self.document.instalments))
 
     @property
     def weight_kg(self) -> Decimal:

@@ -130,8 +130,7 @@ class Step(Strict):
 
     kind: Literal["price", "percent"]
     access: dict[str, Access]
-    group: str = ""
-    missing: Literal["error", "zero", "skip"] = "skip"
+    missing: Literal["error", "skip"] = "skip"
 
 
 class NetRounding(Strict):
@@ -145,7 +144,6 @@ class Pricing(Strict):
     """The price schema (domain §18.2)."""
 
     net_price_rounding: NetRounding = NetRounding()
-    price_date: Literal["document"] = "document"
     schema_: dict[str, Step] = Field(alias="schema")
 
 

@@ -117,7 +117,6 @@ class Field_(Strict):
     default: str | None = None
     searchable: YesNo = False
     print: YesNo = False
-    portal: Literal["none", "read", "write"] = "none"
 
 
 class Route(Condition):

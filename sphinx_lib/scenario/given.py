@@ -70,11 +70,16 @@ def check_given(scenario: Scenario, pack: Pack, findings: Findings) -> Refs:
 def _check_section(section: str, node: Node, pack: Pack, refs: Refs, findings: Findings) -> None:
     if node.value is not None and not isinstance(node.value, list):
         findings.add(node.mark, f"given.{section}", "a list of rows is expected here")
+    seen: set[str] = set()
     for number, row in enumerate(items(node), 1):
         path = f"given.{section}.{number}"
         if not isinstance(row.value, dict):
             findings.add(row.mark, path, "a row is a mapping, such as {ref: A1, name: …}")
             continue
+        ref = str(row.value["ref"].value) if "ref" in row.value else None
+        if ref in seen:
+            findings.add(row.value["ref"].mark, path, f"the ref {ref!r} stands twice")
+        seen |= {ref} if ref is not None else set()
         later = [key for key in row.value if key in LATER_KEYS.get(section, ()) and row.value[key].value != "none"]
         for key in later:
             findings.later(row.key_marks[key], path, key)

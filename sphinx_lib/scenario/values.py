@@ -206,7 +206,7 @@ DOCUMENT: dict[str, Callable[[Seen], Any]] = {
     "mentions": lambda seen: seen.view.mentions,
     "totals": _totals,
     "days_late": _days_late,
-    "warnings": lambda seen: tuple(seen.warnings),
+    "warnings": lambda seen: (*seen.warnings, *seen.view.warnings),
     "entries": _entries,
     "history": _history,
     "lines": _lines,

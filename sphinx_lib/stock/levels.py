@@ -11,7 +11,6 @@ from sphinx_lib.kernel.money import round_half_up
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import Totals
 
-
 QUANTITY_DIGITS = 6  # as quantities are stored: 3 of 7 hours are no whole part of a day
 
 

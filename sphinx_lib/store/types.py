@@ -75,7 +75,8 @@ def _uuid_hex(value: Any) -> str | None:
 class Exact(TypeDecorator[Decimal]):
     """A decimal of ``scale`` places: NUMERIC(19, scale) on PostgreSQL, a scaled whole number on SQLite.
 
-    SQLAlchemy's own Numeric goes through float on SQLite. A value with more places, or too large, is refused.
+    SQLAlchemy's own Numeric goes through float on SQLite. A value with more places, or too large, is refused. What is
+    read has no idle zeros: amounts keep two places, quantities and prices none.
     """
 
     impl = Numeric
@@ -111,14 +112,21 @@ class Exact(TypeDecorator[Decimal]):
         return checked if dialect.name == "postgresql" else scaled
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Processor:
-        if dialect.name == "postgresql":
-            return None
-        scale = -self.scale
+        kept = min(self.scale, 2) if self.scale < 6 else 0
+        scale, step, unit = -self.scale, 10 ** (self.scale - kept), Decimal(1).scaleb(-kept)
+
+        def tidied(value: Decimal | None) -> Decimal | None:
+            if value is None:
+                return None
+            short = value.quantize(unit)
+            return short if short == value else value.normalize()
 
         def restored(value: int | None) -> Decimal | None:
-            return None if value is None else Decimal(value).scaleb(scale)
+            if value is None:
+                return None
+            return Decimal(value // step).scaleb(-kept) if value % step == 0 else Decimal(value).scaleb(scale).normalize()
 
-        return restored
+        return tidied if dialect.name == "postgresql" else restored
 
 
 def _plain(value: Any) -> str:

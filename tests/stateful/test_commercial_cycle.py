@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from sphinx_lib import InputError, Refused
 from sphinx_lib.kernel.document import Document, Line
-from tests.store.support import ALICE, FixedClock, goods, lines, open_shop
+from tests.store.support import ALICE, FixedClock, goods, open_shop
 
 D = Decimal
 OPENING = D(20)
@@ -358,8 +358,6 @@ def test_the_rules_are_reached() -> None:
     machine.run(lambda s: s.derive(order, "delivery_note", quantities={1: 7}))
     machine.run(lambda s: s.fire(s.derive(machine.in_states("delivery_note:shipped"), "invoice").documents[0].id, "issue"))
     machine.pay("ACME", 5000)
-    assert machine.in_states("invoice:part_paid")
-    assert lines()
-    for check in machine.invariants():
-        check.function(machine)
+    assert machine.in_states("sales_order:confirmed") == [order]
+    assert [machine.docs[one].number for one in machine.in_states("invoice:part_paid")] == ["FA2026-00001"]
     machine.teardown()
