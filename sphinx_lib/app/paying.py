@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from sphinx_lib.app.unit import Posting, Unit
@@ -59,8 +58,8 @@ def _book(unit: Unit, payment_id: Id, shares: Iterable[Share]) -> set[Id]:
         document = unit.get(share.document.id)
         after = document.balance - share.amount
         _exchange(unit, payment, document, share.amount, after)
-        unit.replace(replace(payment, balance=payment.balance - share.amount))
-        unit.replace(replace(document, balance=after))
+        unit.replace(payment.changed(balance=payment.balance - share.amount))
+        unit.replace(document.changed(balance=after))
         unit.allocations.append(Allocation(unit.new_id(), payment_id, document.id, share.amount, unit.today))
         touched.add(document.id)
     return touched
@@ -106,5 +105,5 @@ def release(unit: Unit, document_id: Id) -> set[Id]:
     touched = _book(unit, document_id, shares)
     payment = unit.get(document_id)
     if unit.type_of(payment).says(payment.state, "posts") is None:
-        unit.replace(replace(payment, balance=ZERO))
+        unit.replace(payment.changed(balance=ZERO))
     return touched

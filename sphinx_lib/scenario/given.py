@@ -80,9 +80,9 @@ def _check_section(section: str, node: Node, pack: Pack, refs: Refs, findings: F
         if ref in seen:
             findings.add(row.value["ref"].mark, path, f"the ref {ref!r} stands twice")
         seen |= {ref} if ref is not None else set()
-        later = [key for key in row.value if key in LATER_KEYS.get(section, ()) and row.value[key].value != "none"]
-        for key in later:
-            findings.later(row.key_marks[key], path, key)
+        later = list(_later(section, row))
+        for key, name in later:
+            findings.later(row.key_marks[key], path, name)
         if later:
             continue
         if section == "users":
@@ -91,6 +91,19 @@ def _check_section(section: str, node: Node, pack: Pack, refs: Refs, findings: F
             _check_stock(row, path, findings)
         else:
             _check_row(section, row, path, pack, refs, findings)
+
+
+def _later(section: str, row: Node) -> Iterator[tuple[str, str]]:
+    """Keys of a row, or words under them, whose capability is not there yet."""
+    for key, node in entries(row).items():
+        if key in LATER_KEYS.get(section, ()) and node.value != "none":
+            yield key, key
+        elif (section, key, node.value) == ("items", "kind", "kit"):
+            yield key, "kit"
+        elif (section, key) == ("prices", "scale"):
+            kind = entries(node)["type"].value if "type" in entries(node) else "from"
+            if kind in ("to", "interval"):
+                yield key, f"scale type {kind}"
 
 
 def _check_user(row: Node, path: str, refs: Refs, findings: Findings) -> None:
@@ -133,7 +146,8 @@ def _check_row(section: str, row: Node, path: str, pack: Pack, refs: Refs, findi
         except ValidationError as error:
             for found in findings_of(error, model):
                 mark = locate(row, found.path)
-                findings.add(mark, f"{path}.{'.'.join(found.path)}".rstrip("."), found.message, found.hint)
+                place = ".".join([path, *(str(int(part) + 1) if part.isdecimal() else part for part in found.path)])
+                findings.add(mark, place, found.message, found.hint)
             return
         _remember(section, record, refs)
 

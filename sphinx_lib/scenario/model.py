@@ -318,11 +318,10 @@ def _check_options(node: Node, kind: str, path: str, findings: Findings) -> None
             findings.unknown(node.key_marks[key], path, f"key of {kind}", key, {*options, *(beside or ())})
         elif key == "refused":
             _check_refused(child, path, findings)
-        elif not isinstance(child.value, _FORMS.get(kind if key == kind else f"+{key}", object)):
-            form = _NAMES[_FORMS[kind if key == kind else f"+{key}"]]
-            findings.add(node.key_marks[key], path, f"{key!r} takes {form}")
-        elif key == "expect" and not child.value:
-            findings.add(node.key_marks[key], path, "nothing is expected here", "write what must hold: {q: {state: sent}}")
+        elif not isinstance(child.value, form := _FORMS.get(kind if key == kind else f"+{key}", object)) or (
+            key == "derive" and not child.value
+        ):
+            findings.add(node.key_marks[key], path, f"{key!r} takes {_NAMES[form]}")
 
 
 def _check_refused(node: Node, path: str, findings: Findings) -> None:

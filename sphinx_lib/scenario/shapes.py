@@ -62,6 +62,8 @@ def _below(shape: Mapping[str, Any], name: str) -> Any:
 
 def check_expected(node: Node, shape: Shape, path: str, findings: Findings) -> None:
     """Refuse an expectation on what does not exist, at its place and with the nearest name that does."""
+    if node.value in ({}, []):
+        findings.add(node.mark, path, "nothing is expected here", "write what must hold, or null where there is none")
     if isinstance(node.value, list):
         below = shape.get("#") if shape is not None else VALUE
         if shape is not None and "#" not in shape:

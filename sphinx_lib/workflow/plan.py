@@ -204,7 +204,7 @@ def _asked(declared: DocumentType, event: Event, state: str, target: str) -> dic
     asked: dict[str, Guard] = dict(event.guards)
     left = declared.chain(state)
     for entered in declared.chain(target):
-        if entered not in left or entered == target:
+        if entered not in left or entered == target == state:
             asked |= declared.states[entered].requires
     return asked
 

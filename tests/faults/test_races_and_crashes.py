@@ -47,9 +47,7 @@ BOB = Actor("bob")
 
 
 @pytest.mark.parametrize("by_key", [False, True], ids=["session", "do"])
-def test_of_two_units_that_accept_one_quotation_at_once_one_wins_and_the_other_is_told(
-    app: Sphinx, by_key: bool
-) -> None:
+def test_of_two_units_that_accept_one_quotation_at_once_one_wins_and_the_other_is_told(app: Sphinx, by_key: bool) -> None:
     with app.session(actor=ALICE) as s:
         quotation = s.create("quotation", customer="ACME", lines=lines())
         s.fire(quotation.id, "send")

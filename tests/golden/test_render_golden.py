@@ -43,4 +43,6 @@ def test_the_page_is_the_one_that_was_looked_at(
 
 
 def test_every_kept_page_is_compared() -> None:
-    assert {file.name for file in PAGES.iterdir()} == {f"{name}_{language}.html" for name in NAMES for language in ("fr", "en")}
+    assert {file.name for file in PAGES.iterdir()} == {
+        f"{name}_{language}.html" for name in NAMES for language in ("fr", "en")
+    }

@@ -170,9 +170,7 @@ class CommercialCycle(RuleBasedStateMachine):
     @rule(data=st.data(), part=st.sampled_from([D("0.5"), D(1), D(1)]), issue=st.booleans())
     def credit(self, data: st.DataObject, part: Decimal, issue: bool) -> None:
         one = self.some(data, "invoice:issued", "invoice:part_paid", "invoice:paid")
-        wanted = {
-            line.id: (line.proposed("credited") * part).quantize(D("0.001")) for line in self.docs[one].lines
-        }
+        wanted = {line.id: (line.proposed("credited") * part).quantize(D("0.001")) for line in self.docs[one].lines}
 
         def work(s: Any) -> None:
             made = s.derive(one, "credit_note", quantities=wanted if part != 1 else None).documents[0]
@@ -275,7 +273,9 @@ class CommercialCycle(RuleBasedStateMachine):
 
     @invariant()
     def a_customer_owes_what_was_invoiced_less_what_was_credited_and_paid(self) -> None:
-        open_items = [one for name, sign in SIGNS.items() for one in self.of(name, ISSUED | {"posted", "cancelled_by_credit"})]
+        open_items = [
+            one for name, sign in SIGNS.items() for one in self.of(name, ISSUED | {"posted", "cancelled_by_credit"})
+        ]
         owed = {code: D(0) for code in CUSTOMERS}
         with self.app.reader() as views:
             for code in CUSTOMERS:

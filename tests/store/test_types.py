@@ -19,7 +19,9 @@ from sphinx_lib.store.types import Exact, IdType, Moment, to_json
 
 D = Decimal
 metadata = MetaData()
-values = Table("values", metadata, Column("id", IdType), Column("amount", Exact(4)), Column("quantity", Exact(6)), Column("at", Moment))
+values = Table(
+    "values", metadata, Column("id", IdType), Column("amount", Exact(4)), Column("quantity", Exact(6)), Column("at", Moment)
+)
 EDGES = ["0", "-0.0001", "12345678901234.1234", "-12345678901234.1234", "0.1", "99999999999999.9999"]
 
 
@@ -32,9 +34,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     opened.dispose()
 
 
-both = pytest.mark.parametrize(
-    "engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
-)
+both = pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
 
 
 def stored(connection: Connection, **row: object) -> tuple[object, ...]:

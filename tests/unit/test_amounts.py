@@ -31,9 +31,7 @@ NARROW, NO_BREAK = "\u202f", "\u00a0"
         ("0", "EUR", "fr", f"0,00{NO_BREAK}€"),
     ],
 )
-def test_money_follows_the_language_and_keeps_two_decimals(
-    amount: str, currency: str, language: str, written: str
-) -> None:
+def test_money_follows_the_language_and_keeps_two_decimals(amount: str, currency: str, language: str, written: str) -> None:
     assert amounts.money(Decimal(amount), currency, language) == written
 
 
