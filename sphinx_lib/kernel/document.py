@@ -103,6 +103,11 @@ class Line(NamedTuple):
         """Quantity minus done, never below zero for a positive line (workflow-shape rule 6)."""
         return _toward(self.quantity or ZERO, self.done(name))
 
+    def remaining_amount(self, name: str) -> Decimal:
+        """Net minus the net of what was made from it, never below zero: a credit for a reduction leaves some (CN2)."""
+        found = self.progress.get(name)
+        return max(abs(self.net) - (found.amount if found else ZERO), ZERO)
+
     def proposed(self, name: str) -> Decimal:
         """What ``derive`` proposes: quantity minus done minus planned."""
         return _toward(self.quantity or ZERO, self.done(name) + self.planned(name))

@@ -98,7 +98,7 @@ def document_scope(pack: PackModel, declared: DocumentType) -> Scope:
     """Names that conditions, guards and messages of a document type may use."""
     scope: Scope = {**DOCUMENT, **party_scope(pack)}
     for name, progress in pack.progress.items():
-        scope[name] = scope[progress.remaining] = Fact("number")
+        scope[name] = scope[progress.remaining] = scope[f"{progress.remaining}_amount"] = Fact("number")
     for name, field in declared.fields.items():
         scope[name] = Fact(field.type, field.optional)
     for name, event in declared.events.items():

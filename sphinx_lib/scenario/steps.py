@@ -204,8 +204,8 @@ def _render(step: Step, world: World, actor: Actor) -> Result:
 
     given = step.plain("with") or {}
     with world.app.reader() as views:
-        view = views.document(world.document(str(step.argument.value)))
-        text = render_html(view, given.get("language"))
+        view = views.document(world.document(str(step.argument.value)), given.get("language"))
+        text = render_html(view)
     return Result(values={**_text(text), "lines": len(text.splitlines())}, is_documents=False)
 
 

@@ -99,6 +99,8 @@ class DocumentFacts(dict[str, Any]):
                 return sum((line.done(progress) for line in lines), ZERO)
             if name == totals.remaining:
                 return sum((line.remaining(progress) for line in lines), ZERO)
+            if name == f"{totals.remaining}_amount":
+                return sum((line.remaining_amount(progress) for line in lines), ZERO)
         raise KeyError(name)
 
 
@@ -137,6 +139,8 @@ class LineFacts(dict[str, Any]):
                 return line.done(progress)
             if name == totals.remaining:
                 return line.remaining(progress)
+            if name == f"{totals.remaining}_amount":
+                return line.remaining_amount(progress)
         return self.document[name]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -279,10 +278,10 @@ def test_a_master_record_slipped_in_is_named(busy: Any) -> None:
 
 
 @pytest.fixture
-def sealing(app: Sphinx) -> Iterator[Sphinx]:
+def sealing(app: Sphinx) -> Sphinx:
     for _ in range(4):
         issue_invoice(app)
-    yield app
+    return app
 
 
 def test_seals_made_at_once_cover_each_entry_once(sealing: Sphinx) -> None:

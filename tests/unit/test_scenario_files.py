@@ -140,7 +140,7 @@ def test_an_error_of_the_structure_names_its_place_and_the_way_out(text: str, to
         ("items: [{ref: A}, {ref: A}]", ["34: given.items.2: the ref 'A' stands twice"]),
         (
             "items: [{ref: A, sale_prise: 10}]",
-            ["27: given.items.1.sale_prise: unknown key 'sale_prise'\n    hint: did you mean 'sale_price'?"],
+            ["39: given.items.1.sale_prise: unknown key 'sale_prise'\n    hint: did you mean 'sale_price'?"],
         ),
         (
             "items: [{ref: A, cost: 1e3}]",
@@ -156,16 +156,16 @@ def test_an_error_of_the_structure_names_its_place_and_the_way_out(text: str, to
         ),
         (
             "customers: [{ref: C, sites: [{ref: S, adress: x}]}]",
-            ["48: given.customers.1.sites.1.adress: unknown key 'adress'\n    hint: did you mean 'address'?"],
+            ["56: given.customers.1.sites.1.adress: unknown key 'adress'\n    hint: did you mean 'address'?"],
         ),
-        ("stock: [{item: A, quantity: 1}]", ["24: given.stock.1.item: unknown item 'A'"]),
+        ("stock: [{item: A, quantity: 1}]", ["25: given.stock.1.item: unknown item 'A'"]),
         ("stock: [{quantity: many}]", [
             "18: given.stock.1: the key 'item' is missing",
             "29: given.stock.1: 'many' is not a plain decimal number; write digits and one point, as 1250.50",
         ]),
         ("stock: [{item: A, cost: 3}]", [
-            f"27: given.stock.1: 'cost' is not supported yet{LATER}",
-            "24: given.stock.1.item: unknown item 'A'",
+            f"28: given.stock.1: 'cost' is not supported yet{LATER}",
+            "25: given.stock.1.item: unknown item 'A'",
         ]),
         (
             "prices: [{step: bas, value: 1}]",
@@ -175,7 +175,7 @@ def test_an_error_of_the_structure_names_its_place_and_the_way_out(text: str, to
             "prices: [{step: base, scale: {type: interval, rows: []}}]",
             [f"32: given.prices.1: 'scale type interval' is not supported yet{LATER}"],
         ),
-        ("users: [{ref: bob, right: [a]}]", ["28: given.users.1: unknown key 'right'\n    hint: did you mean 'rights'?"]),
+        ("users: [{ref: bob, right: [a]}]", ["29: given.users.1: unknown key 'right'\n    hint: did you mean 'rights'?"]),
     ],
 )  # fmt: skip
 def test_rows_of_master_data_are_checked_where_they_stand(rows: str, told: list[str]) -> None:
@@ -216,7 +216,10 @@ def test_rows_of_master_data_are_checked_where_they_stand(rows: str, told: list[
         ("{edit: q, lines: [{item: B}]}", ["30: unknown item 'B'\n    hint: known: A"]),
         ("{edit: q, lines: [{item: A, option: true}]}", [f"33: 'option' is not supported yet{LATER}"]),
         ("{edit: q, lines: {a: {quantity: 3}}}", ["23: 'a' is no line\n    hint: lines count from 1"]),
-        ("{derive: q, to: sales_ordr}", ["21: unknown document type 'sales_ordr'\n    hint: did you mean 'sales_order'?"]),
+        (
+            "{derive: q, to: sales_ordr}",
+            ["21: unknown document type 'sales_ordr'\n    hint: did you mean 'sales_order'?"],
+        ),
         ("{derive: q, to: payment}", ["21: payment is not made from quotation"]),
         ("{derive: q, with: {percent: 30}}", [f"24: 'percent' is not supported yet{LATER}"]),
         ("{derive: q, quantity: {1: 3}}", ["17: unknown key of derive 'quantity'\n    hint: did you mean 'quantities'?"]),
@@ -256,7 +259,7 @@ def test_a_step_that_names_what_is_not_there_is_an_error_of_the_file(written: st
     ("written", "told"),
     [
         ("expect: {q: {total_nett: 50}}", ["18: there is no 'total_nett' to expect\n    hint: did you mean 'total_net'?"]),
-        ("expect: {q.lines.1: {avalable: 3}}", ["26: there is no 'avalable' to expect\n    hint: did you mean 'available'?"]),
+        ("expect: {q.lines.1: {nett: 50}}", ["26: there is no 'nett' to expect\n    hint: did you mean 'net'?"]),
         ("expect: {q.line.1: {net: 50}}", ["14: there is no 'q.line.1' to expect\n    hint: did you mean 'lines'?"]),
         ("expect: {quote: {state: draft}}", ["14: there is no 'quote' to expect\n    hint: known: customer, q, stock"]),
         ("expect: {q: {late_fee: 1}}", [f"18: 'late_fee' is not supported yet{LATER}"]),
@@ -275,8 +278,8 @@ def test_an_expectation_on_what_does_not_exist_is_an_error_of_the_file(written: 
 @pytest.mark.parametrize(
     "written",
     [
-        "expect:", "expect: {}", "expect: {q: {}}", "expect: {q.lines: []}", "expect: {q: {has: x}}", "{fire: q.send, refused: }",
-        "{fire: q.send, refused: ''}", "{fire: q.send, refused: []}", "{fire: q.send, refused: {limit: 3}}",
+        "expect:", "expect: {}", "expect: {q: {}}", "expect: {q.lines: []}", "expect: {q: {has: x}}",
+        "{fire: q.send, refused: }", "{fire: q.send, refused: ''}", "{fire: q.send, refused: []}", "{fire: q.send, refused: {limit: 3}}",
         "{fire: q.send, refused: {}}",
     ],
 )  # fmt: skip
@@ -306,7 +309,8 @@ def test_all_errors_of_a_file_are_told_at_once_and_nothing_of_it_runs(tmp_path: 
         (b"scenario: \xe9t\xe9\n", "1:1: byte 0xE9 is not UTF-8\n    hint: save the file as UTF-8"),
         (b"scenario: a\x00b\n", "1:12: character U+0000 is not allowed in YAML"),
         (b"scenario: " + b"[" * 60, "1:61: nested more than 50 deep"),
-        (b"scenario: {a", "1:13: not valid YAML: did not find expected ',' or '}', while parsing a flow mapping that starts at 1:11"),
+        (b"scenario: {a: 'b\n",
+         "1:15: not valid YAML: found unexpected end of stream, while scanning a quoted scalar"),
         (b"- scenario: a\n", "1:1: expected a mapping (key: value), found a list"),
         (b"scenario: !!python/object:os.system x\nsteps: [{at: 2026-01-02}]\n",
          "1:11: scenario: unknown tag !!python/object:os.system\n"
@@ -328,16 +332,19 @@ def test_the_name_of_an_overlay_that_no_system_has_is_a_missing_directory(tmp_pa
 
 
 def test_a_path_of_many_dots_is_refused_at_once() -> None:
-    path = "q." + ".".join("1" * 5000)
+    path = "q." + ".".join("1" * 400)
     assert step(f"expect: {{{path}: 1}}")[0].startswith(f"14: there is no '{path}' to expect")
 
 
 _LEAF = st.none() | st.text("qA1.{}[]~!&*:,-\n '\"", max_size=6) | st.sampled_from(["q", "q.send", "A", "1", "~5", "x"])
-_TREE = st.recursive(_LEAF, lambda below: st.lists(below, max_size=3) | st.dictionaries(_LEAF, below, max_size=3), max_leaves=8)
+_TREE = st.recursive(
+    _LEAF, lambda below: st.lists(below, max_size=3) | st.dictionaries(_LEAF, below, max_size=3), max_leaves=8
+)
+_KEYS = ("create", "edit", "fire", "derive", "run", "pay", "price", "export", "render", "delete", "at", "as_user", "expect",
+         "as", "with", "refused", "key", "quantities", "to", "lines")  # fmt: skip
 
 
-@given(st.sampled_from(["create", "edit", "fire", "derive", "run", "pay", "price", "export", "render", "delete", "at", "as_user",
-                        "expect", "as", "with", "refused", "key", "quantities", "to", "lines"]), _TREE)  # fmt: skip
+@given(st.sampled_from(_KEYS), _TREE)
 def test_any_value_under_any_key_of_a_step_is_an_error_told_or_taken_never_a_crash(key: str, value: object) -> None:
     written = _flow({key: value} if key in ("create", "expect", "at", "as_user") else {"fire": "q.send", key: value})
     scenarios, problems = read_scenarios(f"{SHOP}  - {written}\n", Path("case.yaml"))
@@ -362,9 +369,10 @@ def _flow(value: object) -> str:
     [
         "total_net: 50", "total_net: 50.000", "margin_rate: 40", 'margin_rate: "~40.0"', 'markup_rate: "~66.67"',
         "customer: ACME", 'customer: "~CM"', "number: null", "supplier: null", "valid_until: 2026-04-01", "type: quotation",
-        "vat: {20: {base: 50.00, amount: 10.00}}", "vat: {standard: {rate: 20}}", "vat.20.base: 50", "counterpart.total_net: 50",
-        "vat: {5.5: null}", "lines: {count: 1, has: [{item: A, net: 50}]}", "lines: [{item: A, vat: 20}]", "lines.1.vat: standard",
-        "lines.1: {trace: [{step: base, amount: 10.00, active: true, running: 10}]}", "totals: {goods: 50, foot_discount: 0}",
+        "vat: {20: {base: 50.00, amount: 10.00}}", "vat: {standard: {rate: 20}}", "vat.20.base: 50",
+        "vat: {5.5: null}", "lines: {count: 1, has: [{item: A, net: 50}]}", "lines: [{item: A, vat: 20}]",
+        "counterpart.total_net: 50", "lines.1.vat: standard", "totals: {goods: 50, foot_discount: 0}",
+        "lines.1: {trace: [{step: base, amount: 10.00, active: true, running: 10}]}",
         "history.create: {count: 1, 1: {by: scenario}}", "entries: {count: 0, 411: null}", "reference: null",
     ],
 )  # fmt: skip
@@ -395,8 +403,8 @@ def test_a_figure_that_differs_shows_expected_beside_actual(written: str, differ
 
 
 def test_rows_of_a_list_compare_by_place_and_number() -> None:
-    text = SHOP.replace("quantity: 5}", "quantity: 5, discounts: [10]}") + "  - expect: {q.lines.1: {trace: [{step: base}]}}\n"
-    (failure,) = ran(text.replace("step: base", "step: manual")).failures
+    text = SHOP.replace("quantity: 5}", "quantity: 5, discounts: [10]}")
+    (failure,) = ran(f"{text}  - expect: {{q.lines.1: {{trace: [{{step: manual}}]}}}}\n").failures
     assert failure.difference[1:] == ("q.lines.1.trace.count", "1", "2")
 
 
@@ -526,8 +534,8 @@ def test_a_user_acts_until_another_does_and_for_one_step_when_named_beside_it() 
 
 
 def test_a_fire_names_the_document_that_its_event_made() -> None:
-    text = f"{SHOP}  - fire: q.send\n  - {{fire: q.revise, as: q2}}\n  - expect: {{q2: {{revision: 2}}, q.created: {{count: 1}}}}\n"
-    assert ran(text).failures == ()
+    revised = f"{SHOP}  - fire: q.send\n  - {{fire: q.revise, as: q2}}\n"
+    assert ran(f"{revised}  - expect: {{q2: {{revision: 2}}, q.created: {{count: 1}}}}\n").failures == ()
 
 
 def test_the_same_key_with_another_input_is_refused() -> None:
@@ -609,7 +617,8 @@ def _python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_plugin_costs_nothing_until_it_collects(tmp_path: Path) -> None:
-    code = "import sys, sphinx_lib.scenario.plugin as _; print(sorted({'pydantic', 'sqlalchemy', 'yaml'} & set(sys.modules)))"
+    heavy = "{'pydantic', 'sqlalchemy', 'yaml'}"
+    code = f"import sys, sphinx_lib.scenario.plugin as _; print(sorted({heavy} & set(sys.modules)))"
     assert _python("-c", code, folder=tmp_path).stdout == "[]\n"
 
 
