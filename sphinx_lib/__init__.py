@@ -12,36 +12,57 @@ if TYPE_CHECKING:
     from sphinx_lib.app.registry import Extension
     from sphinx_lib.app.session import Session
     from sphinx_lib.app.sphinx import Sphinx
-    from sphinx_lib.kernel.errors import ConfigError, Conflict, InputError, NotFound, Refused, SphinxError
+    from sphinx_lib.kernel.errors import (
+        ConfigError,
+        Conflict,
+        GuardFailed,
+        InputError,
+        NotFound,
+        Refusal,
+        Refused,
+        SphinxError,
+    )
     from sphinx_lib.kernel.money import Money
     from sphinx_lib.kernel.ports import Actor
+    from sphinx_lib.pack.base import Strict
+    from sphinx_lib.pack.specs import EffectSpec, GuardSpec
 
 _WHERE = {
     "Actor": "kernel.ports",
     "ConfigError": "kernel.errors",
     "Conflict": "kernel.errors",
+    "EffectSpec": "pack.specs",
     "Extension": "app.registry",
+    "GuardFailed": "kernel.errors",
+    "GuardSpec": "pack.specs",
     "InputError": "kernel.errors",
     "Money": "kernel.money",
     "NotFound": "kernel.errors",
+    "Refusal": "kernel.errors",
     "Refused": "kernel.errors",
     "Session": "app.session",
     "Sphinx": "app.sphinx",
     "SphinxError": "kernel.errors",
+    "Strict": "pack.base",
 }
 
 __all__ = [
     "Actor",
     "ConfigError",
     "Conflict",
+    "EffectSpec",
     "Extension",
+    "GuardFailed",
+    "GuardSpec",
     "InputError",
     "Money",
     "NotFound",
+    "Refusal",
     "Refused",
     "Session",
     "Sphinx",
     "SphinxError",
+    "Strict",
 ]
 
 

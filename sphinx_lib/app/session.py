@@ -224,6 +224,9 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             document = unit.get(document_id)
             after = with_totals(document.changed(lines=lines), unit.pack)
             unit.replace(after)
+            kept = {line.id for line in lines}
+            gone = [f"{line.position} {line.item or line.text}" for line in document.lines if line.id not in kept]
+            unit.record(document_id, "set_lines", {"to": document.state, "facts": {"gone": ", ".join(gone)}})
             return firing.reweigh(unit, document, after)
         case Message(message):
             unit.messages.append((document_id, message))

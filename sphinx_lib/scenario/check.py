@@ -128,6 +128,13 @@ def _check_keys(
             known.findings.unknown(node.key_marks[key], step.path, what, key, allowed)
 
 
+def _check_texts(node: Node, step: Step, known: Known) -> None:
+    """Every key of a mapping holds one value."""
+    for key, child in entries(node).items():
+        if isinstance(child.value, dict | list):
+            known.findings.add(child.mark, step.path, f"{key!r} takes one value")
+
+
 def _resolve_type(node: Node, step: Step, known: Known) -> TypeKey | None:
     name = str(node.value)
     try:
@@ -307,6 +314,7 @@ def _run(step: Step, known: Known) -> None:
     options = {"dry_run", *(("until", "customer", "propose") if run.derive else ())}
     if given is not None:
         _check_keys(given, step, f"option of {name}", options, known)
+        _check_texts(given, step, known)
         _check_code(entries(given).get("customer"), step, "customer", known.refs.customers, known)
     names = [run.derive] if run.derive else list(run.fire)
     _name(step, known, frozenset(known.pack.resolve_type(one) for one in names))
@@ -326,6 +334,7 @@ def _pay(step: Step, known: Known) -> None:
 
 def _price(step: Step, known: Known) -> None:
     _check_keys(step.argument, step, "key of price", PRICE_KEYS, known)
+    _check_texts(step.argument, step, known)
     own = entries(step.argument)
     if "item" not in own:
         known.findings.add(step.mark, step.path, "the key 'item' is missing")
@@ -348,6 +357,7 @@ def _file(step: Step, known: Known) -> None:
     given = step.option("with")
     if given is not None:
         _check_keys(given, step, f"option of {step.kind}", FILE_WITH[step.kind], known)
+        _check_texts(given, step, known)
     _name(step, known, None, FILE)
 
 

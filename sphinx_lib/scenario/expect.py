@@ -15,6 +15,8 @@ from sphinx_lib.scenario.model import entries, items
 from sphinx_lib.scenario.shapes import Shape, resolve
 from sphinx_lib.scenario.values import Either, Lacks, Made, Missing, get
 
+_MOST = 12  # elements of a list that a result shows; a rendered page has hundreds of lines
+
 
 class Difference(NamedTuple):
     """A figure that is not what was expected."""
@@ -146,7 +148,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {shown(one)}" for key, one in value.items()) + "}"
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(shown(one) for one in value) + "]" if value else "none"
+        rest = f", … {len(value) - _MOST} more" if len(value) > _MOST else ""
+        return "[" + ", ".join(shown(one) for one in value[:_MOST]) + rest + "]" if value else "none"
     return str(value) or "none"
 
 

@@ -69,7 +69,10 @@ def check_expected(node: Node, shape: Shape, path: str, findings: Findings) -> N
         if shape is not None and "#" not in shape:
             findings.add(node.mark, path, "a mapping is expected here", hint("", _names(shape)))
         for one in items(node):
-            check_expected(one, below, path, findings)
+            if isinstance(one.value, list):
+                findings.add(one.mark, path, "a value is expected here, not a list inside a list")
+            else:
+                check_expected(one, below, path, findings)
     elif isinstance(node.value, str) and shape is not None and "" not in shape:
         findings.add(node.mark, path, "a mapping is expected here", hint("", _names(shape)))
     for key, child in entries(node).items():

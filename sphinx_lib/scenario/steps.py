@@ -181,7 +181,7 @@ def _price(step: Step, world: World, actor: Actor) -> Result:
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return date.fromisoformat(text) if text is not None else None
     except ValueError as error:
         raise InputError([f"date: {error}"]) from None
 

@@ -241,6 +241,7 @@ def test_rows_of_master_data_are_checked_where_they_stand(rows: str, told: list[
         ("{pay: {customer: ACME, amount: 3, allocate: z}}", ["49: unknown document 'z'\n    hint: known: q"]),
         ("{price: {item: A}, expect: {unit_pric: 3}}",
          ["33: there is no 'unit_pric' to expect\n    hint: did you mean 'unit_price'?"]),
+        ("{price: {item: A, site: []}}", ["28: 'site' takes one value"]),
         ("{export: fek}", ["14: unknown export format 'fek'\n    hint: did you mean 'fec'?"]),
         ("{export: fec, with: {form: 2026-01-01}}", ["26: unknown option of export 'form'\n    hint: did you mean 'from'?"]),
         ("{render: x}", ["14: unknown document 'x'\n    hint: known: q"]),
@@ -267,6 +268,7 @@ def test_a_step_that_names_what_is_not_there_is_an_error_of_the_file(written: st
         ("expect: {stock.B: {physical: 3}}", ["14: unknown item 'B'\n    hint: known: A"]),
         ("expect: {stock.A@W: {physical: 3}}", ["14: unknown warehouse 'W'\n    hint: known: main"]),
         ("expect: {customer: {ACNE: {balance: 0}}}", ["25: unknown customer 'ACNE'\n    hint: did you mean 'ACME'?"]),
+        ("expect: {q.mentions: [[a]]}", ["27: a value is expected here, not a list inside a list"]),
         ("expect: {q.state: {a: b}}", ["24: 'a' cannot be asked of a value"]),
         ("{expect: {q: {state: draft}}, refused: x}", ["35: unknown key of expect 'refused'"]),
     ],
@@ -279,7 +281,8 @@ def test_an_expectation_on_what_does_not_exist_is_an_error_of_the_file(written: 
     "written",
     [
         "expect:", "expect: {}", "expect: {q: {}}", "expect: {q.lines: []}", "expect: {q: {has: x}}",
-        "{fire: q.send, refused: }", "{fire: q.send, refused: ''}", "{fire: q.send, refused: []}", "{fire: q.send, refused: {limit: 3}}",
+        "{fire: q.send, refused: }", "{fire: q.send, refused: ''}", "{fire: q.send, refused: []}",
+        "{fire: q.send, refused: {limit: 3}}",
         "{fire: q.send, refused: {}}",
     ],
 )  # fmt: skip
