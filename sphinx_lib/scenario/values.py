@@ -225,8 +225,7 @@ _BELOW: dict[str, Shape] = {
 
 def document_readers(view: DocumentView) -> dict[str, Callable[[Seen], Any]]:
     """How each name of a document is read, its declared fields included."""
-    own = {name: _own(name) for name in view.type.fields}
-    return {**DOCUMENT, **own}
+    return {**DOCUMENT, **{name: _own(name) for name in view.type.fields}}
 
 
 def _own(name: str) -> Callable[[Seen], Any]:
@@ -384,13 +383,8 @@ def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, De
 def customer_values(views: Views, code: str) -> dict[str, Any]:
     """What a customer owes (C1)."""
     found = views.customer(code)
-    return {
-        "outstanding": found.outstanding,
-        "balance": found.balance,
-        "overdue": found.overdue,
-        "name": found.party.name,
-        "by_class": dict(found.by_class),
-    }
+    sums = {name: getattr(found, name) for name in ("outstanding", "balance", "overdue")}
+    return {**sums, "name": found.party.name, "by_class": dict(found.by_class)}
 
 
 _PRICE = ("unit_price", "list_price", "net", "per", "discounts", "quantity", "unit", "cost", "price_quantity")

@@ -186,11 +186,14 @@ class CommercialCycle(RuleBasedStateMachine):
         self.run(lambda s: s.pay(customer, D(cents).scaleb(-2)))
 
     @precondition(lambda self: self.in_states("invoice:issued", "invoice:part_paid"))
-    @rule(data=st.data(), part=st.sampled_from([D("0.5"), D(1)]))
-    def pay_an_invoice(self, data: st.DataObject, part: Decimal) -> None:
+    @rule(data=st.data(), part=st.sampled_from([D("0.5"), D(1)]), bounces=st.booleans())
+    def pay_an_invoice(self, data: st.DataObject, part: Decimal, bounces: bool) -> None:
         one = self.docs[self.some(data, "invoice:issued", "invoice:part_paid")]
         amount = (one.balance * part).quantize(D("0.01"))
-        self.run(lambda s: s.pay(one.party, amount, allocate=[one.id]))
+        paid: list[str] = []
+        self.run(lambda s: paid.append(s.pay(one.party, amount, allocate=[one.id]).id))
+        if bounces and paid:
+            self.run(lambda s: s.fire(paid[0], "reject"))
 
     @precondition(lambda self: self.in_states("payment:posted"))
     @rule(data=st.data(), event=st.sampled_from(["reject", "cancel"]))

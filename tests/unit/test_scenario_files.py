@@ -241,7 +241,7 @@ def test_rows_of_master_data_are_checked_where_they_stand(rows: str, told: list[
         ("{pay: {customer: ACME, amount: 3, allocate: z}}", ["49: unknown document 'z'\n    hint: known: q"]),
         ("{price: {item: A}, expect: {unit_pric: 3}}",
          ["33: there is no 'unit_pric' to expect\n    hint: did you mean 'unit_price'?"]),
-        ("{price: {item: A, site: []}}", ["28: 'site' takes one value"]),
+        ("{price: {item: A, site: []}}", ["29: 'site' takes one value"]),
         ("{export: fek}", ["14: unknown export format 'fek'\n    hint: did you mean 'fec'?"]),
         ("{export: fec, with: {form: 2026-01-01}}", ["26: unknown option of export 'form'\n    hint: did you mean 'from'?"]),
         ("{render: x}", ["14: unknown document 'x'\n    hint: known: q"]),
@@ -599,15 +599,14 @@ def test_a_bug_of_the_product_fails_its_scenario_and_hides_no_other(
     assert second.passed
 
 
-def test_each_scenario_has_a_company_of_its_own_in_a_database_that_is_named(tmp_path: Path) -> None:
+def test_each_scenario_has_a_company_of_its_own_in_a_database_that_is_named(tmp_path: Path, database_url: str) -> None:
     (tmp_path / "a.yaml").write_text(
         f"{SHOP}  - expect: {{stock.A: {{physical: 3}}}}\n---\n{SHOP}  - fire: q.send\n"
         "  - expect: {q: {number: DE2026-00001}, stock.A: {physical: 3}}\n",
         encoding="utf-8",
     )
-    url = f"sqlite:///{tmp_path / 'own.sqlite'}"
     for _ in range(2):
-        assert run_paths([tmp_path], database=url).exit_code == PASSED
+        assert run_paths([tmp_path], database=database_url).exit_code == PASSED
 
 
 # -- pytest ----------------------------------------------------------------------------------------
