@@ -322,10 +322,10 @@ def _name_issue(writing: Writing, document: Document, payload: dict[str, Any]) -
 
 
 def _write_master(writing: Writing) -> None:
-    """Upsert master records kind by kind, each change with its audit entry."""
+    """Upsert master records in one order of kinds and codes, each change with its audit entry."""
     unit = writing.unit
     by_kind: dict[str, list[Put]] = {}
-    for one in unit.master:
+    for one in sorted(unit.master, key=lambda put: (put.kind, put.row["code"])):
         by_kind.setdefault(one.kind, []).append(one)
     for kind, puts in by_kind.items():
         new: list[dict[str, Any]] = []

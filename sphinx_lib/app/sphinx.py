@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -59,7 +59,6 @@ class Sphinx:
     clock: Clock
     new_id: IdFactory
     templates: tuple[Path, ...] = ()
-    _known: set[str] = field(default_factory=set)
 
     @classmethod
     def open(

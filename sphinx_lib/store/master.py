@@ -88,7 +88,7 @@ def write(
         )
         rows = [{**{name: row[name] for name in names}, "b_code": row["code"], "b_seen": seen} for seen, row in changed]
         if connection.execute(statement, rows).rowcount != len(rows):
-            raise ConcurrentChange(f"somebody else changed a {kind} meanwhile; put it again")
+            raise ConcurrentChange(f"somebody else changed the same {kind} meanwhile; put it again")
 
 
 _PARTIES = select(parties.c.data).where(

@@ -196,6 +196,31 @@ def test_eight_threads_with_two_commands_a_unit_on_shared_rows_never_wait_for_ea
     app.engine.dispose()
 
 
+def test_master_records_put_crosswise_by_eight_threads_never_wait_for_each_other_crosswise(
+    postgres_database: str,
+) -> None:
+    app = open_shop(postgres_database, items=30)
+
+    def work(turn: int) -> list[str]:
+        mine, told = random.Random(turn), []
+        for price in range(8):
+            rows = [goods(f"VIS-{n}", sale_price=str(10 * turn + price + 1)) for n in range(1, 31)]
+            mine.shuffle(rows)
+            try:
+                with app.session(actor=BOB) as s:
+                    s.put("item", rows)
+            except ConcurrentChange as error:
+                told.append(str(error))
+        return told
+
+    results = at_once(*[lambda turn=turn: work(turn) for turn in range(8)])
+    assert raised(results) == []
+    told = {text for texts in results for text in texts}
+    assert told <= {"somebody else changed the same item meanwhile; put it again"}
+    assert faults(app) == []
+    app.engine.dispose()
+
+
 def chain_to_order(app: Sphinx) -> Any:
     quotation = accepted_quotation(app, 3, 50)
     with app.session(actor=ALICE) as s:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sphinx_lib import Sphinx
-from tests.store.support import ALICE, accepted_quotation, goods, lines, open_shop, statements
+from tests.store.support import ALICE, accepted_quotation, goods, issue_invoice, lines, open_shop, statements
 
 MOST = {"create": 10, "fire": 9, "derive": 16}
 WHOLE_CHAIN = 60
@@ -191,3 +191,16 @@ def test_an_expiry_run_over_forty_documents_takes_the_statements_of_one(wide: Sp
         assert len(report.made) == count
         found.append(len(seen))
     assert found[0] == found[1]
+
+
+def test_what_a_customer_owes_is_read_in_a_fixed_number_of_statements(app: Sphinx) -> None:
+    def reading() -> int:
+        with statements(app.engine) as seen, app.reader() as views:
+            assert views.customer("ACME").balance > 0
+        return len(seen)
+
+    issue_invoice(app)
+    one = reading()
+    for _ in range(12):
+        issue_invoice(app)
+    assert reading() == one
