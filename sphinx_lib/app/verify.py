@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
+from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.store import audit_log, sequences
 from sphinx_lib.store import documents as store_documents
@@ -97,9 +98,7 @@ def _end(name: str, head: str, end: AuditRow | None) -> Iterator[Fault]:
         yield Fault(name, f"the audit chain ends at entry {end.version}, not at its head")
 
 
-def _documents(
-    connection: Connection, company: str, pack: Pack, heads: Heads, last: dict[Id, AuditRow]
-) -> Iterator[Fault]:
+def _documents(connection: Connection, company: str, pack: Pack, heads: Heads, last: dict[Id, AuditRow]) -> Iterator[Fault]:
     """Each document says what its last entry digested; its balance and progress follow from other documents."""
     ids = sorted(heads)
     allocated = store_documents.sums_of_allocations(connection, company)
@@ -120,7 +119,8 @@ def _balance(document: Document, allocated: Decimal, pack: Pack, heads: Heads) -
     posted = payable and declared.says(document.state, "posts") is not None
     if document.balance != due and (posted or document.balance):
         yield Fault(
-            _name(document.id, heads), f"its open balance is {_plain(document.balance)}, its allocations say {_plain(due)}"
+            _name(document.id, heads),
+            f"its open balance is {plain_number(document.balance)}, its allocations say {plain_number(due)}",
         )
 
 
@@ -166,12 +166,9 @@ def _progress(connection: Connection, company: str, unexplained: Unexplained, he
         says, made = getattr(got, part), getattr(got, part) + getattr(rest, part)
         what = name if part == "done" else f"{name} {part}"
         yield Fault(
-            _name(owner, heads), f"line {line.position}: {what} is {_plain(says)}, its documents say {_plain(made)}"
+            _name(owner, heads),
+            f"line {line.position}: {what} is {plain_number(says)}, its documents say {plain_number(made)}",
         )
-
-
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}" if number else "0"
 
 
 def _master(connection: Connection, company: str, heads: Heads, last: dict[Id, AuditRow]) -> Iterator[Fault]:
@@ -214,14 +211,10 @@ def _series(
             after = f"; these no longer join on: {', '.join(where)}" if where else ""
             yield Fault(f"series {name}", f"broken after {steps} issues{after}")
         elif steps != stored.last - stored.start + 1:
-            yield Fault(
-                f"series {name}", f"{stored.last - stored.start + 1} numbers were given, {steps} issues are found"
-            )
+            yield Fault(f"series {name}", f"{stored.last - stored.start + 1} numbers were given, {steps} issues are found")
 
 
-def _seals(
-    connection: Connection, company: str, seen: dict[tuple[Id, int], str], heads: Heads
-) -> Iterator[Fault]:
+def _seals(connection: Connection, company: str, seen: dict[tuple[Id, int], str], heads: Heads) -> Iterator[Fault]:
     """Everything a seal covers is still there as it was."""
     all_seals, members = audit_log.sealed(connection, company)
     by_seal: dict[int, list[tuple[Id, int, str]]] = defaultdict(list)
@@ -253,5 +246,5 @@ def _stock(connection: Connection, company: str) -> Iterator[Fault]:
             stored: Decimal = getattr(balance, level)
             if moved != stored:
                 yield Fault(
-                    f"stock {key[0]} in {key[1]}", f"{level} is {_plain(stored)}, its moves say {_plain(moved)}"
+                    f"stock {key[0]} in {key[1]}", f"{level} is {plain_number(stored)}, its moves say {plain_number(moved)}"
                 )

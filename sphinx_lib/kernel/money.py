@@ -76,6 +76,11 @@ def round_half_up(value: Decimal, digits: int) -> Decimal:
     return rounded if rounded else rounded.copy_abs()
 
 
+def plain_number(number: Decimal) -> str:
+    """``number`` as digits, without an exponent or idle zeros, for messages."""
+    return f"{number.normalize():f}" if number else "0"
+
+
 def round_up(value: Decimal, digits: int) -> Decimal:
     """``value`` to ``digits`` decimals, any rest going away from zero: whole packs (U4), coefficients (B5)."""
     rounded = value.quantize(_step(digits), ROUND_UP, _WIDE)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Progress
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.money import plain_number, round_half_up
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.specs import Situation
@@ -98,16 +98,13 @@ def _proposals(
             if abs(quantity) > abs(left) or quantity * left < 0:
                 problems.append(
                     f"{document.type} {document.number or 'draft'} line {line.position}: {quantity} asked for, "
-                    f"{_plain(left)} left to make into {how.target[0]}"
+                    f"{plain_number(left)} left to make into {how.target[0]}"
                 )
         if quantity:
             yield Proposed(document, line, quantity)
     if problems:
         raise InputError(problems)
 
-
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}" if number else "0"
 
 
 def _key(situation: Situation, line: Line, how: Derivation) -> tuple[Any, ...]:
