@@ -38,7 +38,11 @@ class Progress(NamedTuple):
 
 
 class TraceRow(NamedTuple):
-    """One step of a price: active amounts of all rows add up to the net unit price (X4)."""
+    """One step of a price: active amounts of all rows add up to the net unit price (X4, §18.3).
+
+    ``rate`` is a percent, ``basis`` what it was taken of, ``running`` the price after this row; an inactive row says in
+    ``reason`` why it does not count, and its ``running`` is the price that it would have led to.
+    """
 
     step: str
     amount: Decimal
@@ -47,6 +51,28 @@ class TraceRow(NamedTuple):
     rate: Decimal | None = None
     active: bool = True
     reason: str = ""
+    running: Decimal | None = None
+    basis: Decimal | None = None
+
+
+class Part(NamedTuple):
+    """A component of a phantom kit (K11): what moves, what it costs and which share of the price has its VAT.
+
+    ``quantity`` is in the component's stock unit per sales unit of the kit, ``value`` the list value of that quantity,
+    ``cost`` and ``weight_kg`` are per stock unit of the component.
+    """
+
+    item: str
+    quantity: Decimal
+    value: Decimal
+    vat: str
+    stocked: bool
+    account_group: str
+    cost: Decimal | None = None
+    weight_kg: Decimal | None = None
+
+
+NOT_SUMMED = frozenset({"option", "alternative", "heading", "subtotal"})
 
 
 class Line(NamedTuple):
@@ -56,6 +82,11 @@ class Line(NamedTuple):
     ``quantity`` nor ``unit_price`` is a comment. ``source_id`` is the line it was made from, ``root_id`` the first
     line of the chain that commits to something (the order's), which so knows what was invoiced through its notes;
     ``progress`` says what was made from this line. ``cost`` is per sales unit and ``weight_kg`` per stock unit.
+
+    ``role`` says which part of the foot the line belongs to (N9): empty for goods and services, ``shipping``, ``eco`` or
+    ``deposit``; an ``option`` or ``alternative`` is shown and not summed; a ``heading`` or ``subtotal`` is no amount.
+    ``parent_id`` is the line that brought this one along, ``parts`` the components of a phantom kit, ``reason`` why a
+    price was entered by hand. ``reference`` is what the customer calls the item (CR1).
     """
 
     id: Id
@@ -81,6 +112,11 @@ class Line(NamedTuple):
     reference: str = ""
     promised_date: Day | None = None
     manual: bool = False
+    reason: str = ""
+    role: str = ""
+    discountable: bool = True
+    parent_id: Id | None = None
+    parts: tuple[Part, ...] = ()
     source_id: Id | None = None
     source_document: Id | None = None
     root_id: Id | None = None
@@ -88,6 +124,11 @@ class Line(NamedTuple):
     progress: Mapping[str, Progress] = EMPTY
     custom: Mapping[str, Any] = EMPTY
     trace: tuple[TraceRow, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether the line is part of the totals and may be carried on: options and headings are not (S10)."""
+        return self.role not in NOT_SUMMED
 
     def done(self, name: str) -> Decimal:
         """Quantity that got so far in ``name`` for good."""
@@ -142,6 +183,10 @@ class Document:
     ``tax_date`` is the day whose VAT rates hold, its own date when none (a credit note keeps its origin's, CN1);
     ``party_facts`` is the party as it was when the document was written; ``history`` holds by event its count, the
     actors and the facts last given; ``exposure`` is what the document weighs on its party's outstanding (C1).
+
+    ``foot_discount`` and ``early_payment_discount`` are percents, ``foot_discount_amount`` an amount without tax;
+    ``totals`` are the amounts at the foot by name, in the order in which they are computed (N9). With
+    ``prices_include_tax`` unit prices hold tax, and line nets are shares of the net of their VAT code (VA3).
     """
 
     id: Id
@@ -170,6 +215,9 @@ class Document:
     payment_terms: str = ""
     regime: str = ""
     foot_discount: Decimal = ZERO
+    foot_discount_amount: Decimal = ZERO
+    early_payment_discount: Decimal = ZERO
+    prices_include_tax: bool = False
     total_net: Decimal = ZERO
     total_vat: Decimal = ZERO
     total_gross: Decimal = ZERO
@@ -191,6 +239,7 @@ class Document:
     party_facts: Mapping[str, Any] = field(default_factory=dict)
     history: Mapping[str, Any] = field(default_factory=dict)
     custom: Mapping[str, Any] = field(default_factory=dict)
+    totals: Mapping[str, Decimal] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
 
     def changed(self, **values: Any) -> Document:

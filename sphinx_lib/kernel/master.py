@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sphinx_lib.kernel.money import exact_decimal
 
@@ -90,10 +90,14 @@ class Contact(BaseModel):
 
 
 class Party(Record):
-    """A customer or a supplier. ``credit_limit`` none means no limit."""
+    """A customer or a supplier. ``credit_limit`` none means no limit; ``price_list`` and ``channel`` are keys of prices.
+
+    ``early_payment_discount`` is the percent of escompte granted on its invoices (E1).
+    """
 
     name: str
     country: str = Field("FR", pattern=r"^[A-Z]{2}$")
+    region: str = ""
     language: str = ""
     currency: str = ""
     vat_number: str = ""
@@ -103,8 +107,12 @@ class Party(Record):
     phone: str = ""
     address: Address = Address()
     group: str = ""
+    price_list: str = ""
+    channel: str = ""
     payment_terms: str = ""
     discount: Exact | None = None
+    early_payment_discount: Exact | None = None
+    prices_include_tax: bool = False
     billing: Billing | None = None
     credit_limit: Exact | None = None
     blocked: bool = False
@@ -113,49 +121,184 @@ class Party(Record):
     contacts: tuple[Contact, ...] = ()
 
 
+class EcoRate(BaseModel):
+    """An eco-contribution per stock unit, in company currency without tax, from a day on (EP1)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    amount: Exact
+    since: date | None = Field(None, alias="from")
+
+
+def _eco(value: object) -> object:
+    return [{"amount": value}] if isinstance(value, str | int | Decimal) else value
+
+
+def _parts(value: object) -> object:
+    """``[{item: A, quantity: 2}]`` is the long form of ``{A: 2}``."""
+    if isinstance(value, list) and all(isinstance(row, dict) and row.keys() <= {"item", "quantity"} for row in value):
+        return {row.get("item"): row.get("quantity", 1) for row in value}
+    return value
+
+
+Parts = Annotated[dict[str, Exact], BeforeValidator(_parts)]
+Role = Literal["", "shipping", "eco", "deposit"]
+
+
 class Item(Record):
-    """Something sold or bought. ``units`` says how many stock units other units hold: {box: 6}."""
+    """Something sold or bought. ``units`` says how many stock units other units hold: {box: 6}.
+
+    ``sale_price``, ``floor`` and the costs are without tax, in company currency; ``sale_price`` is per ``per`` of
+    ``price_unit`` and the others per stock ``unit``. ``components`` are quantities per kit, ``attached`` the items that
+    come along with one unit of this one. ``role`` says which part of the foot its lines belong to (N9).
+    ``minimum``, ``maximum`` and ``multiple`` are in stock units; ``off_multiple`` says what becomes of another quantity.
+    """
 
     name: Texts
-    kind: Literal["goods", "service"] = "goods"
+    description: Texts = {}
+    kind: Literal["goods", "service", "kit"] = "goods"
+    kit: Literal["phantom", "exploded", "assembled"] = "phantom"
+    components: Parts = {}
+    attached: Parts = {}
     family: str = ""
+    role: Role = ""
+    discountable: bool = True
     unit: str = "unit"
+    sales_unit: str = ""
+    price_unit: str = ""
+    purchase_unit: str = ""
     units: dict[str, Exact] = {}
     sale_price: Exact | None = None
     per: Exact = Decimal(1)
+    floor: Exact | None = None
     cost: Exact | None = None
+    average_cost: Exact | None = None
+    last_cost: Exact | None = None
+    cost_source: Literal["", "average", "last", "standard"] = ""
+    eco: Annotated[tuple[EcoRate, ...], BeforeValidator(_eco)] = ()
     vat: str = "standard"
     weight_kg: Exact | None = None
     bin: str = ""
     supplier: str = ""
+    supplier_codes: dict[str, str] = {}
+    barcode: str = ""
     warehouse: str = ""
     negative_stock: Literal["", "forbid", "warn", "allow"] = ""
     account_group: str = ""
+    minimum: Exact | None = None
+    maximum: Exact | None = None
+    multiple: Exact | None = None
+    off_multiple: Literal["refuse", "round_up"] = "refuse"
 
     @property
     def stocked(self) -> bool:
-        """Whether deliveries move its stock (services do not, Q3)."""
-        return self.kind == "goods"
+        """Whether deliveries move its own stock: services do not (Q3), kits only when assembled (K11)."""
+        return self.kind == "goods" or (self.kind == "kit" and self.kit == "assembled")
+
+    def cost_by(self, source: str) -> Decimal | None:
+        """Cost per stock unit: the average or the last one where it is known, else the standard cost (M2)."""
+        chosen = {"average": self.average_cost, "last": self.last_cost}.get(self.cost_source or source)
+        return self.cost if chosen is None else chosen
+
+    def eco_on(self, day: date) -> Decimal | None:
+        """The eco-contribution per stock unit on ``day``; none where the item bears none (EP1)."""
+        known = [rate for rate in self.eco if rate.since is None or rate.since <= day]
+        return max(known, key=lambda rate: rate.since or date.min).amount if known else None
+
+
+class CustomerReference(Record):
+    """What a customer calls an item: its reference and label, found and printed on documents (CR1, S47)."""
+
+    customer: str
+    item: str
+    reference: str
+    label: Texts = {}
+
+
+class Family(Record):
+    """A family of items; its ``parent`` is the wider family whose price records it falls back on."""
+
+    name: Texts = {}
+    parent: str = ""
+
+
+KEY_FIELDS = ("customer", "customer_group", "site", "price_list", "channel", "kind", "item", "family")
+"""The key values a price record may hold under names of their own; others stand in ``keys``."""
+
+
+class Scale(BaseModel):
+    """How a record's ``rows`` are read (SC1-SC4): which quantity is compared, and what a row is for.
+
+    ``basis`` empty follows the step: ``quantity`` of the line in the record's unit, ``group_quantity`` over all lines
+    that share the record, ``value`` at the price so far, ``group_value`` at the base price, ``weight`` in kg and
+    ``group_weight``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["from", "to", "interval"] = "from"
+    basis: Literal["", "quantity", "group_quantity", "value", "group_value", "weight", "group_weight"] = ""
+
+
+def _exact_or_open(value: object) -> object:
+    return None if value in (None, "") else exact_decimal(value)
+
+
+Bound = Annotated[Decimal | None, BeforeValidator(_exact_or_open)]
 
 
 class PriceRecord(Record):
-    """A record of the condition technique (domain §18.2): ``step`` and the key values say when it applies."""
+    """A record of the condition technique (domain §18.2): ``step`` and the key values say when it applies.
+
+    A record that lists several items is one record for all of them. ``access`` may name the access it is meant for.
+    ``value`` is a price or an amount per ``per`` of ``unit``, or a percent; ``formula`` computes it instead. ``gross``
+    says that a price holds tax. ``net`` on a price skips all discounts (PR5).
+    """
 
     step: str
+    access: str = ""
     customer: str = ""
     customer_group: str = ""
     site: str = ""
-    item: str = ""
+    price_list: str = ""
+    channel: str = ""
+    kind: str = ""
+    item: Annotated[tuple[str, ...], BeforeValidator(_list_of_text)] = ()
     family: str = ""
+    keys: dict[str, str] = {}
     value: Exact | None = None
-    rows: tuple[tuple[Exact, Exact], ...] = ()
+    formula: str = ""
+    scale: Scale | None = None
+    rows: tuple[tuple[Bound, Exact], ...] = ()
     currency: str = ""
     unit: str = ""
-    per: Exact = Decimal(1)
+    per: Annotated[Exact, Field(gt=0)] = Decimal(1)
     net: bool = False
+    gross: bool = False
     priority: int = 0
     valid_from: date | None = None
     valid_to: date | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rows_of_scale(cls, given: object) -> object:
+        """``scale: {type: from, rows: […]}`` is another way to write ``rows``; an empty ``item`` names none."""
+        if not isinstance(given, dict):
+            return given
+        scale = given.get("scale")
+        if isinstance(scale, dict) and "rows" in scale:
+            rest = {key: value for key, value in scale.items() if key != "rows"}
+            given = {**given, "scale": rest, "rows": scale["rows"]}
+        return {**given, "item": ()} if given.get("item") == "" else given
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> PriceRecord:
+        said = (self.value is not None) + bool(self.rows) + bool(self.formula)
+        if said != 1:
+            raise ValueError("give exactly one of value, rows and formula")
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise ValueError(f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
+        return self
 
 
 class ExchangeRate(Record):
@@ -163,7 +306,7 @@ class ExchangeRate(Record):
 
     currency: str
     date: date
-    rate: Exact
+    rate: Annotated[Exact, Field(gt=0)]
     source: str = ""
 
 
