@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sphinx_lib.app import firing
 from sphinx_lib.app.entering import rate_for, with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
-from sphinx_lib.app.lines import exact_quantity
+from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id

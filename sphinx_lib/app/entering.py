@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.app.lines import LineInput, build_lines, typed_value
+from sphinx_lib.app.line_input import LineInput, typed_value
+from sphinx_lib.app.lines import build_lines
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import EMPTY, Document
 from sphinx_lib.kernel.errors import InputError

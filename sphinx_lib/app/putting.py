@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sphinx_lib.app.lines import typed_value
+from sphinx_lib.app.line_input import typed_value
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Record

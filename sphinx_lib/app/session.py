@@ -8,7 +8,7 @@ from typing import Any
 
 from sphinx_lib.app import deriving, entering, firing, flush, paying, putting
 from sphinx_lib.app.deriving import Derived
-from sphinx_lib.app.lines import exact_quantity
+from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id, StockMove
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError

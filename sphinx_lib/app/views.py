@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sphinx_lib.app.lines import LineInput, build_lines
+from sphinx_lib.app.line_input import LineInput
+from sphinx_lib.app.lines import build_lines
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.terms import legal_warnings
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line

@@ -281,10 +281,15 @@ class PriceRecord(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _rows_of_scale(cls, given: object) -> object:
-        """``scale: {type: from, rows: […]}`` is another way to write ``rows``; an empty ``item`` names none."""
+    def _as_written(cls, given: object) -> object:
+        """``scale: {type: from, rows: […]}`` is another way to write ``rows``, and a key of one's own, such as
+        ``party.region``, stands beside the others; whether the schema knows it is checked against its accesses."""
         if not isinstance(given, dict):
             return given
+        own = {name: value for name, value in given.items() if name not in cls.model_fields and isinstance(value, str)}
+        if own:
+            rest = {name: value for name, value in given.items() if name not in own}
+            given = {**rest, "keys": {**(given.get("keys") or {}), **own}}
         scale = given.get("scale")
         if isinstance(scale, dict) and "rows" in scale:
             rest = {key: value for key, value in scale.items() if key != "rows"}

@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sphinx_lib.kernel.master import Address, Billing
+from sphinx_lib.kernel.master import Address, Billing, Family, PriceRecord
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.pack.base import Label, Strict, YesNo
+from sphinx_lib.pack.pricing_model import Pricing
 from sphinx_lib.pack.terms_model import PaymentTerm
 from sphinx_lib.pack.workflow_model import (
     DocumentType,
@@ -116,35 +117,6 @@ class Taxes(Strict):
     def zone_of(self, country: str) -> str:
         """The first zone that lists ``country``, else ``world``."""
         return next((name for name, members in self.zones.items() if country in members), "world")
-
-
-class Access(Strict):
-    """One place to look for a record: its key, and a master field that stands in where no record is found."""
-
-    key: tuple[str, ...]
-    field: Literal["item.sale_price", "party.discount"] | None = None
-
-
-class Step(Strict):
-    """A step of the price schema: a price, or percents in cascade."""
-
-    kind: Literal["price", "percent"]
-    access: dict[str, Access]
-    missing: Literal["error", "skip"] = "skip"
-
-
-class NetRounding(Strict):
-    """N4 (a) and N7: where unit prices are rounded, and to how many digits by currency."""
-
-    stage: Literal["unit", "line"] = "unit"
-    digits: dict[str, Annotated[int, Field(ge=0, le=6)]] = {"default": 4}
-
-
-class Pricing(Strict):
-    """The price schema (domain §18.2)."""
-
-    net_price_rounding: NetRounding = NetRounding()
-    schema_: dict[str, Step] = Field(alias="schema")
 
 
 class BillingRules(Strict):
@@ -302,6 +274,13 @@ class Fields(Strict):
     fields: dict[str, Field_] = {}
 
 
+def _coded(value: object) -> object:
+    """The id of a record is its code."""
+    if not isinstance(value, dict):
+        return value
+    return {name: {"code": name, **row} if isinstance(row, dict) else row for name, row in value.items()}
+
+
 class PackModel(Strict):
     """The whole merged configuration."""
 
@@ -312,6 +291,8 @@ class PackModel(Strict):
     document_types: dict[str, DocumentType]
     numbering: dict[str, Numbering]
     pricing: Pricing
+    records: Annotated[dict[str, PriceRecord], BeforeValidator(_coded)] = {}
+    families: Annotated[dict[str, Family], BeforeValidator(_coded)] = {}
     taxes: Taxes
     billing: BillingRules
     stock: Stock = Stock()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sphinx_lib.kernel.document import TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import round_half_up
-from sphinx_lib.pack.models import NetRounding, Pricing
+from sphinx_lib.pack.pricing_model import NetRounding, Pricing
 from sphinx_lib.pricing.select import Context, Found, Index, find
 
 

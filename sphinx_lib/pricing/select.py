@@ -11,7 +11,7 @@ from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item, Party, PriceRecord
 from sphinx_lib.kernel.money import round_half_up, unit_price_digits
-from sphinx_lib.pack.models import Access, Step
+from sphinx_lib.pack.pricing_model import Access, Step
 
 KEYS = ("customer", "customer_group", "site", "item", "family")
 Index = Mapping[tuple[str, frozenset[tuple[str, str]]], list[PriceRecord]]

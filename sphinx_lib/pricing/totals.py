@@ -62,7 +62,6 @@ def with_amounts(document: Document, pack: Pack, net: Decimal, tax: Decimal) -> 
         gross_there = counterpart(net + tax, document.rate, digits)
         vat_there = counterpart(tax, document.rate, digits)
     return document.changed(
-        
         total_net=net,
         total_vat=tax,
         total_gross=net + tax,

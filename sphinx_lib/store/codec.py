@@ -9,7 +9,8 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from sphinx_lib.kernel.document import EMPTY, Document, Instalment, Line, Progress, TraceRow, VatAmount
+from sphinx_lib.kernel.document import EMPTY, Document, Instalment, Line, Part, Progress, TraceRow, VatAmount
+from sphinx_lib.kernel.money import round_half_up
 
 DOCUMENT_FIELDS = tuple(field.name for field in fields(Document) if field.name != "lines")
 _document_values = attrgetter(*DOCUMENT_FIELDS)
@@ -61,6 +62,7 @@ def document_row(document: Document, company: str) -> dict[str, Any]:
     row["party_facts"] = dict(document.party_facts) or None
     row["history"] = typed(document.history)
     row["custom"] = typed(document.custom)
+    row["totals"] = {name: f"{amount:f}" for name, amount in document.totals.items()} or None
     return row
 
 
@@ -75,6 +77,7 @@ def document_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Document:
     values["party_facts"] = row["party_facts"] or EMPTY
     values["history"] = untyped(row["history"])
     values["custom"] = untyped(row["custom"])
+    values["totals"] = {name: Decimal(amount) for name, amount in row["totals"].items()} if row["totals"] else EMPTY
     frozen: datetime | None = row["frozen_at"]
     values["frozen_at"] = frozen
     return Document(**values, lines=lines)
@@ -87,6 +90,7 @@ def line_row(line: Line, document_id: str, company: str) -> dict[str, Any]:
     row["document_id"] = document_id
     row["discounts"] = [f"{percent:f}" for percent in line.discounts] or None
     row["progress"] = progress_json(line.progress)
+    row["parts"] = [_part_json(part) for part in line.parts] or None
     row["custom"] = typed(line.custom)
     row["trace"] = [_trace_json(step) for step in line.trace] or None
     return row
@@ -100,8 +104,17 @@ def line_of(row: Mapping[str, Any]) -> Line:
         {name: Progress(*map(Decimal, parts)) for name, parts in row["progress"].items()} if row["progress"] else EMPTY
     )
     values["custom"] = untyped(row["custom"])
-    values["trace"] = tuple(_trace_of(step) for step in row["trace"] or ())
+    values["parts"] = tuple(_part_of(part) for part in row["parts"] or ())
+    values["trace"] = trace = tuple(_trace_of(step) for step in row["trace"] or ())
+    if trace and row["unit_price"] is not None:
+        values["unit_price"] = _in_full(row["unit_price"], trace)
     return Line(**values)
+
+
+def _in_full(unit_price: Decimal, trace: tuple[TraceRow, ...]) -> Decimal:
+    """The unit price with all its digits: its column holds six decimals, its trace adds up to it exactly (X4)."""
+    exact = sum((row.amount for row in trace if row.active), Decimal(0))
+    return exact if exact != unit_price and round_half_up(exact, 6) == unit_price else unit_price
 
 
 def progress_json(progress: Mapping[str, Progress]) -> dict[str, list[str]] | None:
@@ -110,10 +123,33 @@ def progress_json(progress: Mapping[str, Progress]) -> dict[str, list[str]] | No
 
 
 def _trace_json(row: TraceRow) -> list[Any]:
-    rate = None if row.rate is None else f"{row.rate:f}"
-    return [row.step, f"{row.amount:f}", row.record, row.access, rate, row.active, row.reason]
+    step, amount, record, access, rate, active, reason, running, basis = row
+    return [step, f"{amount:f}", record, access, _text(rate), active, reason, _text(running), _text(basis)]
 
 
 def _trace_of(row: list[Any]) -> TraceRow:
-    step, amount, record, access, rate, active, reason = row
-    return TraceRow(step, Decimal(amount), record, access, None if rate is None else Decimal(rate), active, reason)
+    step, amount, record, access, rate, active, reason, *more = row
+    running, basis = more or (None, None)  # rows written before these two were kept
+    return TraceRow(
+        step, Decimal(amount), record, access, _number(rate), active, reason, _number(running), _number(basis)
+    )
+
+
+def _part_json(part: Part) -> list[Any]:
+    return [
+        part.item, f"{part.quantity:f}", f"{part.value:f}", part.vat, part.stocked, part.account_group,
+        _text(part.cost), _text(part.weight_kg),
+    ]  # fmt: skip
+
+
+def _part_of(row: list[Any]) -> Part:
+    item, quantity, value, vat, stocked, group, cost, weight = row
+    return Part(item, Decimal(quantity), Decimal(value), vat, stocked, group, _number(cost), _number(weight))
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

@@ -11,8 +11,29 @@ from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, 
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConcurrentChange
-from sphinx_lib.kernel.master import Deal, ExchangeRate, Item, Party, PriceRecord, Record, Warehouse
-from sphinx_lib.store.tables import NOTHING, deals, documents, exchange_rates, items, parties, price_records, warehouses
+from sphinx_lib.kernel.master import (
+    CustomerReference,
+    Deal,
+    ExchangeRate,
+    Family,
+    Item,
+    Party,
+    PriceRecord,
+    Record,
+    Warehouse,
+)
+from sphinx_lib.store.tables import (
+    NOTHING,
+    customer_references,
+    deals,
+    documents,
+    exchange_rates,
+    families,
+    items,
+    parties,
+    price_records,
+    warehouses,
+)
 
 TABLES: Mapping[str, tuple[Table, type[Record]]] = {
     "customer": (parties, Party),
@@ -22,6 +43,8 @@ TABLES: Mapping[str, tuple[Table, type[Record]]] = {
     "exchange_rate": (exchange_rates, ExchangeRate),
     "warehouse": (warehouses, Warehouse),
     "deal": (deals, Deal),
+    "family": (families, Family),
+    "customer_reference": (customer_references, CustomerReference),
 }
 
 
@@ -65,6 +88,8 @@ def columns_of(kind: str, record: Record, roles: tuple[bool, bool]) -> dict[str,
         for column in table.columns
         if column.name not in {"company_id", "id", "version", "audit_hash", "data"} | roles_
     }
+    if isinstance(record, PriceRecord):
+        own["item"] = record.item[0] if len(record.item) == 1 else ""
     if table is parties:
         own["customer"], own["supplier"] = roles
     own["data"] = record.model_dump(mode="json", exclude_defaults=True)

@@ -79,6 +79,9 @@ documents = Table(
     Column("payment_terms", String(60), nullable=False),
     Column("regime", String(40), nullable=False),
     _quantity("foot_discount"),
+    _amount("foot_discount_amount"),
+    _quantity("early_payment_discount"),
+    Column("prices_include_tax", Boolean, nullable=False),
     *(
         _amount(name)
         for name in (
@@ -97,6 +100,7 @@ documents = Table(
     Column("party_facts", Json),
     Column("history", Json),
     Column("custom", Json),
+    Column("totals", Json),
     PrimaryKeyConstraint("company_id", "id"),
     UniqueConstraint("company_id", "type", "number"),
     Index("documents_by_state", "company_id", "type", "state", "date"),
@@ -139,11 +143,16 @@ document_lines = Table(
     Column("reference", String(200), nullable=False),
     Column("promised_date", Date),
     Column("manual", Boolean, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("discountable", Boolean, nullable=False),
+    Column("parent_id", IdType),
     Column("source_id", IdType),
     Column("source_document", IdType),
     Column("root_id", IdType),
     Column("root_document", IdType),
     Column("discounts", Json),
+    Column("parts", Json),
     Column("progress", Json),
     Column("custom", Json),
     Column("trace", Json),
@@ -350,6 +359,11 @@ items = _master(
 )
 warehouses = _master("warehouses", Column("negative_stock", String(8), nullable=False))
 deals = _master("deals")
+families = _master("families")
+customer_references = _master(
+    "customer_references",
+    *(Column(name, String(60), nullable=False) for name in ("customer", "item", "reference")),
+)
 exchange_rates = _master(
     "exchange_rates", Column("currency", String(3), nullable=False), Column("date", Date, nullable=False)
 )
@@ -360,3 +374,12 @@ price_records = _master(
 )
 Index("rates_by_date", exchange_rates.c.company_id, exchange_rates.c.currency, exchange_rates.c.date)
 Index("prices_by_item", price_records.c.company_id, price_records.c.item, price_records.c.family)
+Index(
+    "references_by_item", customer_references.c.company_id, customer_references.c.customer, customer_references.c.item
+)
+Index(
+    "references_by_name",
+    customer_references.c.company_id,
+    customer_references.c.customer,
+    customer_references.c.reference,
+)
