@@ -75,7 +75,7 @@ def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
     touched = {after.id} | reweigh(unit, before, after)
     _post(unit, declared, before, after)
     if any(_asks_stock(unit, guard) for guard, _ in decided.overridden):
-        unit.may_go_below |= {(line.item or "", line.warehouse) for line in after.lines if line.stocked}
+        unit.may_go_below |= {(item, line.warehouse) for line in after.lines for item, _ in line.goods}
     issues = unit.tracked[after.id].wants_number and not waits
     unit.record(after.id, decided.event, _payload(before, after, decided, by), issues=issues)
     for operation in decided.operations:

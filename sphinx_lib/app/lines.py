@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
 
 from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
+from sphinx_lib.app.pricing import ask_of, day_of, price_document, ratios_of, vat_rate
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Line
 from sphinx_lib.kernel.errors import InputError
@@ -15,8 +15,9 @@ from sphinx_lib.kernel.money import exact_decimal, round_half_up
 from sphinx_lib.kernel.quantity import UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
-from sphinx_lib.pricing.price_line import Priced, manual, price_line
-from sphinx_lib.pricing.select import Context, Index, index_records
+from sphinx_lib.pricing.guards import refuse_blocked
+from sphinx_lib.pricing.price_line import Priced, price_by_hand
+from sphinx_lib.pricing.select import Ask, ManualPrice
 
 
 def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]) -> tuple[Line, ...]:
@@ -27,24 +28,48 @@ def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], pro
     except InputError as error:
         problems += error.problems
         return ()
-    items = [unit.items[code] for code in sorted(codes)]
     if document.party:
         unit.load_parties([document.party])
-    party = unit.parties.get(document.party or "")
-    asks_rules = any(one.item and one.unit_price is None for one in inputs)
-    index = index_records(unit.load_prices(items, party)) if asks_rules else {}
     built: list[Line] = []
+    asks: dict[int, Ask] = {}
     for place, one in enumerate(inputs, 1):
         try:
-            built.append(_line(unit, document, one, index, place))
-        except InputError as error:
-            problems += [f"line {one.position}: {problem}" for problem in error.problems]
-        except UnitError as error:
-            problems.append(f"line {one.position}: {error}")
+            line, ask = _line(unit, document, one, place)
+        except (InputError, UnitError) as error:
+            told = error.problems if isinstance(error, InputError) else [str(error)]
+            problems += [f"line {one.position}: {problem}" for problem in told]
+            continue
+        if ask is not None:
+            asks[len(built)] = ask
+        built.append(line)
+    if not problems and asks:
+        _price(unit, document, inputs, built, asks, problems)
     return tuple(built)
 
 
-def _line(unit: Unit, document: Document, one: LineInput, index: Index, position: int) -> Line:
+def _price(
+    unit: Unit, document: Document, inputs: Sequence[LineInput], built: list[Line], asks: dict[int, Ask],
+    problems: list[str],
+) -> None:  # fmt: skip
+    """Put the prices into the lines that ask for one; what cannot be priced, or is blocked, is a problem."""
+    for (place, ask), priced in zip(asks.items(), price_document(unit, document, list(asks.values())), strict=True):
+        one, line = inputs[place], built[place]
+        try:
+            if priced.problem:
+                raise InputError([priced.problem])
+            refuse_blocked(ask.item.code, priced.failures)
+            units = unit.pack.units.convert(line.quantity or ZERO, line.unit, priced.unit or ask.unit, ratios_of(ask.item))
+        except (InputError, UnitError) as error:
+            told = error.problems if isinstance(error, InputError) else [str(error)]
+            problems += [f"line {one.position}: {problem}" for problem in told]
+            continue
+        by_hand = one.unit_price is not None
+        quantity = (line.quantity or ZERO) if by_hand else round_half_up(units, QUANTITY_DIGITS)
+        built[place] = _priced(line, priced, quantity)._replace(manual=by_hand)
+
+
+def _line(unit: Unit, document: Document, one: LineInput, position: int) -> tuple[Line, Ask | None]:
+    """The line as far as it goes without a price, and what to ask the price rules for it."""
     item = unit.items.get(one.item or "")
     original = one.original
     base = original or Line(id=unit.new_id(), position=position)
@@ -54,7 +79,7 @@ def _line(unit: Unit, document: Document, one: LineInput, index: Index, position
         item=one.item,
         text=one.text or (in_language(item.name, document.language) if item else ""),
         quantity=one.quantity,
-        unit=one.unit or (item.unit if item else ""),
+        unit=one.unit or ((item.sales_unit or item.unit) if item else ""),
         vat=vat,
         warehouse=one.warehouse or (item.warehouse if item else "") or unit.pack.model.stock.warehouse,
         reference=one.reference,
@@ -62,10 +87,10 @@ def _line(unit: Unit, document: Document, one: LineInput, index: Index, position
         custom=one.custom,
     )
     if one.keeps_price and original is not None and original.quantity and one.quantity is not None:
-        return scaled(line, original, one.quantity)
+        return scaled(line, original, one.quantity), None
     if item is None:
-        return _free_line(unit, document, line, one)
-    return _item_line(unit, document, line, one, item, index)
+        return _free_line(unit, document, line, one), None
+    return _item_line(unit, document, line, one, item)
 
 
 def scaled(line: Line, original: Line, quantity: Decimal) -> Line:
@@ -98,48 +123,57 @@ def _free_line(unit: Unit, document: Document, line: Line, one: LineInput) -> Li
         return line._replace(vat="")
     if one.unit_price is None:
         raise InputError(["a text line with a quantity needs a unit_price"])
-    return _priced(line, _by_hand(unit, document, one, ZERO), one.quantity)._replace(
+    return _priced(line, _free_price(unit, document, one), one.quantity)._replace(
         manual=True, account_group=line.account_group or "service"
     )
 
 
-def _item_line(unit: Unit, document: Document, line: Line, one: LineInput, item: Item, index: Index) -> Line:
+def _item_line(unit: Unit, document: Document, line: Line, one: LineInput, item: Item) -> tuple[Line, Ask]:
     quantity = one.quantity or ZERO
-    ratios = {(name, item.unit): Fraction(count) for name, count in item.units.items()}
+    ratios = ratios_of(item)
     in_stock = round_half_up(unit.pack.units.convert(quantity, line.unit, item.unit, ratios), QUANTITY_DIGITS)
     factor = unit.pack.units.convert(Decimal(1), line.unit, item.unit, ratios)
+    cost = item.cost_by(unit.prices.schema.cost)
     line = line._replace(
         stocked=item.stocked,
         stock_quantity=in_stock,
-        account_group=item.account_group or item.kind,
+        account_group=item.account_group or ("goods" if item.kind == "kit" else item.kind),
         weight_kg=item.weight_kg,
-        cost=None if item.cost is None else round_half_up(item.cost * factor, QUANTITY_DIGITS),
+        cost=None if cost is None else round_half_up(cost * factor, QUANTITY_DIGITS),
+        role=line.role or item.role,
+        discountable=item.discountable,
     )
-    if one.unit_price is not None:
-        return _priced(line, _by_hand(unit, document, one, ZERO), quantity)._replace(manual=True)
-    context = Context(
-        unit.parties.get(document.party or ""), item, document.site, document.date, in_stock,
-        document.currency, unit.pack.model.company.currency, document.rate,
-    )  # fmt: skip
-    priced = price_line(context, unit.pack.model.pricing, index)
-    if one.discounts is not None and priced.list_price is not None:
-        priced = _by_hand(unit, document, one, priced.list_price)._replace(per=priced.per, unit=priced.unit)
-    price_quantity = unit.pack.units.convert(quantity, line.unit, priced.unit or item.unit, ratios)
-    return _priced(line, priced, round_half_up(price_quantity, QUANTITY_DIGITS))._replace(manual=False)
+    by_hand = one.unit_price is not None or one.discounts is not None
+    given = _manual(unit, one) if by_hand else None
+    rate = vat_rate(unit, document, line.vat) if document.prices_include_tax else ZERO
+    day = day_of(unit, document, line.promised_date)
+    ask = ask_of(unit, document, item, quantity, line.unit, day=day, vat_rate=rate, manual=given, line_facts=one.custom)
+    return line, ask
 
 
-def _by_hand(unit: Unit, document: Document, one: LineInput, list_price: Decimal) -> Priced:
-    price = one.unit_price if one.unit_price is not None else list_price
-    if price < 0:
-        raise InputError([f"unit_price {price} is below zero; give a negative quantity instead (BR-27)"])
-    return manual(price, one.discounts or (), unit.pack.model.pricing.net_price_rounding, document.currency)
+def _manual(unit: Unit, one: LineInput) -> ManualPrice:
+    """The price or the discounts by hand, once their right and reason are there (PR8)."""
+    rule = unit.pack.model.pricing.manual
+    reason = str(getattr(one, "reason", ""))
+    if one.unit_price is not None and one.unit_price < 0:
+        raise InputError([f"unit_price {one.unit_price} is below zero; give a negative quantity instead (BR-27)"])
+    if rule.right and rule.right not in unit.actor.rights:
+        raise InputError([f"{unit.actor.name} may not enter a price; this takes the right {rule.right!r}"])
+    if rule.reason == "required" and not reason:
+        raise InputError(["a price by hand needs a reason"])
+    return ManualPrice(one.unit_price, one.discounts, reason, unit.actor.name)
+
+
+def _free_price(unit: Unit, document: Document, one: LineInput) -> Priced:
+    """A price by hand on a line without an item: nothing to look up."""
+    given = _manual(unit, one)
+    return price_by_hand(given, document.currency, unit.prices.schema)
 
 
 def _priced(line: Line, priced: Priced, price_quantity: Decimal) -> Line:
-    unit_price = None if priced.unit_price is None else round_half_up(priced.unit_price, QUANTITY_DIGITS)
     return line._replace(
         list_price=priced.list_price,
-        unit_price=unit_price,
+        unit_price=priced.unit_price,
         per=priced.per,
         discounts=priced.discounts,
         price_quantity=price_quantity,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sphinx_lib.app import runs, verify
 from sphinx_lib.app.flush import flush
+from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.registry import Extension, specs
 from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
@@ -135,7 +137,12 @@ class Sphinx:
     def _unit(self, connection: Connection, actor: Actor) -> Unit:
         now = self.clock.now()
         today = now.astimezone(ZoneInfo(self.pack.model.company.time_zone)).date()
-        return Unit(connection, self.company, self.pack, self.specs, actor, now, today, self.new_id, operate)
+        return Unit(connection, self.company, self.pack, self.specs, actor, now, today, self.new_id, operate, self.prices)
+
+    @cached_property
+    def prices(self) -> PriceRules:
+        """The compiled price schema and the indexed records of the configuration's files."""
+        return PriceRules.of(self.pack)
 
     def do(
         self, function: Callable[..., Any], *args: Any, actor: Actor = SYSTEM, key: str | None = None, **named: Any

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.billing.credit import exposure
 from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import InputError, NotFound
-from sphinx_lib.kernel.master import Item, Party, PriceRecord
+from sphinx_lib.kernel.master import Item, Party
 from sphinx_lib.kernel.ports import Actor, IdFactory
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.pack import Pack
@@ -79,10 +80,12 @@ class Unit:
     today: date
     new_id: IdFactory
     operate: Callable[[Unit, Id, Op], set[Id]]
+    prices: PriceRules
     tracked: dict[Id, Tracked] = field(default_factory=dict)
     of_party: dict[str, set[Id]] = field(default_factory=dict)
     parties: dict[str, Party] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
+    families: Mapping[str, str] | None = None
     balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
     item_policies: dict[str, str] = field(default_factory=dict)
     warehouse_policies: dict[str, str] = field(default_factory=dict)
@@ -234,7 +237,7 @@ class Unit:
         if "items" in wanted:
             self.load_items({line.item for line in lines if line.item})
         if "stock" in wanted:
-            self.load_stock({line.item for line in lines if line.item and line.stocked})
+            self.load_stock({item for line in lines for item, _ in line.goods})
 
     def load_allocations(self, payments: set[Id]) -> None:
         """Load what payments were put against, with those documents."""
@@ -291,11 +294,6 @@ class Unit:
         """What the item, else the warehouse, says about stock below zero (K7); "" when neither says anything."""
         return self.item_policies.get(item) or self.warehouse_policies.get(warehouse, "")
 
-    def load_prices(self, items: Sequence[Item], party: Party | None) -> list[PriceRecord]:
-        """Price records that may apply to ``items`` for ``party``."""
-        codes, families = {item.code for item in items}, {item.family for item in items}
-        return store_master.load_prices(self.connection, self.company, codes, families, party)
-
     def situation(self, document: Document, rights: frozenset[str] | None = None) -> Situation:
         """What rules may know about ``document`` now; ``prefetch`` must have loaded what they need."""
         available, physical, policies = self._stock_of(document)
@@ -318,7 +316,7 @@ class Unit:
     def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
         """Available (without the document's own reservation), physical, and policies, by (item, warehouse)."""
         keys = {
-            (line.item, line.warehouse) for line in document.lines if line.stocked and line.item in self.item_policies
+            (item, line.warehouse) for line in document.lines for item, _ in line.goods if item in self.item_policies
         }
         if not keys:
             return {}, {}, {}

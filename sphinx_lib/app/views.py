@@ -239,7 +239,7 @@ class Views:
         """Available stock for each line of a document that moves stock, its own reservation aside (K2)."""
         self.unit.prefetch([document], {"stock"})
         situation = self.unit.situation(document)
-        return {line.id: situation.available_of(line) for line in document.lines if line.stocked}
+        return {line.id: situation.available_of(line) for line in document.lines if line.goods}
 
     def price(
         self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, **header: Any

@@ -130,6 +130,18 @@ class Line(NamedTuple):
         """Whether the line is part of the totals and may be carried on: options and headings are not (S10)."""
         return self.role not in NOT_SUMMED
 
+    @property
+    def goods(self) -> tuple[tuple[str, Decimal], ...]:
+        """What a delivery of the whole line takes out of stock: items with their quantities in stock units.
+
+        Of a phantom kit its components (K11); services, headings and options take nothing (Q3).
+        """
+        if not self.counts:
+            return ()
+        if self.parts:
+            return tuple((part.item, part.quantity * (self.quantity or ZERO)) for part in self.parts if part.stocked)
+        return ((self.item, self.stock_quantity),) if self.stocked and self.item else ()
+
     def done(self, name: str) -> Decimal:
         """Quantity that got so far in ``name`` for good."""
         found = self.progress.get(name)

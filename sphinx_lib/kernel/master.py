@@ -151,7 +151,8 @@ class Item(Record):
     ``sale_price``, ``floor`` and the costs are without tax, in company currency; ``sale_price`` is per ``per`` of
     ``price_unit`` and the others per stock ``unit``. ``components`` are quantities per kit, ``attached`` the items that
     come along with one unit of this one. ``role`` says which part of the foot its lines belong to (N9).
-    ``minimum``, ``maximum`` and ``multiple`` are in stock units; ``off_multiple`` says what becomes of another quantity.
+    ``minimum``, ``maximum`` and ``multiple`` are in stock units; ``off_multiple`` says what becomes of another quantity,
+    the company's setting where it is empty.
     """
 
     name: Texts
@@ -188,7 +189,7 @@ class Item(Record):
     minimum: Exact | None = None
     maximum: Exact | None = None
     multiple: Exact | None = None
-    off_multiple: Literal["refuse", "round_up"] = "refuse"
+    off_multiple: Literal["", "refuse", "round_up"] = ""
 
     @property
     def stocked(self) -> bool:

@@ -14,13 +14,14 @@ from sphinx_lib.kernel.errors import ConfigError, Problem
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.checks import check_pack
 from sphinx_lib.pack.expressions import Expression, ExpressionError, compile_expression
+from sphinx_lib.pack.goods_checks import check_goods
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.overlay import find, locate, merge, merge_nodes, to_plain
 from sphinx_lib.pack.pack import Pack, Place, TypeKey
-from sphinx_lib.pack.places import of_type
+from sphinx_lib.pack.places import of_sections, of_type
 from sphinx_lib.pack.reader import Mark, Node, read_layer
-from sphinx_lib.pack.scopes import document_scope, line_scope, party_scope
+from sphinx_lib.pack.scopes import Scope, document_scope, item_scope, line_scope, party_scope
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -64,7 +65,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path]) -> Pack:
     report = _Report(merged)
     expressions = _compiled(model, types, report)
     names = frozenset(file.name for folder in templates for file in folder.glob("*.html"))
-    for finding in check_pack(model, types, specs, names):
+    for finding in (*check_pack(model, types, specs, names), *check_goods(model)):
         report.add(finding)
     if report.errors:
         raise ConfigError(_in_order(report.errors))
@@ -167,12 +168,23 @@ def _compiled(
                 found[slot] = compile_expression(written.text, scope, written.kind)
             except ExpressionError as error:
                 report.add(Finding(_guard_path(model, path, written.path), error.message, error.hint), error.column)
-    for name, regime in model.taxes.regimes.items():
-        if regime.when:
+    return found | _of_sections(model, types, report)
+
+
+def _of_sections(
+    model: PackModel, types: dict[TypeKey, DocumentType], report: _Report
+) -> dict[tuple[TypeKey, Place, str], Expression]:
+    """Expressions beside the document types; what is asked of documents is compiled for each kind of their type."""
+    found: dict[tuple[TypeKey, Place, str], Expression] = {}
+    for asked in of_sections(model):
+        scopes: dict[TypeKey, Scope] = {key: document_scope(model, types[key]) for key in types if key[0] == asked.of_type}
+        if asked.place != "document":
+            scopes = {("", ""): party_scope(model) if asked.place == "party" else item_scope(model)}
+        for key, scope in scopes.items():
             try:
-                found[("", ""), "party", regime.when] = compile_expression(regime.when, party_scope(model), "flag")
+                found[key, asked.place, asked.text] = compile_expression(asked.text, scope, asked.kind)
             except ExpressionError as error:
-                report.add(Finding(("taxes", "regimes", name, "when"), error.message, error.hint), error.column)
+                report.add(Finding(asked.path, error.message, error.hint), error.column)
     return found
 
 

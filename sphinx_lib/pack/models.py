@@ -18,7 +18,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from sphinx_lib.kernel.master import Address, Billing, Family, PriceRecord
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.pack.base import Label, Strict, YesNo
+from sphinx_lib.pack.items_model import Items
 from sphinx_lib.pack.pricing_model import Pricing
+from sphinx_lib.pack.shipping_model import Eco, Shipping
 from sphinx_lib.pack.terms_model import PaymentTerm
 from sphinx_lib.pack.workflow_model import (
     DocumentType,
@@ -301,7 +303,9 @@ class PackModel(Strict):
     runs: dict[str, RunStep] = {}
     portal: dict[str, PortalType] = {}
     parties: Fields = Fields()
-    items: Fields = Fields()
+    items: Items = Items()
+    shipping: Shipping = Shipping()
+    eco: Eco = Eco()
     mentions: dict[str, Label] = {}
     labels: dict[str, Label] = {}
     renamed: dict[str, Mapping[str, str]] = {}

@@ -20,7 +20,7 @@ KeyPath = tuple[str, ...]
 ID_KEYS = frozenset(
     {"from", "to", "in", "by", "ask", "guards", "requires", "effects", "sees", "choices", "editable_in", "required_at"}
 )
-ID_SECTIONS = frozenset({"document_types", "guards", "portal", "parties", "items", "sites", "runs"})
+ID_SECTIONS = frozenset({"document_types", "guards", "portal", "parties", "items", "sites", "runs", "shipping"})
 CONDITIONS = ("when", "every_line", "any_line")
 
 _NOT_IDS = (
@@ -30,7 +30,7 @@ _NOT_IDS = (
     "portal.*.events.*",  # event: right
 )
 _KIND = "document_types.*.kinds.*"
-_ROUTES = ("document_types.*.routes", "document_types.*.kinds.*.routes")
+_ROUTES = ("document_types.*.routes", "document_types.*.kinds.*.routes", "shipping.rules")
 _PRICING = ("pricing.schema", "pricing.schema.*.access")
 _FEW = 8
 _COMMENT_COLUMN = 100

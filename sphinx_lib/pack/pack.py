@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from sphinx_lib.kernel.conditions import Condition
 from sphinx_lib.kernel.errors import InputError, Problem
 from sphinx_lib.kernel.quantity import Unit, Units
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
-from sphinx_lib.pack.expressions import Expression
+from sphinx_lib.pack.expressions import Expression, Kind, compile_expression
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.reader import Node
+from sphinx_lib.pack.scopes import Scope, price_scope
 from sphinx_lib.pack.workflow_model import DocumentType, Guard
 
-Place = Literal["document", "line", "party"]
+Place = Literal["document", "line", "party", "item"]
 TypeKey = tuple[str, str]
 
 
@@ -32,6 +34,7 @@ class Pack:
     fingerprint: str
     merged: Node
     warnings: tuple[Problem, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     units: Units = field(init=False)
     follows: Mapping[str, tuple[str, ...]] = field(init=False)
 
@@ -73,6 +76,21 @@ class Pack:
     def expression(self, key: TypeKey, place: Place, text: str) -> Expression:
         """The compiled expression written as ``text`` in the type ``key``."""
         return self.expressions[(key, place, text)]
+
+    def price_expression(self, text: str, kind: Kind = "number") -> Expression:
+        """The compiled formula or condition of a price, compiled once; ExpressionError when it does not hold."""
+        found = self._price_expressions.get((text, kind))
+        if found is None:
+            found = self._price_expressions[text, kind] = compile_expression(text, self._price_scope, kind)
+        return found
+
+    @cached_property
+    def _price_expressions(self) -> dict[tuple[str, Kind], Expression]:
+        return {}
+
+    @cached_property
+    def _price_scope(self) -> Scope:
+        return price_scope(self.model)
 
     def guard(self, name: str, written: Guard) -> Guard:
         """The guard meant by ``name``: written in place, or declared under ``guards``."""

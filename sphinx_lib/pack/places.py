@@ -20,6 +20,30 @@ class Written(NamedTuple):
     kind: Kind | None
 
 
+class Asked(NamedTuple):
+    """An expression outside the document types: its full path, the type it is asked of (none: of no document)."""
+
+    path: tuple[str, ...]
+    of_type: str
+    place: Place
+    text: str
+    kind: Kind
+
+
+def of_sections(model: PackModel) -> Iterator[Asked]:
+    """Every expression of the sections beside ``document_types`` and ``pricing``: regimes, attached items, port."""
+    for name, regime in model.taxes.regimes.items():
+        if regime.when:
+            yield Asked(("taxes", "regimes", name, "when"), "", "party", regime.when, "flag")
+    for name, attached in model.items.attached.items():
+        yield Asked(("items", "attached", name, "quantity"), "", "item", attached.quantity, "number")
+        if attached.when:
+            yield Asked(("items", "attached", name, "when"), "", "item", attached.when, "flag")
+    for name, rule in model.shipping.rules.items():
+        for type_name in rule.in_ if rule.when else ():
+            yield Asked(("shipping", "rules", name, "when"), type_name, "document", rule.when or "", "flag")
+
+
 def of_condition(path: tuple[str, ...], condition: Condition) -> Iterator[Written]:
     """The up to three expressions of a condition."""
     if condition.when:

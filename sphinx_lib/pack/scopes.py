@@ -118,6 +118,23 @@ def line_scope(pack: PackModel, declared: DocumentType) -> Scope:
     return scope
 
 
+def price_scope(pack: PackModel) -> Scope:
+    """Names that price formulas, conditions and guards may use: costs and prices per stock unit in company currency."""
+    optional = dict.fromkeys(("cost", "list_price", "weight"), Fact("number", optional=True))
+    return {
+        **optional,
+        **dict.fromkeys(("running", "base", "quantity"), Fact("number")),
+        **dict.fromkeys(("day", "today"), Fact("date")),
+        **model_facts(Item, "item", pack.items.fields),
+        **party_scope(pack),
+    }
+
+
+def item_scope(pack: PackModel) -> Scope:
+    """Names that rules of attached items may use: the item sold, how many stock units of it, and who buys."""
+    return {"quantity": Fact("number"), **model_facts(Item, "item", pack.items.fields), **party_scope(pack)}
+
+
 def needs_of(names: Iterable[str]) -> frozenset[Any]:
     """The facts that must be loaded before an expression with these names is asked."""
     found = set()
@@ -164,3 +181,19 @@ class PartyFacts(dict[str, Any]):
             return own_value(self.pack.parties.fields[field], party.custom.get(field))
         value = getattr(party, field)
         return (value or None) if field == "vat_number" else value
+
+
+class ItemFacts(PartyFacts):
+    """The values behind ``item.…`` and ``quantity``, besides those of the party and the company."""
+
+    def __init__(self, pack: PackModel, item: Item, quantity: Decimal, party: Party | None, today: date) -> None:
+        super().__init__(pack, party, today)
+        self.item = item
+        self["quantity"] = quantity
+
+    def __missing__(self, name: str) -> Any:
+        owner, _, field = name.partition(".")
+        if owner != "item":
+            return super().__missing__(name)
+        declared = self.pack.items.fields.get(field)
+        return own_value(declared, self.item.custom.get(field)) if declared else getattr(self.item, field)

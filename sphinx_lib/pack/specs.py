@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from math import floor
 from typing import Any, Literal, NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
@@ -52,8 +53,15 @@ class Situation:
     sources: Mapping[Id, Line] = field(default_factory=dict)
 
     def available_of(self, line: Line) -> Decimal:
-        """Available quantity of the line's item at its warehouse, in the stock unit."""
-        return self.available.get((line.item or "", line.warehouse), ZERO)
+        """Available quantity of the line's item at its warehouse, in the stock unit; of a phantom kit whole kits (K11)."""
+        if not line.parts:
+            return self.available.get((line.item or "", line.warehouse), ZERO)
+        of_parts = [
+            Decimal(floor(self.available.get((part.item, line.warehouse), ZERO) / part.quantity))
+            for part in line.parts
+            if part.stocked and part.quantity
+        ]
+        return min(of_parts, default=ZERO)
 
 
 class SetLines(NamedTuple):

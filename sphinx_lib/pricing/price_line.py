@@ -1,22 +1,47 @@
-"""The price of one line and why: a pure function of its context and records (style 4.4, N4, N6, N7)."""
+"""The price of a line and why: base price, discounts in their groups, a price by hand, rounding, guards (PR2-PR9).
+
+Pure: records arrive in a book, facts in ``Sale`` and ``Ask``. Nothing is rounded but where N4 says; the active amounts
+of the trace add up to the net unit price exactly (X4).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context as DecimalContext
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from sphinx_lib.kernel.document import TraceRow
+from sphinx_lib.kernel.conditions import Condition
+from sphinx_lib.kernel.document import ZERO, TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import round_half_up
-from sphinx_lib.pack.pricing_model import NetRounding, Pricing
-from sphinx_lib.pricing.select import Context, Found, Index, find
+from sphinx_lib.pricing.discounts import Discounted, discounted, with_fields
+from sphinx_lib.pricing.guards import Failure, guarded
+from sphinx_lib.pricing.schema import CompiledStep, Hit, PriceBook, Sale, Schema
+from sphinx_lib.pricing.select import (
+    COMPUTED,
+    NO_SUMS,
+    Ask,
+    Found,
+    ManualPrice,
+    PriceFacts,
+    Sums,
+    amount_of,
+    basis_of,
+    hits_of,
+    pick,
+    share_of,
+    valid,
+)
+
+EXACT = DecimalContext(prec=999)
+"""Wide enough that a cascade of fifty percents is exact; what has no end is computed apart, to 28 digits."""
 
 
 class Priced(NamedTuple):
-    """A unit price in the document's currency, per ``per`` units of ``unit``; none when no price was found.
+    """A unit price in the currency of the sale, per ``per`` of ``unit``; none when no price was found.
 
-    ``discounts`` are percents in cascade; active amounts of ``trace`` add up to ``unit_price`` (X4).
+    ``discounts`` are the active percents in cascade. ``failures`` are guards that did not pass and did not clamp.
     """
 
     list_price: Decimal | None
@@ -25,64 +50,233 @@ class Priced(NamedTuple):
     unit: str
     discounts: tuple[Decimal, ...]
     trace: tuple[TraceRow, ...]
+    failures: tuple[Failure, ...] = ()
+    problem: str = ""
 
 
-def price_line(context: Context, rules: Pricing, index: Index) -> Priced:
-    """What the rules say a unit costs: the base price, then each percent on the running price (PR6)."""
-    base: Found | None = None
-    percents: list[tuple[str, Found]] = []
-    trace: list[TraceRow] = []
-    for name, step in rules.schema_.items():
-        found = find(name, step, context, index)
-        if found is None:
-            if step.kind == "price" and step.missing == "error":
-                raise InputError([f"item {context.item.code}: no price in step {name!r} on {context.day}"])
-        elif step.kind == "price":
-            base = base or found
-        elif base is not None and base.record.net:
-            trace.append(_row(name, found, active=False, reason="net price"))
+def price_lines(asks: Sequence[Ask], sale: Sale, schema: Schema, books: Sequence[PriceBook]) -> list[Priced]:
+    """What the rules say each line of a document costs; records that add up lines see all of them (SC4).
+
+    A line that cannot be priced has its ``problem`` and no price; the others are priced.
+    """
+    with localcontext(EXACT):
+        hits = [hits_of(ask, sale, schema, books) for ask in asks]
+        grouped = any(book.grouped for book in books)
+        sums = _sums(asks, hits, sale, schema) if grouped else NO_SUMS
+        return [_priced(ask, found, sale, schema, sums) for ask, found in zip(asks, hits, strict=True)]
+
+
+def _priced(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums) -> Priced:
+    try:
+        return price_line(ask, hits, sale, schema, sums)
+    except InputError as error:
+        return Priced(None, None, Decimal(1), "", (), (), problem="; ".join(error.problems))
+
+
+def price_line(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums = NO_SUMS) -> Priced:
+    """The price of one line from the records that fit it; raises InputError for what cannot be settled."""
+    candidates = _bases(ask, hits, sale, schema, sums)
+    manual = ask.manual
+    if manual is not None and manual.price is not None:
+        return _by_hand(ask, hits, sale, schema, sums, candidates)
+    if not candidates:
+        return _without_price(schema, ask)
+    best: Discounted | None = None
+    lost: list[tuple[Found, Decimal]] = []
+    for candidate in candidates:
+        result = discounted(ask, hits, sale, schema, sums, candidate)
+        if best is None or _per_unit(result, ask) < _per_unit(best, ask):
+            lost += [(best.base, best.running)] if best is not None else []
+            best = result
         else:
-            percents.append((name, found))
-    if base is None:
-        return Priced(None, None, Decimal(1), "", (), ())
-    rows = [TraceRow("base", base.value, base.record.code, base.access)]
-    running = base.value
-    for name, found in percents:
-        amount = -running * found.value / 100
-        running += amount
-        rows.append(_row(name, found, amount))
-    unit_price = rounded(running, rules.net_price_rounding, context.currency, rows)
-    discounts = tuple(found.value for _, found in percents if found.value)
-    record = base.record
-    return Priced(base.value, unit_price, record.per, record.unit, discounts, (*rows, *trace))
+            lost.append((candidate, result.running))
+    assert best is not None
+    rows = [_base_row(best.base), *best.rows]
+    rows += [_lost_row(found, running, "best for customer") for found, running in lost]
+    if manual is not None and manual.discounts is not None:
+        return _hand_discounts(best, rows, ask, sale, schema)
+    return _finished(ask, sale, schema, best.base, best.running, rows, best.discounts, exact=best.exact)
 
 
-def _row(name: str, found: Found, amount: Decimal = Decimal(0), *, active: bool = True, reason: str = "") -> TraceRow:
-    return TraceRow(name, amount, found.record.code, found.access, found.value, active, reason)
+# -- the base price ------------------------------------------------------------------------------------------------------
 
 
-def manual(price: Decimal, discounts: Sequence[Decimal], rounding: NetRounding, currency: str) -> Priced:
-    """A price entered by hand with its discounts in cascade, which replace what the rules would say (PR8)."""
-    rows = [TraceRow("manual", price)]
+def _bases(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums) -> list[Found]:
+    """The candidates for the base price: the first that is found, or one for each access (PR2)."""
+    for step in schema.steps:
+        if step.kind != "price" or (step.when is not None and not step.when(PriceFacts(ask, sale, schema))):
+            continue
+        here = hits.get(step.number)
+        if step.fields:
+            here = with_fields(step, here or [], ask, sale)
+        found = pick(step, here, ask, sale, schema, sums) if here else iter(())
+        first = next(found, None)
+        if first is not None:
+            return [first, *found] if step.best else [first]
+    return []
+
+
+def _without_price(schema: Schema, ask: Ask) -> Priced:
+    """No record: an error, a price of zero, or a line that waits for its price, as the step says."""
+    step = next(one for one in schema.steps if one.kind == "price")
+    if step.missing == "error":
+        raise InputError([f"item {ask.item.code}: no price in step {step.name!r} on {ask.day}; put a price record"])
+    if step.missing == "zero":
+        return Priced(ZERO, ZERO, Decimal(1), "", (), (TraceRow(step.name, ZERO, reason="no price"),))
+    return Priced(None, None, Decimal(1), "", (), ())
+
+
+def _base_row(found: Found) -> TraceRow:
+    return TraceRow(found.step.name, found.value, found.condition.code, found.access, None, True, "", found.value)
+
+
+def _lost_row(found: Found, running: Decimal, reason: str) -> TraceRow:
+    return TraceRow(found.step.name, found.value, found.condition.code, found.access, None, False, reason, running)
+
+
+def _per_unit(result: Discounted, ask: Ask) -> Decimal:
+    """What candidates are compared by: the price of one price unit."""
+    condition = result.base.condition
+    price = COMPUTED.divide(result.running, condition.per)
+    if not condition.unit or condition.unit == ask.unit:
+        return price
+    held = ask.into(condition.unit)
+    return COMPUTED.divide(price * held.numerator, Decimal(held.denominator))
+
+
+# -- prices by hand ------------------------------------------------------------------------------------------------------
+
+
+def _by_hand(
+    ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums, candidates: list[Found]
+) -> Priced:
+    """A price by hand and its discounts, which replace what the rules say; that stays in the trace (PR8)."""
+    manual = ask.manual
+    assert manual is not None
+    assert manual.price is not None
+    rows: list[TraceRow] = []
+    listed = None
+    if candidates:
+        ruled = discounted(ask, hits, sale, schema, sums, candidates[0])
+        rows = [row._replace(active=False, reason=row.reason or "manual") for row in (_base_row(ruled.base), *ruled.rows)]
+        if ruled.base.condition.per == 1 and ruled.base.condition.unit in ("", ask.unit):
+            listed = ruled.base
+    note = _note(manual.reason, manual.user)
+    rows.append(TraceRow("manual", manual.price, reason=note, running=manual.price))
+    running = _cascade(manual.price, manual.discounts or (), rows)
+    step = next(one for one in schema.steps if one.kind == "price")
+    base = Found(step, Condition("manual", step.name, (), manual.price, unit=ask.unit), "", manual.price)
+    priced = _finished(ask, sale, schema, base, running, rows, manual.discounts or (), listed=listed)
+    return priced._replace(unit="")
+
+
+def price_by_hand(manual: ManualPrice, currency: str, schema: Schema) -> Priced:
+    """The price of a line without an item: what was entered, after its discounts, rounded as any other (PR8, N7)."""
+    price = manual.price if manual.price is not None else ZERO
+    with localcontext(EXACT):
+        rows = [TraceRow("manual", price, reason=_note(manual.reason, manual.user), running=price)]
+        unit = _rounded(_cascade(price, manual.discounts or (), rows), currency, schema, rows)
+    given = tuple(percent for percent in manual.discounts or () if percent)
+    return Priced(price, unit, Decimal(1), "", given, tuple(rows))
+
+
+def _hand_discounts(best: Discounted, rows: list[TraceRow], ask: Ask, sale: Sale, schema: Schema) -> Priced:
+    """Discounts by hand on the price that the rules found, in place of theirs (PR8)."""
+    manual = ask.manual
+    assert manual is not None
+    kept = [
+        row if number == 0 else row._replace(active=False, reason=row.reason or "manual") for number, row in enumerate(rows)
+    ]
+    running = _cascade(best.base.value, manual.discounts or (), kept, _note(manual.reason, manual.user))
+    given = manual.discounts or ()
+    return _finished(ask, sale, schema, best.base, running, kept, given, exact=best.base.exact)
+
+
+def _cascade(price: Decimal, percents: Sequence[Decimal], rows: list[TraceRow], note: str = "") -> Decimal:
+    """``price`` after ``percents``, each on the price before it; a row of the trace for each."""
     running = price
-    for percent in discounts:
+    for percent in percents:
         amount = -running * percent / 100
+        rows.append(TraceRow("discount", amount, rate=percent, reason=note, running=running + amount, basis=running))
         running += amount
-        rows.append(TraceRow("discount", amount, rate=percent))
-    unit_price = rounded(running, rounding, currency, rows)
-    return Priced(price, unit_price, Decimal(1), "", tuple(discounts), tuple(rows))
+    return running
 
 
-def rounded(running: Decimal, rounding: NetRounding, currency: str, rows: list[TraceRow]) -> Decimal:
+def _note(reason: str, user: str) -> str:
+    return ": ".join(part for part in (user, reason) if part)
+
+
+# -- rounding and guards -------------------------------------------------------------------------------------------------
+
+
+def _finished(
+    ask: Ask, sale: Sale, schema: Schema, base: Found, running: Decimal, rows: list[TraceRow],
+    discounts: Sequence[Decimal], *, exact: bool = False, listed: Found | None = None,
+) -> Priced:  # fmt: skip
+    """The price rounded at its stage, then held against the guards (PR9, N7)."""
+    unit = running if exact else _rounded(running, sale.currency, schema, rows)
+    failures: tuple[Failure, ...] = ()
+    if schema.guards:
+        unit, failures = guarded(ask, sale, schema, listed or base, unit, rows)
+    condition = base.condition
+    given = tuple(percent for percent in discounts if percent)
+    return Priced(base.value, unit, condition.per, condition.unit, given, tuple(rows), failures)
+
+
+def _rounded(running: Decimal, currency: str, schema: Schema, rows: list[TraceRow]) -> Decimal:
     """The net unit price at the stage N7 declares; the rounding is a row of the trace."""
-    if rounding.stage == "line":
+    if schema.rounding.stage != "unit":
         return running
-    unit = round_half_up(running, rounding.digits.get(currency, rounding.digits.get("default", 4)))
+    unit = round_half_up(running, schema.digits(currency))
     if unit != running:
-        rows.append(TraceRow("rounding", unit - running))
+        rows.append(TraceRow("rounding", unit - running, running=unit))
     return unit
 
 
 def line_net(price_quantity: Decimal, unit_price: Decimal, per: Decimal, digits: int) -> Decimal:
     """Quantity in price units over ``per``, times the net unit price, rounded once (N6)."""
-    return round_half_up(price_quantity * unit_price / per, digits)
+    with localcontext(EXACT):
+        amount = price_quantity * unit_price
+    return round_half_up(amount if per == 1 else EXACT.divide(amount, per), digits)
+
+
+# -- records that lines share --------------------------------------------------------------------------------------------
+
+
+def _sums(asks: Sequence[Ask], hits: Sequence[dict[int, list[Hit]]], sale: Sale, schema: Schema) -> Sums:
+    """What the lines of each shared record add up to; a line counts where its search would come to the record."""
+    totals: dict[tuple[str, str], Decimal] = {}
+    for ask, found in zip(asks, hits, strict=True):
+        base_value: Decimal | None = None
+        for number, here in found.items():
+            step = schema.steps[number]
+            for condition in _searched(step, here, ask, sale):
+                basis = basis_of(condition, step)
+                if not condition.scale or not basis.startswith("group_"):
+                    continue
+                if basis == "group_value" and base_value is None:
+                    base_value = _base_price(ask, found, sale, schema)
+                key = share_of(condition), basis
+                own = amount_of(basis.removeprefix("group_"), condition, ask, base_value or ZERO)
+                totals[key] = totals.get(key, ZERO) + own
+    return Sums(totals)
+
+
+def _searched(step: CompiledStep, hits: Sequence[Hit], ask: Ask, sale: Sale) -> list[Condition]:
+    """The records that hold for a line, up to the first access where one needs no sum."""
+    searched: list[Condition] = []
+    settled = -1
+    for order, _, condition in hits:
+        if settled >= 0 and order != settled and not step.best:
+            break
+        if valid(condition, step, ask, sale):
+            searched.append(condition)
+            if not condition.scale or not basis_of(condition, step).startswith("group_"):
+                settled = order
+    return searched
+
+
+def _base_price(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema) -> Decimal:
+    """The price of one price unit before discounts."""
+    found = _bases(ask, hits, sale, schema, NO_SUMS)
+    return COMPUTED.divide(found[0].value, found[0].condition.per) if found else ZERO

@@ -1,136 +1,335 @@
-"""Which record of a step applies: walk its access sequence from precise to general (PR1-PR4)."""
+"""Which record of a step applies to a line: candidates, usable rows of scales, the winner (PR1-PR4, SC1-SC4)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import Context as DecimalContext
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import Any, NamedTuple
 
+from sphinx_lib.kernel.conditions import Condition
 from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.master import Item, Party, PriceRecord
-from sphinx_lib.kernel.money import round_half_up, unit_price_digits
-from sphinx_lib.pack.pricing_model import Access, Step
+from sphinx_lib.kernel.master import Item
+from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.quantity import UnitError
+from sphinx_lib.pricing.schema import CompiledStep, Hit, PriceBook, Sale, Schema
 
-KEYS = ("customer", "customer_group", "site", "item", "family")
-Index = Mapping[tuple[str, frozenset[tuple[str, str]]], list[PriceRecord]]
+ONE = Decimal(1)
+COMPUTED = DecimalContext(prec=28)
+"""For what has no end, such as a total over a quantity: 28 digits, whatever the host's context says."""
 
 
-class Context(NamedTuple):
-    """What a record may ask about: who buys what, when, how much (in the item's price unit), in which currency.
+class ManualPrice(NamedTuple):
+    """A price entered by hand, before ``discounts`` (percents in cascade), or the discounts alone (PR8)."""
 
-    ``rate`` is foreign units per company unit, ``company`` the company's currency.
+    price: Decimal | None
+    discounts: tuple[Decimal, ...] | None
+    reason: str = ""
+    user: str = ""
+
+
+class Ask(NamedTuple):
+    """One line to price: ``quantity`` in ``unit``, its price unit.
+
+    ``into`` gives how many of another unit one price unit holds; ``weight`` is the line's in kg; ``cost`` the cost per
+    stock unit in company currency by its source; ``facts`` are key values and facts of the line that hide those of the
+    sale; ``vat_rate`` turns prices with tax into prices without.
     """
 
-    party: Party | None
     item: Item
-    site: str
-    day: date
     quantity: Decimal
-    currency: str
-    company: str
-    rate: Decimal
-
-    def value(self, key: str) -> str:
-        """The context's value of a key field."""
-        party = self.party
-        values: dict[str, str] = {
-            "customer": party.code if party else "",
-            "customer_group": party.group if party else "",
-            "site": self.site,
-            "item": self.item.code,
-            "family": self.item.family,
-        }
-        return values[key]
+    unit: str
+    day: date
+    into: Callable[[str], Fraction]
+    facts: Mapping[str, Any]
+    weight: Decimal | None = None
+    cost: Callable[[str], Decimal | None] = lambda source: None
+    vat_rate: Decimal = ZERO
+    manual: ManualPrice | None = None
 
 
 class Found(NamedTuple):
-    """The record that applies, the access that found it, and its value in the context's currency."""
+    """The record that applies in a step: its access and its value there.
 
-    record: PriceRecord
+    The value is a price or an amount in the currency of the sale per ``per`` of ``unit``, or a percent. ``exact`` says
+    that it has no end, so that the unit price is not rounded before the line (SC3, N7).
+    """
+
+    step: CompiledStep
+    condition: Condition
     access: str
     value: Decimal
+    exact: bool = False
 
 
-def index_records(records: Iterable[PriceRecord]) -> Index:
-    """Records by step and key values, so that looking one up does not grow with their number."""
-    found: dict[tuple[str, frozenset[tuple[str, str]]], list[PriceRecord]] = {}
-    for record in records:
-        keys = frozenset((key, getattr(record, key)) for key in KEYS if getattr(record, key))
-        found.setdefault((record.step, keys), []).append(record)
+class Sums(NamedTuple):
+    """What all lines that share a record add up to, by the record and the basis of its scale (SC4)."""
+
+    of: Mapping[tuple[str, str], Decimal]
+
+
+NO_SUMS = Sums({})
+
+
+def hits_of(ask: Ask, sale: Sale, schema: Schema, books: Sequence[PriceBook]) -> dict[int, list[Hit]]:
+    """The records whose keys fit a line, by number of step, each list from precise to general (PR1, PR2)."""
+    found: dict[int, list[Hit]] = {}
+    facts, own = sale.facts, ask.facts
+    for book in books:
+        for shape, table in book.tables.items():
+            if "family" in shape:
+                _of_families(shape, table, ask, sale, found)
+                continue
+            hits = table.get(tuple([own[name] if name in own else facts.get(name, "") for name in shape]))
+            if hits:
+                for hit in hits:
+                    number = hit[0] // 10_000
+                    if number in found:
+                        found[number].append(hit)
+                    else:
+                        found[number] = [hit]
+    for hits_here in found.values():
+        if len(hits_here) > 1:
+            hits_here.sort(key=_order)
     return found
 
 
-def find(name: str, step: Step, context: Context, index: Index) -> Found | None:
-    """The first access of ``step`` that has a usable record (PR2); none when no access has."""
-    for access_name, access in step.access.items():
-        keys = frozenset((key, context.value(key)) for key in access.key)
-        usable = [record for record in index.get((name, keys), ()) if _usable(record, step.kind, context)]
-        chosen = _winner(usable, step.kind, context) or _standing_in(name, access, context, step.kind)
-        if chosen is not None:
-            return Found(chosen[0], access_name, chosen[1])
-    return None
+def _order(hit: Hit) -> tuple[int, str]:
+    return hit[0], hit[2].code
 
 
-def _usable(record: PriceRecord, kind: str, context: Context) -> bool:
-    """In its dates (both included), with a row for the quantity, and in a currency with a rate (PR1, PR4, SC1)."""
-    if kind == "price" and (record.currency or context.company) not in (context.currency, context.company):
+def _of_families(
+    shape: tuple[str, ...], table: Mapping[tuple[str, ...], tuple[Hit, ...]], ask: Ask, sale: Sale, found: dict[Any, Any]
+) -> None:
+    """Records of the item's family and of the wider ones, the nearest first inside the same access."""
+    facts = {**sale.facts, **ask.facts}
+    family, depth = ask.item.family, 0
+    while family:
+        for order, access, condition in table.get(tuple([facts.get(n, "") if n != "family" else family for n in shape]), ()):
+            found.setdefault(order // 10_000, []).append((order + depth, access, condition))
+        family, depth = sale.parents.get(family, ""), depth + 1
+
+
+def valid(condition: Condition, step: CompiledStep, ask: Ask, sale: Sale) -> bool:
+    """Whether a record holds on the day, in the sale's currency, for a unit that the item has (PR1, PR4)."""
+    if condition.valid_from is not None and ask.day < condition.valid_from:
         return False
-    if record.valid_from and context.day < record.valid_from:
+    if condition.valid_to is not None and ask.day > condition.valid_to:
         return False
-    if record.valid_to and context.day > record.valid_to:
+    if not step.convert and step.kind != "percent" and (condition.currency or sale.company) != sale.currency:
         return False
-    return _row(record, context.quantity) is not None
+    if condition.unit and condition.unit != ask.unit:
+        try:
+            ask.into(condition.unit)
+        except UnitError:
+            return False
+    return True
 
 
-def _row(record: PriceRecord, quantity: Decimal) -> Decimal | None:
-    """The value for ``quantity``: the row with the largest lower bound that it reaches, for all units (SC1)."""
-    if not record.rows:
-        return record.value
-    reached = [row for row in record.rows if row[0] <= abs(quantity)]
-    return max(reached)[1] if reached else None
+def pick(
+    step: CompiledStep, hits: Sequence[Hit], ask: Ask, sale: Sale, schema: Schema, sums: Sums, running: Decimal = ZERO
+) -> Iterator[Found]:
+    """The winner of each access that has a usable record, from precise to general: the first one is the step's (PR2)."""
+    if len(hits) == 1:
+        found = _found(step, hits[0], hits, ask, sale, schema, sums, running)
+        if found is not None:
+            yield found
+        return
+    start = 0
+    while start < len(hits):
+        end = start + 1
+        while end < len(hits) and hits[end][0] == hits[start][0]:
+            end += 1
+        usable = [
+            one for hit in hits[start:end]
+            if (one := _found(step, hit, hits, ask, sale, schema, sums, running)) is not None
+        ]  # fmt: skip
+        if usable:
+            yield usable[0] if len(usable) == 1 else _best(step, usable, sale)
+        start = end
 
 
-def _winner(records: list[PriceRecord], kind: str, context: Context) -> tuple[PriceRecord, Decimal] | None:
-    """Own currency first, then priority, then the later start; equals that differ are an error (PR3, PR4)."""
-    if not records:
+def _found(
+    step: CompiledStep, hit: Hit, hits: Sequence[Hit], ask: Ask, sale: Sale, schema: Schema, sums: Sums, running: Decimal
+) -> Found | None:
+    condition = hit[2]
+    if not valid(condition, step, ask, sale):
         return None
-    ranked = sorted(records, key=lambda record: _rank(record, kind, context), reverse=True)
+    exact = False
+    if condition.rows:
+        scaled = _scaled(condition, step, ask, sums, running)
+        if scaled is None:
+            return None
+        value, exact = scaled
+    elif condition.formula is not None:
+        value = _formula(condition, step, hits, ask, sale, schema, sums, running)
+    else:
+        value = condition.value if condition.value is not None else ZERO
+    if step.kind != "percent":
+        value = _in_sale(value, condition, ask, sale, schema)
+    return Found(step, condition, hit[1], value, exact)
+
+
+def _best(step: CompiledStep, usable: list[Found], sale: Sale) -> Found:
+    """Own currency first, then priority, then the later start; equals that differ are an error (PR3, PR4)."""
+    ranked = sorted(usable, key=lambda one: _rank(one, sale), reverse=True)
     best = ranked[0]
-    for other in ranked[1:]:
-        if _rank(other, kind, context) == _rank(best, kind, context) and _values(other) != _values(best):
+    rivals = [one for one in ranked[1:] if _rank(one, sale) == _rank(best, sale)]
+    if step.ties_best:
+        lowest = min if step.kind == "price" else max
+        return lowest([best, *rivals], key=lambda one: one.value / one.condition.per)
+    for rival in rivals:
+        if _said(rival.condition) != _said(best.condition):
             raise InputError(
-                [f"price records {best.code} and {other.code} apply alike and differ; give one a priority"]
+                [
+                    f"price records {_named(best)} and {_named(rival)} of step {step.name} apply alike and differ; "
+                    "give one a priority or other dates"
+                ]
             )
-    value = _row(best, context.quantity)
-    return (best, _converted(best, kind, value or ZERO, context))
+    return best
 
 
-def _rank(record: PriceRecord, kind: str, context: Context) -> tuple[Any, ...]:
-    own = kind == "percent" or (record.currency or context.company) == context.currency
-    return (own, record.priority, record.valid_from or date.min)
+def _named(found: Found) -> str:
+    return found.condition.code + (f" ({found.condition.origin})" if found.condition.origin else "")
 
 
-def _values(record: PriceRecord) -> tuple[Any, ...]:
-    return (record.value, record.rows, record.per, record.unit, record.net)
+def _rank(found: Found, sale: Sale) -> tuple[bool, int, date]:
+    own = found.step.kind == "percent" or (found.condition.currency or sale.company) == sale.currency
+    return own, found.condition.priority, found.condition.valid_from or date.min
 
 
-def _converted(record: PriceRecord, kind: str, value: Decimal, context: Context) -> Decimal:
-    currency = record.currency or context.company
-    if kind == "percent" or currency == context.currency:
-        return value
-    return round_half_up(value * context.rate, unit_price_digits(context.currency))
+def _said(condition: Condition) -> tuple[Any, ...]:
+    return condition.value, condition.rows, condition.formula, condition.per, condition.unit, condition.net
 
 
-def _standing_in(name: str, access: Access, context: Context, kind: str) -> tuple[PriceRecord, Decimal] | None:
-    """The master field that an access declares for want of a record: an item's sale price, a party's discount."""
-    if access.field == "item.sale_price" and context.item.sale_price is not None:
-        item = context.item
-        record = PriceRecord(code=f"item {item.code}", step=name, item=item.code, value=item.sale_price, per=item.per)
-        return record, _converted(record, kind, item.sale_price or ZERO, context)
-    if access.field == "party.discount" and context.party is not None and context.party.discount is not None:
-        party = context.party
-        record = PriceRecord(code=f"customer {party.code}", step=name, customer=party.code, value=party.discount)
-        return record, party.discount or ZERO
+# -- scales --------------------------------------------------------------------------------------------------------------
+
+
+def basis_of(condition: Condition, step: CompiledStep) -> str:
+    """What a record's scale compares: its own basis, else the step's."""
+    return condition.basis or step.basis
+
+
+def amount_of(basis: str, condition: Condition, ask: Ask, running: Decimal) -> Decimal:
+    """A line's own quantity, value or weight for a scale; the quantity in the record's unit (U2)."""
+    if basis == "weight":
+        return abs(ask.weight or ZERO)
+    if basis == "value":
+        return abs(running * ask.quantity)
+    if condition.unit and condition.unit != ask.unit:
+        return abs(_times(ask.quantity, ask.into(condition.unit)))
+    return abs(ask.quantity)
+
+
+def share_of(condition: Condition) -> str:
+    """The name under which a record's lines add up."""
+    return condition.shares or condition.code
+
+
+def _scaled(condition: Condition, step: CompiledStep, ask: Ask, sums: Sums, running: Decimal) -> tuple[Decimal, bool] | None:
+    """The value of a scale for a line, and whether it is without end; none below the first bound or above the last."""
+    basis = basis_of(condition, step)
+    if basis.startswith("group_"):
+        own = amount_of(basis.removeprefix("group_"), condition, ask, running)
+        amount = sums.of.get((share_of(condition), basis), own)
+    else:
+        amount = amount_of(basis, condition, ask, running)
+    if condition.scale == "to":
+        return next(((value, False) for bound, value in condition.rows if bound is None or amount <= bound), None)
+    if condition.scale == "interval":
+        return _by_slice(condition.rows, amount)
+    reached = [value for bound, value in condition.rows if bound is None or bound <= amount]
+    return (reached[-1], False) if reached else None
+
+
+def _by_slice(rows: Sequence[tuple[Decimal | None, Decimal]], amount: Decimal) -> tuple[Decimal, bool] | None:
+    """The mean price of slices, each at its own price, up to upper bounds that are included (SC3)."""
+    if not amount:
+        return rows[0][1], False
+    total, below = ZERO, ZERO
+    for bound, value in rows:
+        upto = amount if bound is None else min(bound, amount)
+        total += (upto - below) * value
+        below = upto
+        if below == amount:
+            mean = COMPUTED.divide(total, amount)
+            return mean, mean * amount != total or -mean.as_tuple().exponent > 4  # type: ignore[operator]
     return None
+
+
+# -- values --------------------------------------------------------------------------------------------------------------
+
+
+def _formula(
+    condition: Condition, step: CompiledStep, hits: Sequence[Hit], ask: Ask, sale: Sale, schema: Schema, sums: Sums,
+    running: Decimal,
+) -> Decimal:  # fmt: skip
+    """The value of a formula, in company currency for a price; ``list_price`` is that of the most general record."""
+    assert condition.formula is not None
+    now = COMPUTED.divide(running, sale.rate)
+    listed: Decimal | None = now if step.kind != "price" else None
+    if step.kind == "price":
+        for hit in reversed(hits):
+            if hit[2].formula is None:
+                general = _found(step, hit, hits, ask, sale, schema, sums, running)
+                if general is not None:
+                    listed = COMPUTED.divide(general.value, general.condition.per * sale.rate)
+                    break
+    facts = PriceFacts(ask, sale, schema, list_price=listed, running=now or listed)
+    with localcontext(COMPUTED):
+        return +Decimal(condition.formula(facts))
+
+
+class PriceFacts(dict[str, Any]):
+    """The values that formulas, conditions and guards of the price schema may ask for."""
+
+    def __init__(self, ask: Ask, sale: Sale, schema: Schema, **known: Any) -> None:
+        super().__init__(known)
+        self._ask, self._sale, self._schema = ask, sale, schema
+
+    def __missing__(self, name: str) -> Any:
+        ask = self._ask
+        if name == "cost":
+            return ask.cost(self._schema.cost)
+        if name == "quantity":
+            return ask.quantity
+        if name == "weight":
+            return ask.weight
+        if name in ("today", "day"):
+            return ask.day
+        if name in ask.facts:
+            return ask.facts[name]
+        return self._sale.facts[name] if name in self._sale.facts else self._sale.fact(name, ask.item)
+
+
+def _in_sale(value: Decimal, condition: Condition, ask: Ask, sale: Sale, schema: Schema) -> Decimal:
+    """A price or an amount in the currency of the sale, with tax or without as its prices are (PR4, VA3)."""
+    currency = condition.currency or sale.company
+    if currency != sale.currency:
+        value = round_half_up(value * _rate(condition, currency, sale), schema.digits(sale.currency))
+    if sale.gross and not condition.gross:
+        value += value * ask.vat_rate / 100
+    elif condition.gross and not sale.gross:
+        value = round_half_up(COMPUTED.divide(value * 100, 100 + ask.vat_rate), schema.digits(sale.currency))
+    return value
+
+
+def _rate(condition: Condition, currency: str, sale: Sale) -> Decimal:
+    """Units of the sale's currency for one of ``currency``."""
+    if currency == sale.company:
+        return sale.rate
+    if currency not in sale.rates:
+        raise InputError(
+            [
+                f"price record {condition.code} is in {currency}, which has no exchange rate; put an exchange_rate, "
+                "or a record in the document's currency"
+            ]
+        )
+    return COMPUTED.divide(sale.rate, sale.rates[currency])
+
+
+def _times(quantity: Decimal, ratio: Fraction) -> Decimal:
+    return COMPUTED.divide(quantity * ratio.numerator, Decimal(ratio.denominator))

@@ -25,7 +25,8 @@ class Held(NamedTuple):
 def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
     """What ``document`` holds while in its state, in stock units; a document that is not there holds nothing.
 
-    The level expressions of YAML are in the line's sales unit; services and text lines hold nothing.
+    The level expressions of YAML are in the line's sales unit; services and text lines hold nothing, a phantom kit holds
+    its components (K11).
     """
     if document is None:
         return {}
@@ -35,13 +36,14 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
     for level, text in levels.items():
         expression = pack.expression((document.type, document.kind), "line", text)
         for line in document.lines:
-            if not line.stocked or not line.quantity or line.item is None:
+            if not line.quantity or not (goods := line.goods):
                 continue
-            facts = LineQuantities(line, pack.model.progress)
-            quantity = round_half_up(expression(facts) * line.stock_quantity / line.quantity, QUANTITY_DIGITS)
-            if quantity:
-                key = Held(line.item, line.warehouse, level)
-                found[key] = found.get(key, ZERO) + quantity
+            part = expression(LineQuantities(line, pack.model.progress))
+            for item, whole in goods:
+                quantity = round_half_up(part * whole / line.quantity, QUANTITY_DIGITS)
+                if quantity:
+                    key = Held(item, line.warehouse, level)
+                    found[key] = found.get(key, ZERO) + quantity
     return found
 
 

@@ -18,14 +18,14 @@ def stock_policy(situation: Situation, parameters: NoParameters) -> Iterable[Ref
     """Refuse, line by line, what would take physical stock below zero where the policy forbids it."""
     left = dict(situation.physical)
     for line in situation.document.lines:
-        if not line.stocked or not line.item or line.stock_quantity <= 0:
-            continue
-        key = (line.item, line.warehouse)
-        before = left.get(key, ZERO)
-        left[key] = before - line.stock_quantity
-        if left[key] < 0 and policy_of(situation, *key) == "forbid":
-            facts = {"line": line.position, "item": line.item, "needed": line.stock_quantity, "physical": before}
-            yield Refusal("stock_policy", facts=facts)
+        for item, needed in line.goods:
+            if needed <= 0:
+                continue
+            before = left.get((item, line.warehouse), ZERO)
+            left[item, line.warehouse] = after = before - needed
+            if after < 0 and policy_of(situation, item, line.warehouse) == "forbid":
+                facts = {"line": line.position, "item": item, "needed": needed, "physical": before}
+                yield Refusal("stock_policy", facts=facts)
 
 
 GUARDS = (

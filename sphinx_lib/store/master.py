@@ -181,6 +181,27 @@ def load_prices(
     return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
 
 
+def load_families(connection: Connection, company: str) -> dict[str, str]:
+    """The parent of each family that has one."""
+    rows = connection.execute(select(families.c.code, families.c.data).where(families.c.company_id == company))
+    return {row.code: row.data["parent"] for row in rows if row.data.get("parent")}
+
+
+def rates_on(connection: Connection, company: str, currencies: Collection[str], day: date) -> dict[str, Decimal]:
+    """The newest rate of each of ``currencies`` not after ``day``, in one statement."""
+    c = exchange_rates.c
+    newest = (
+        select(c.currency, func.max(c.date).label("day"))
+        .where(c.company_id == company, c.currency.in_(sorted(currencies)), c.date <= day)
+        .group_by(c.currency)
+        .subquery()
+    )
+    statement = select(c.data).join(newest, (newest.c.currency == c.currency) & (newest.c.day == c.date))
+    rows = connection.execute(statement.where(c.company_id == company))
+    found = [ExchangeRate.model_validate(row.data) for row in rows]
+    return {rate.currency: rate.rate for rate in found}
+
+
 def rate_on(connection: Connection, company: str, currency: str, day: date) -> ExchangeRate | None:
     """The newest rate of ``currency`` not after ``day``."""
     c = exchange_rates.c

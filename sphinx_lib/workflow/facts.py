@@ -40,13 +40,14 @@ def _by_actor(situation: Situation, event: str) -> bool:
 def shortages(situation: Situation) -> list[tuple[str, str, Decimal, Decimal]]:
     """Items that a document needs beyond what is available: (item, warehouse, needed, available), Q2.
 
-    Lines of one item and warehouse are summed first; services and lines without stock never are short (Q3).
+    Kits are opened and lines of one item and warehouse summed first; services and lines without stock never are short
+    (Q3).
     """
     needed: dict[tuple[str, str], Decimal] = {}
     for line in situation.document.lines:
-        if line.stocked and line.item:
-            key = (line.item, line.warehouse)
-            needed[key] = needed.get(key, ZERO) + line.stock_quantity
+        for item, quantity in line.goods:
+            key = (item, line.warehouse)
+            needed[key] = needed.get(key, ZERO) + quantity
     return [
         (item, warehouse, quantity, situation.available.get((item, warehouse), ZERO))
         for (item, warehouse), quantity in needed.items()

@@ -407,7 +407,7 @@ def test_a_figure_that_differs_shows_expected_beside_actual(written: str, differ
 
 def test_rows_of_a_list_compare_by_place_and_number() -> None:
     text = SHOP.replace("quantity: 5}", "quantity: 5, discounts: [10]}")
-    (failure,) = ran(f"{text}  - expect: {{q.lines.1: {{trace: [{{step: manual}}]}}}}\n").failures
+    (failure,) = ran(f"{text}  - expect: {{q.lines.1: {{trace: [{{step: base}}]}}}}\n").failures
     assert failure.difference[1:] == ("q.lines.1.trace.count", "1", "2")
 
 

@@ -1,0 +1,189 @@
+"""Prices of the lines of a document: what they ask, fetched for all of them at once, then the pure engine (§18.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from sphinx_lib.kernel.conditions import Condition, conditions_of
+from sphinx_lib.kernel.document import ZERO, Document
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.master import Item, Party
+from sphinx_lib.kernel.quantity import UnitError, Units
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.scopes import PartyFacts, own_value
+from sphinx_lib.pricing.price_line import Priced, price_lines
+from sphinx_lib.pricing.schema import PriceBook, Sale, Schema, build_book, compile_schema
+from sphinx_lib.pricing.select import Ask
+from sphinx_lib.pricing.tax import rate_of
+from sphinx_lib.store import master as store_master
+
+if TYPE_CHECKING:
+    from sphinx_lib.app.unit import Unit
+
+OF_ITEM = frozenset({"item", "family"})
+
+
+@dataclass(frozen=True)
+class PriceRules:
+    """The price schema of a pack compiled, and the records of its files indexed: made once per ``Sphinx``."""
+
+    schema: Schema
+    book: PriceBook
+    key_names: frozenset[str]
+    currencies: frozenset[str]
+
+    @classmethod
+    def of(cls, pack: Pack) -> PriceRules:
+        """The rules of ``pack``."""
+        schema = compile_schema(pack.model.pricing, pack.price_expression)
+        names = {name for step in schema.steps for shape in step.accesses for name in shape}
+        currencies = frozenset(condition.currency for condition in pack.conditions)
+        return cls(schema, build_book(schema, pack.conditions), frozenset(names), currencies)
+
+
+def price_document(unit: Unit, document: Document, asks: Sequence[Ask]) -> list[Priced]:
+    """What the rules say each line costs: one statement for the records of all lines, and one for the families."""
+    rules = unit.prices
+    party = unit.parties.get(document.party or "")
+    parents = families_of(unit) if any(ask.item.family for ask in asks) else {}
+    families = {one for ask in asks for one in _with_parents(ask.item.family, parents)}
+    conditions = load_conditions(unit, {ask.item.code for ask in asks}, families, party)
+    books = [book for book in (rules.book, build_book(rules.schema, conditions)) if book]
+    sale = sale_of(unit, document, party, parents, conditions)
+    return price_lines(asks, sale, rules.schema, books)
+
+
+def families_of(unit: Unit) -> Mapping[str, str]:
+    """The parent of each family that has one, from the database over those of the configuration."""
+    if unit.families is None:
+        known = {name: family.parent for name, family in unit.pack.model.families.items() if family.parent}
+        unit.families = {**known, **store_master.load_families(unit.connection, unit.company)}
+    return unit.families
+
+
+def _with_parents(family: str, parents: Mapping[str, str]) -> Iterable[str]:
+    """A family and the wider ones, nearest first; InputError when they turn in a circle."""
+    seen: list[str] = []
+    while family:
+        if family in seen:
+            raise InputError([f"family {family!r} is its own parent: {' > '.join([*seen, family])}"])
+        seen.append(family)
+        family = parents.get(family, "")
+    return seen
+
+
+def load_conditions(unit: Unit, items: set[str], families: set[str], party: Party | None) -> list[Condition]:
+    """The records of the database that may apply, in one statement; formulas are compiled once per text."""
+    records = store_master.load_prices(unit.connection, unit.company, items, families, party)
+    return [one for record in records for one in conditions_of(record, unit.pack.price_expression)]
+
+
+def sale_of(
+    unit: Unit, document: Document, party: Party | None, parents: Mapping[str, str], conditions: Sequence[Condition]
+) -> Sale:
+    """What the lines have in common: key values of the party and the document, currencies, rights."""
+    company = unit.pack.model.company.currency
+    known = PartyFacts(unit.pack.model, party, unit.today)
+    facts: dict[str, Any] = {"customer": "", "customer_group": "", "price_list": "", "channel": ""}
+    if party is not None:
+        facts |= {
+            "customer": party.code, "customer_group": party.group, "price_list": party.price_list,
+            "channel": party.channel,
+        }  # fmt: skip
+    facts |= {"site": document.site, "kind": document.kind or document.type}
+    for name in unit.prices.key_names - facts.keys() - OF_ITEM:
+        if name.startswith("party."):
+            facts[name] = _text(known[name])
+        elif not name.startswith(("item.", "line.")):
+            own = document.custom.get(name, getattr(document, name, ""))
+            facts[name] = _text(own)
+
+    def fact(name: str, item: Item) -> Any:
+        owner, _, field = name.partition(".")
+        return _item_fact(unit, item, field) if owner == "item" else known[name]
+
+    return Sale(
+        document.currency, company, document.rate, facts, parents, fact,
+        _rates(unit, document, conditions), unit.actor.rights, document.prices_include_tax,
+    )  # fmt: skip
+
+
+def _item_fact(unit: Unit, item: Item, field: str) -> Any:
+    declared = unit.pack.model.items.fields
+    return own_value(declared[field], item.custom.get(field)) if field in declared else getattr(item, field)
+
+
+def _rates(unit: Unit, document: Document, conditions: Iterable[Condition]) -> Mapping[str, Decimal]:
+    """Rates of currencies that records are in and that are neither the document's nor the company's."""
+    known = {"", document.currency, unit.pack.model.company.currency}
+    others = ({one.currency for one in conditions} | unit.prices.currencies) - known
+    return store_master.rates_on(unit.connection, unit.company, others, document.date) if others else {}
+
+
+def ask_of(unit: Unit, document: Document, item: Item, quantity: Decimal, sales_unit: str, **more: Any) -> Ask:
+    """A line to price: ``quantity`` of ``sales_unit`` turned into the item's price unit (U3)."""
+    units = unit.pack.units
+    ratios = ratios_of(item)
+    price_unit = item.price_unit or item.unit
+    facts: dict[str, Any] = {"item": item.code, "family": item.family}
+    line_facts = more.pop("line_facts", {})
+    for name in unit.prices.key_names:
+        if name.startswith("item."):
+            facts[name] = _text(_item_fact(unit, item, name.removeprefix("item.")))
+        elif name.startswith("line."):
+            facts[name] = _text(line_facts.get(name.removeprefix("line.")))
+    in_stock = units.convert(quantity, sales_unit, item.unit, ratios)
+    return Ask(
+        item=item,
+        quantity=units.convert(quantity, sales_unit, price_unit, ratios),
+        unit=price_unit,
+        day=more.pop("day", None) or document.date,
+        into=_Into(units, price_unit, ratios),
+        facts=facts,
+        weight=None if item.weight_kg is None else in_stock * item.weight_kg,
+        cost=item.cost_by,
+        **more,
+    )
+
+
+class _Into:
+    """How many of another unit one price unit holds, worked out once."""
+
+    def __init__(self, units: Units, unit: str, ratios: Mapping[tuple[str, str], Fraction]) -> None:
+        self._units, self._unit, self._ratios = units, unit, ratios
+        self._known: dict[str, Fraction] = {unit: Fraction(1)}
+
+    def __call__(self, unit: str) -> Fraction:
+        found = self._known.get(unit)
+        if found is None:
+            found = self._known[unit] = self._units.factor(self._unit, unit, self._ratios)
+        return found
+
+
+def ratios_of(item: Item) -> dict[tuple[str, str], Fraction]:
+    """What the item says its own units hold: {(box, unit): 6}."""
+    return {(name, item.unit): Fraction(count) for name, count in item.units.items()}
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def day_of(unit: Unit, document: Document, promised: date | None) -> date:
+    """The day whose records hold for a line: the document's or the promised delivery's (``price_date``)."""
+    if unit.pack.model.pricing.price_date == "delivery" and promised is not None:
+        return promised
+    return document.date
+
+
+def vat_rate(unit: Unit, document: Document, code: str) -> Decimal:
+    """Percent of VAT that turns a price with tax into one without; only asked where a document's prices hold tax."""
+    return rate_of(code, document.regime, unit.pack, document.tax_date or document.date) if code else ZERO
+
+
+__all__ = ["PriceRules", "UnitError", "ask_of", "day_of", "price_document", "vat_rate"]

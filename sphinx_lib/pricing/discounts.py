@@ -1,0 +1,181 @@
+"""Discounts on a base price: cascade and groups, exclusions, net prices (PR5-PR7, D2)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from sphinx_lib.kernel.conditions import Condition
+from sphinx_lib.kernel.document import ZERO, TraceRow
+from sphinx_lib.pricing.schema import CompiledStep, Hit, Sale, Schema
+from sphinx_lib.pricing.select import COMPUTED, Ask, Found, PriceFacts, Sums, pick
+
+HUNDRED = Decimal(100)
+
+
+class Discounts(NamedTuple):
+    """What the discounts of a line are computed from; ``steps`` are those that may find something."""
+
+    ask: Ask
+    hits: dict[int, list[Hit]]
+    sale: Sale
+    schema: Schema
+    sums: Sums
+    base: Found
+    steps: list[CompiledStep]
+
+
+class Discounted(NamedTuple):
+    """The price after all discounts, before rounding; ``exact`` says that it has no end (SC3)."""
+
+    base: Found
+    running: Decimal
+    rows: list[TraceRow]
+    discounts: list[Decimal]
+    exact: bool
+
+
+def discounted(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums, base: Found) -> Discounted:
+    """``base`` after the discounts that hold for the line; of alternatives the kept one (PR7)."""
+    steps = [schema.steps[number] for number in sorted({*hits, *schema.with_fields})]
+    given = Discounts(ask, hits, sale, schema, sums, base, [step for step in steps if step.kind != "price"])
+    return _run(given, _excluded(given) if schema.choices else {})
+
+
+def _excluded(given: Discounts) -> dict[int, str]:
+    """The steps that lose against an alternative, with the reason; each exclusion sees what the ones before it left."""
+    excluded: dict[int, str] = {}
+    for choice in given.schema.choices:
+        left = {
+            step.number for step in given.steps if step.number not in excluded and _of_step(step, given, given.base.value)
+        }
+        there = [(name, steps) for name, steps in choice.alternatives if steps & left]
+        if len(there) < 2:
+            continue
+        union = frozenset().union(*(steps for _, steps in there))
+        trials = [
+            (_run(given, {**excluded, **dict.fromkeys(union - steps, name)}).running, name, steps) for name, steps in there
+        ]
+        _, kept, steps = min(trials, key=lambda one: one[0]) if choice.best else trials[0]
+        excluded |= dict.fromkeys(union - steps, f"{choice.name}: {kept}")
+    return excluded
+
+
+def _run(given: Discounts, excluded: dict[int, str]) -> Discounted:
+    """One pass over the steps; ``excluded`` ones leave inactive rows with the reason."""
+    base, combine = given.base, given.schema.combine
+    running, exact = base.value, base.exact
+    rows: list[TraceRow] = []
+    percents: list[Decimal] = []
+    grouped: set[str] = set()
+    for step in given.steps:
+        if step.group in grouped:
+            continue
+        reason = "net price" if base.condition.net else excluded.get(step.number, "")
+        if not reason and step.group and combine.get(step.group, "cascade") != "cascade":
+            grouped.add(step.group)
+            running = _combined(step.group, given, excluded, running, rows, percents)
+            continue
+        found = _of_step(step, given, running)
+        if found is None:
+            continue
+        amount, endless = _amount(found, running, given)
+        percent = found.value if step.kind == "percent" else None
+        code = found.condition.code
+        if reason:
+            led_to = running + amount
+            rows.append(TraceRow(step.name, ZERO, code, found.access, percent, False, reason, led_to, running))
+            continue
+        basis, running = running, running + amount
+        exact = exact or endless
+        rows.append(TraceRow(step.name, amount, code, found.access, percent, True, "", running, basis))
+        if percent is not None:
+            percents.append(percent)
+    return Discounted(base, running, rows, percents, exact)
+
+
+def _of_step(step: CompiledStep, given: Discounts, running: Decimal) -> Found | None:
+    """The record that a step finds; with ``best_for_customer`` the one that takes the most off."""
+    ask, sale, schema = given.ask, given.sale, given.schema
+    if step.when is not None and not step.when(PriceFacts(ask, sale, schema, running=running, base=given.base.value)):
+        return None
+    here = given.hits.get(step.number)
+    if step.fields:
+        here = with_fields(step, here or [], ask, sale)
+    if not here:
+        return None
+    found = pick(step, here, ask, sale, schema, given.sums, running)
+    return max(found, key=lambda one: one.value, default=None) if step.best else next(found, None)
+
+
+def _amount(found: Found, running: Decimal, given: Discounts) -> tuple[Decimal, bool]:
+    """What a record adds to the price, below zero for a reduction, and whether it has no end (PR6).
+
+    An amount counts per unit of its record, whatever the unit of the base price, or once for the line.
+    """
+    if found.step.kind == "percent":
+        return -running * found.value / HUNDRED, False
+    condition, base, ask = found.condition, given.base.condition, given.ask
+    unit = base.unit or ask.unit
+    if found.step.per_line:
+        quantity = abs(ask.quantity) * ask.into(unit).numerator / ask.into(unit).denominator
+        return (-COMPUTED.divide(found.value * base.per, quantity), True) if quantity else (ZERO, False)
+    amount = -found.value
+    if base.per != condition.per:
+        amount = COMPUTED.divide(amount * base.per, condition.per)
+    own = condition.unit or ask.unit
+    if own != unit:
+        ratio = ask.into(own) / ask.into(unit)
+        amount = COMPUTED.divide(amount * ratio.numerator, Decimal(ratio.denominator))
+    return amount, False
+
+
+def _combined(
+    group: str, given: Discounts, excluded: dict[int, str], running: Decimal, rows: list[TraceRow], percents: list[Decimal]
+) -> Decimal:
+    """The price after a group whose discounts all act on the price where it starts (D2).
+
+    ``additive`` takes their sum and stops at zero; ``max`` and ``first`` take one, and the others say so.
+    """
+    how = given.schema.combine[group]
+    members = [
+        (found, _amount(found, running, given)[0])
+        for step in given.steps
+        if step.group == group and step.number not in excluded
+        if (found := _of_step(step, given, running)) is not None
+    ]
+    chosen = None
+    if how in ("max", "first") and members:
+        chosen = min(members, key=lambda one: one[1]) if how == "max" else members[0]
+    start, left = running, max(running, ZERO)
+    for found, amount in members:
+        percent = found.value if found.step.kind == "percent" else None
+        name, code, access = found.step.name, found.condition.code, found.access
+        if chosen is not None and found is not chosen[0]:
+            rows.append(TraceRow(name, ZERO, code, access, percent, False, f"{group}: {how}", start + amount, start))
+            continue
+        taken = max(amount, -left) if amount < 0 else amount
+        left, running = left + taken, running + taken
+        rows.append(TraceRow(name, taken, code, access, percent, True, "", running, start))
+        if percent is not None:
+            percents.append(percent)
+    return running
+
+
+def with_fields(step: CompiledStep, hits: list[Hit], ask: Ask, sale: Sale) -> list[Hit]:
+    """``hits`` and, after the records of its access, the master field that stands in for them."""
+    added: list[Hit] = []
+    for place, field in step.fields:
+        if field == "item.sale_price":
+            item = ask.item
+            if item.sale_price is not None:
+                own = Condition(f"item {item.code}", step.name, (), item.sale_price, unit=item.price_unit, per=item.per)
+                added.append((place.order + 49, place.access, own))
+        else:
+            discount = sale.fact(field, ask.item)
+            if discount is not None:
+                code = f"customer {sale.facts.get('customer', '')}"
+                added.append((place.order + 49, place.access, Condition(code, step.name, (), discount)))
+    if not added:
+        return hits
+    return sorted([*hits, *added], key=lambda hit: hit[0]) if hits else added
