@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.kernel.conditions import Condition
 from sphinx_lib.kernel.document import ZERO, TraceRow
-from sphinx_lib.pricing.schema import CompiledStep, Hit, Sale, Schema
-from sphinx_lib.pricing.select import COMPUTED, Ask, Found, PriceFacts, Sums, pick
+from sphinx_lib.pricing.schema import CompiledStep, Hit, Sale
+from sphinx_lib.pricing.select import COMPUTED, Ask, Batch, Found, Hits, PriceFacts, pick
+from sphinx_lib.pricing.trace import Cascade, Percent, Trace
 
 HUNDRED = Decimal(100)
 
@@ -17,35 +19,75 @@ class Discounts(NamedTuple):
     """What the discounts of a line are computed from; ``steps`` are those that may find something."""
 
     ask: Ask
-    hits: dict[int, list[Hit]]
-    sale: Sale
-    schema: Schema
-    sums: Sums
+    hits: Hits
+    batch: Batch
     base: Found
     steps: list[CompiledStep]
 
 
 class Discounted(NamedTuple):
-    """The price after all discounts, before rounding; ``exact`` says that it has no end (SC3)."""
+    """The price after all discounts, before rounding; ``exact`` says that it has no end (SC3).
+
+    ``rows`` are those of the discounts, or in their place the ``cascade`` with its ``amounts``.
+    """
 
     base: Found
     running: Decimal
     rows: list[TraceRow]
-    discounts: list[Decimal]
+    discounts: Sequence[Decimal]
     exact: bool
+    cascade: Cascade | None = None
+    amounts: tuple[Decimal, ...] = ()
+
+    def trace(self, tail: Sequence[TraceRow] = ()) -> Sequence[TraceRow]:
+        """The rows of the base price and of the discounts, then ``tail``."""
+        step, condition, access, value, _ = self.base
+        if self.cascade is not None:
+            return Trace((step.name, value, condition.code, access), self.cascade, self.amounts, tail)
+        return (TraceRow(step.name, value, condition.code, access, running=value), *self.rows, *tail)
 
 
-def discounted(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums, base: Found) -> Discounted:
+def discounted(ask: Ask, hits: Hits, batch: Batch, base: Found) -> Discounted:
     """``base`` after the discounts that hold for the line; of alternatives the kept one (PR7)."""
-    steps = [schema.steps[number] for number in sorted({*hits, *schema.with_fields})]
-    given = Discounts(ask, hits, sale, schema, sums, base, [step for step in steps if step.kind != "price"])
-    return _run(given, _excluded(given) if schema.choices else {})
+    if batch.schema.straight and not base.condition.net:
+        key = hits.straight(ask.day)
+        if key is not None:
+            cascade = batch.straight.get(key)
+            if cascade is None:
+                cascade = batch.straight[key] = _cascade(_given(ask, hits, batch, base))
+            return _along(cascade, base)
+    given = _given(ask, hits, batch, base)
+    return _run(given, _excluded(given) if batch.schema.choices else {})
+
+
+def _given(ask: Ask, hits: Hits, batch: Batch, base: Found) -> Discounts:
+    schema = batch.schema
+    steps = [schema.steps[number] for number in sorted({*hits.by_step, *schema.with_fields})]
+    return Discounts(ask, hits, batch, base, [step for step in steps if step.kind != "price"])
+
+
+def _cascade(given: Discounts) -> Cascade:
+    """The percents that lines with the same plain records have in common."""
+    found = [one for step in given.steps if (one := _of_step(step, given, given.base.value)) is not None]
+    percents = [Percent(one.step.name, -one.value / HUNDRED, one.value, one.condition.code, one.access) for one in found]
+    return Cascade(tuple(percents), tuple(one.value for one in found if one.value))
+
+
+def _along(cascade: Cascade, base: Found) -> Discounted:
+    """``_run`` for percents alone: the loop that most lines go through, so it is kept short."""
+    running = base.value
+    amounts = []
+    for percent in cascade.percents:
+        amount = running * percent.factor
+        amounts.append(amount)
+        running += amount
+    return Discounted(base, running, [], cascade.discounts, base.exact, cascade, tuple(amounts))
 
 
 def _excluded(given: Discounts) -> dict[int, str]:
     """The steps that lose against an alternative, with the reason; each exclusion sees what the ones before it left."""
     excluded: dict[int, str] = {}
-    for choice in given.schema.choices:
+    for choice in given.batch.schema.choices:
         left = {
             step.number for step in given.steps if step.number not in excluded and _of_step(step, given, given.base.value)
         }
@@ -63,7 +105,7 @@ def _excluded(given: Discounts) -> dict[int, str]:
 
 def _run(given: Discounts, excluded: dict[int, str]) -> Discounted:
     """One pass over the steps; ``excluded`` ones leave inactive rows with the reason."""
-    base, combine = given.base, given.schema.combine
+    base, combine = given.base, given.batch.schema.combine
     running, exact = base.value, base.exact
     rows: list[TraceRow] = []
     percents: list[Decimal] = []
@@ -96,15 +138,15 @@ def _run(given: Discounts, excluded: dict[int, str]) -> Discounted:
 
 def _of_step(step: CompiledStep, given: Discounts, running: Decimal) -> Found | None:
     """The record that a step finds; with ``best_for_customer`` the one that takes the most off."""
-    ask, sale, schema = given.ask, given.sale, given.schema
-    if step.when is not None and not step.when(PriceFacts(ask, sale, schema, running=running, base=given.base.value)):
+    ask, batch = given.ask, given.batch
+    if step.when is not None and not step.when(PriceFacts(ask, batch, running=running, base=given.base.value)):
         return None
-    here = given.hits.get(step.number)
+    here = given.hits.by_step.get(step.number)
     if step.fields:
-        here = with_fields(step, here or [], ask, sale)
+        here = with_fields(step, here or [], ask, batch.sale)
     if not here:
         return None
-    found = pick(step, here, ask, sale, schema, given.sums, running)
+    found = pick(step, here, ask, batch, running)
     return max(found, key=lambda one: one.value, default=None) if step.best else next(found, None)
 
 
@@ -137,7 +179,7 @@ def _combined(
 
     ``additive`` takes their sum and stops at zero; ``max`` and ``first`` take one, and the others say so.
     """
-    how = given.schema.combine[group]
+    how = given.batch.schema.combine[group]
     members = [
         (found, _amount(found, running, given)[0])
         for step in given.steps

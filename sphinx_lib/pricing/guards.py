@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sphinx_lib.kernel.document import ZERO, TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import plain_number, round_up
-from sphinx_lib.pricing.schema import CompiledGuard, Sale, Schema
-from sphinx_lib.pricing.select import COMPUTED, Ask, Found, PriceFacts
+from sphinx_lib.pricing.schema import CompiledGuard, Sale
+from sphinx_lib.pricing.select import COMPUTED, Ask, Batch, Found, PriceFacts
 
 
 class Failure(NamedTuple):
@@ -27,14 +27,14 @@ class Failure(NamedTuple):
 
 
 def guarded(
-    ask: Ask, sale: Sale, schema: Schema, base: Found, unit_price: Decimal, rows: list[TraceRow]
+    ask: Ask, batch: Batch, base: Found, unit_price: Decimal, rows: list[TraceRow]
 ) -> tuple[Decimal, tuple[Failure, ...]]:
     """The price after clamping, and the guards that failed; each leaves a row in the trace."""
     failures: list[Failure] = []
-    for guard in schema.guards:
-        if guard.when is not None and not guard.when(PriceFacts(ask, sale, schema, list_price=base.value)):
+    for guard in batch.schema.guards:
+        if guard.when is not None and not guard.when(PriceFacts(ask, batch, list_price=base.value)):
             continue
-        floor = _floor(guard, ask, sale, schema, base)
+        floor = _floor(guard, ask, batch, base)
         if floor is None or unit_price >= floor:
             continue
         rule = guard.rule
@@ -43,20 +43,21 @@ def guarded(
             unit_price = floor
             continue
         rows.append(TraceRow(guard.name, ZERO, active=False, reason=rule.on_fail, running=floor, basis=unit_price))
-        given = rule.on_fail == "approve" and rule.right in sale.rights
+        given = rule.on_fail == "approve" and rule.right in batch.sale.rights
         failures.append(Failure(guard.name, rule.on_fail, unit_price, floor, rule.right, given))
     return unit_price, tuple(failures)
 
 
-def _floor(guard: CompiledGuard, ask: Ask, sale: Sale, schema: Schema, base: Found) -> Decimal | None:
+def _floor(guard: CompiledGuard, ask: Ask, batch: Batch, base: Found) -> Decimal | None:
     """The lowest price that passes, per ``per`` of the base's unit in the currency of the sale; none without facts."""
+    sale, schema = batch.sale, batch.schema
     rule, digits = guard.rule, schema.digits(sale.currency)
     if rule.max_discount is not None:
         allowed = [rule.max_discount.default]
         allowed += [percent for right, percent in rule.max_discount.rights.items() if right in sale.rights]
         return round_up(base.value * (100 - max(allowed)) / 100, digits)
     if guard.min_price is not None:
-        given = guard.min_price(PriceFacts(ask, sale, schema, list_price=base.value))
+        given = guard.min_price(PriceFacts(ask, batch, list_price=base.value))
         return None if given is None else round_up(_in_base(given, ask, sale, base), digits)
     cost = ask.cost(rule.cost or schema.cost)
     if cost is None:

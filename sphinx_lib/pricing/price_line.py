@@ -20,12 +20,12 @@ from sphinx_lib.pricing.guards import Failure, guarded
 from sphinx_lib.pricing.schema import CompiledStep, Hit, PriceBook, Sale, Schema
 from sphinx_lib.pricing.select import (
     COMPUTED,
-    NO_SUMS,
     Ask,
+    Batch,
     Found,
+    Hits,
     ManualPrice,
     PriceFacts,
-    Sums,
     amount_of,
     basis_of,
     hits_of,
@@ -48,8 +48,8 @@ class Priced(NamedTuple):
     unit_price: Decimal | None
     per: Decimal
     unit: str
-    discounts: tuple[Decimal, ...]
-    trace: tuple[TraceRow, ...]
+    discounts: Sequence[Decimal]
+    trace: Sequence[TraceRow]
     failures: tuple[Failure, ...] = ()
     problem: str = ""
 
@@ -60,56 +60,56 @@ def price_lines(asks: Sequence[Ask], sale: Sale, schema: Schema, books: Sequence
     A line that cannot be priced has its ``problem`` and no price; the others are priced.
     """
     with localcontext(EXACT):
-        hits = [hits_of(ask, sale, schema, books) for ask in asks]
-        grouped = any(book.grouped for book in books)
-        sums = _sums(asks, hits, sale, schema) if grouped else NO_SUMS
-        return [_priced(ask, found, sale, schema, sums) for ask, found in zip(asks, hits, strict=True)]
+        batch = Batch(sale, schema, books, schema.rounding.stage, schema.digits(sale.currency))
+        hits = [hits_of(ask, sale, books) for ask in asks]
+        if any(book.grouped for book in books):
+            _add_up(asks, hits, batch)
+        return [_priced(ask, found, batch) for ask, found in zip(asks, hits, strict=True)]
 
 
-def _priced(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums) -> Priced:
+def _priced(ask: Ask, hits: Hits, batch: Batch) -> Priced:
     try:
-        return price_line(ask, hits, sale, schema, sums)
+        return price_line(ask, hits, batch)
     except InputError as error:
         return Priced(None, None, Decimal(1), "", (), (), problem="; ".join(error.problems))
 
 
-def price_line(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums = NO_SUMS) -> Priced:
+def price_line(ask: Ask, hits: Hits, batch: Batch) -> Priced:
     """The price of one line from the records that fit it; raises InputError for what cannot be settled."""
-    candidates = _bases(ask, hits, sale, schema, sums)
+    candidates = _bases(ask, hits, batch)
     manual = ask.manual
     if manual is not None and manual.price is not None:
-        return _by_hand(ask, hits, sale, schema, sums, candidates)
+        return _by_hand(ask, hits, batch, candidates)
     if not candidates:
-        return _without_price(schema, ask)
+        return _without_price(batch.schema, ask)
     best: Discounted | None = None
     lost: list[tuple[Found, Decimal]] = []
     for candidate in candidates:
-        result = discounted(ask, hits, sale, schema, sums, candidate)
+        result = discounted(ask, hits, batch, candidate)
         if best is None or _per_unit(result, ask) < _per_unit(best, ask):
             lost += [(best.base, best.running)] if best is not None else []
             best = result
         else:
             lost.append((candidate, result.running))
     assert best is not None
-    rows = [_base_row(best.base), *best.rows]
-    rows += [_lost_row(found, running, "best for customer") for found, running in lost]
+    rows = [_lost_row(found, running) for found, running in lost]
     if manual is not None and manual.discounts is not None:
-        return _hand_discounts(best, rows, ask, sale, schema)
-    return _finished(ask, sale, schema, best.base, best.running, rows, best.discounts, exact=best.exact)
+        return _hand_discounts(best, rows, ask, batch)
+    return _finished(ask, batch, best.base, best.running, rows, best.discounts, exact=best.exact, before=best)
 
 
 # -- the base price ------------------------------------------------------------------------------------------------------
 
 
-def _bases(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums) -> list[Found]:
+def _bases(ask: Ask, hits: Hits, batch: Batch) -> list[Found]:
     """The candidates for the base price: the first that is found, or one for each access (PR2)."""
-    for step in schema.steps:
-        if step.kind != "price" or (step.when is not None and not step.when(PriceFacts(ask, sale, schema))):
+    for step in batch.schema.prices:
+        if step.when is not None and not step.when(PriceFacts(ask, batch)):
             continue
-        here = hits.get(step.number)
+        here = hits.of_price(step)
         if step.fields:
-            here = with_fields(step, here or [], ask, sale)
-        found = pick(step, here, ask, sale, schema, sums) if here else iter(())
+            here = with_fields(step, here, ask, batch.sale)
+        found = pick(step, here, ask, batch) if here else iter(())
         first = next(found, None)
         if first is not None:
             return [first, *found] if step.best else [first]
@@ -118,7 +118,7 @@ def _bases(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sum
 
 def _without_price(schema: Schema, ask: Ask) -> Priced:
     """No record: an error, a price of zero, or a line that waits for its price, as the step says."""
-    step = next(one for one in schema.steps if one.kind == "price")
+    step = schema.prices[0]
     if step.missing == "error":
         raise InputError([f"item {ask.item.code}: no price in step {step.name!r} on {ask.day}; put a price record"])
     if step.missing == "zero":
@@ -126,11 +126,9 @@ def _without_price(schema: Schema, ask: Ask) -> Priced:
     return Priced(None, None, Decimal(1), "", (), ())
 
 
-def _base_row(found: Found) -> TraceRow:
-    return TraceRow(found.step.name, found.value, found.condition.code, found.access, None, True, "", found.value)
-
-
-def _lost_row(found: Found, running: Decimal, reason: str) -> TraceRow:
+def _lost_row(found: Found, running: Decimal) -> TraceRow:
+    """A candidate that would have led to a higher price (PR2)."""
+    reason = "best for customer"
     return TraceRow(found.step.name, found.value, found.condition.code, found.access, None, False, reason, running)
 
 
@@ -147,9 +145,7 @@ def _per_unit(result: Discounted, ask: Ask) -> Decimal:
 # -- prices by hand ------------------------------------------------------------------------------------------------------
 
 
-def _by_hand(
-    ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema, sums: Sums, candidates: list[Found]
-) -> Priced:
+def _by_hand(ask: Ask, hits: Hits, batch: Batch, candidates: list[Found]) -> Priced:
     """A price by hand and its discounts, which replace what the rules say; that stays in the trace (PR8)."""
     manual = ask.manual
     assert manual is not None
@@ -157,17 +153,16 @@ def _by_hand(
     rows: list[TraceRow] = []
     listed = None
     if candidates:
-        ruled = discounted(ask, hits, sale, schema, sums, candidates[0])
-        rows = [row._replace(active=False, reason=row.reason or "manual") for row in (_base_row(ruled.base), *ruled.rows)]
-        if ruled.base.condition.per == 1 and ruled.base.condition.unit in ("", ask.unit):
+        ruled = discounted(ask, hits, batch, candidates[0])
+        rows = [row._replace(active=False, reason=row.reason or "manual") for row in ruled.trace()]
+        if ruled.base.condition.per == 1 and (ruled.base.condition.unit or ask.unit) == (manual.unit or ask.unit):
             listed = ruled.base
     note = _note(manual.reason, manual.user)
     rows.append(TraceRow("manual", manual.price, reason=note, running=manual.price))
     running = _cascade(manual.price, manual.discounts or (), rows)
-    step = next(one for one in schema.steps if one.kind == "price")
-    base = Found(step, Condition("manual", step.name, (), manual.price, unit=ask.unit), "", manual.price)
-    priced = _finished(ask, sale, schema, base, running, rows, manual.discounts or (), listed=listed)
-    return priced._replace(unit="")
+    step = batch.schema.prices[0]
+    base = Found(step, Condition("manual", step.name, (), manual.price, unit=manual.unit), "", manual.price)
+    return _finished(ask, batch, base, running, rows, manual.discounts or (), listed=listed)
 
 
 def price_by_hand(manual: ManualPrice, currency: str, schema: Schema) -> Priced:
@@ -175,21 +170,20 @@ def price_by_hand(manual: ManualPrice, currency: str, schema: Schema) -> Priced:
     price = manual.price if manual.price is not None else ZERO
     with localcontext(EXACT):
         rows = [TraceRow("manual", price, reason=_note(manual.reason, manual.user), running=price)]
-        unit = _rounded(_cascade(price, manual.discounts or (), rows), currency, schema, rows)
+        unit = _rounded(_cascade(price, manual.discounts or (), rows), schema.rounding.stage, schema.digits(currency), rows)
     given = tuple(percent for percent in manual.discounts or () if percent)
     return Priced(price, unit, Decimal(1), "", given, tuple(rows))
 
 
-def _hand_discounts(best: Discounted, rows: list[TraceRow], ask: Ask, sale: Sale, schema: Schema) -> Priced:
+def _hand_discounts(best: Discounted, rows: list[TraceRow], ask: Ask, batch: Batch) -> Priced:
     """Discounts by hand on the price that the rules found, in place of theirs (PR8)."""
     manual = ask.manual
     assert manual is not None
-    kept = [
-        row if number == 0 else row._replace(active=False, reason=row.reason or "manual") for number, row in enumerate(rows)
-    ]
+    first, *others = (*best.trace(), *rows)
+    kept = [first, *(row._replace(active=False, reason=row.reason or "manual") for row in others)]
     running = _cascade(best.base.value, manual.discounts or (), kept, _note(manual.reason, manual.user))
     given = manual.discounts or ()
-    return _finished(ask, sale, schema, best.base, running, kept, given, exact=best.base.exact)
+    return _finished(ask, batch, best.base, running, kept, given, exact=best.base.exact)
 
 
 def _cascade(price: Decimal, percents: Sequence[Decimal], rows: list[TraceRow], note: str = "") -> Decimal:
@@ -210,24 +204,25 @@ def _note(reason: str, user: str) -> str:
 
 
 def _finished(
-    ask: Ask, sale: Sale, schema: Schema, base: Found, running: Decimal, rows: list[TraceRow],
-    discounts: Sequence[Decimal], *, exact: bool = False, listed: Found | None = None,
+    ask: Ask, batch: Batch, base: Found, running: Decimal, rows: list[TraceRow],
+    discounts: Sequence[Decimal], *, exact: bool = False, listed: Found | None = None, before: Discounted | None = None,
 ) -> Priced:  # fmt: skip
-    """The price rounded at its stage, then held against the guards (PR9, N7)."""
-    unit = running if exact else _rounded(running, sale.currency, schema, rows)
+    """The price rounded at its stage, then held against the guards (PR9, N7); ``rows`` follow those of ``before``."""
+    unit = running if exact else _rounded(running, batch.stage, batch.digits, rows)
     failures: tuple[Failure, ...] = ()
-    if schema.guards:
-        unit, failures = guarded(ask, sale, schema, listed or base, unit, rows)
+    if batch.schema.guards:
+        unit, failures = guarded(ask, batch, listed or base, unit, rows)
     condition = base.condition
-    given = tuple(percent for percent in discounts if percent)
-    return Priced(base.value, unit, condition.per, condition.unit, given, tuple(rows), failures)
+    given = discounts if before and before.cascade else tuple([percent for percent in discounts if percent])
+    trace = before.trace(rows) if before is not None else tuple(rows)
+    return Priced(base.value, unit, condition.per, condition.unit, given, trace, failures)
 
 
-def _rounded(running: Decimal, currency: str, schema: Schema, rows: list[TraceRow]) -> Decimal:
+def _rounded(running: Decimal, stage: str, digits: int, rows: list[TraceRow]) -> Decimal:
     """The net unit price at the stage N7 declares; the rounding is a row of the trace."""
-    if schema.rounding.stage != "unit":
+    if stage != "unit":
         return running
-    unit = round_half_up(running, schema.digits(currency))
+    unit = round_half_up(running, digits)
     if unit != running:
         rows.append(TraceRow("rounding", unit - running, running=unit))
     return unit
@@ -243,23 +238,22 @@ def line_net(price_quantity: Decimal, unit_price: Decimal, per: Decimal, digits:
 # -- records that lines share --------------------------------------------------------------------------------------------
 
 
-def _sums(asks: Sequence[Ask], hits: Sequence[dict[int, list[Hit]]], sale: Sale, schema: Schema) -> Sums:
+def _add_up(asks: Sequence[Ask], hits: Sequence[Hits], batch: Batch) -> None:
     """What the lines of each shared record add up to; a line counts where its search would come to the record."""
-    totals: dict[tuple[str, str], Decimal] = {}
+    totals = batch.sums
     for ask, found in zip(asks, hits, strict=True):
         base_value: Decimal | None = None
-        for number, here in found.items():
-            step = schema.steps[number]
-            for condition in _searched(step, here, ask, sale):
+        for number, here in found.by_step.items():
+            step = batch.schema.steps[number]
+            for condition in _searched(step, here, ask, batch.sale):
                 basis = basis_of(condition, step)
                 if not condition.scale or not basis.startswith("group_"):
                     continue
                 if basis == "group_value" and base_value is None:
-                    base_value = _base_price(ask, found, sale, schema)
+                    base_value = _base_price(ask, found, batch)
                 key = share_of(condition), basis
                 own = amount_of(basis.removeprefix("group_"), condition, ask, base_value or ZERO)
                 totals[key] = totals.get(key, ZERO) + own
-    return Sums(totals)
 
 
 def _searched(step: CompiledStep, hits: Sequence[Hit], ask: Ask, sale: Sale) -> list[Condition]:
@@ -276,7 +270,7 @@ def _searched(step: CompiledStep, hits: Sequence[Hit], ask: Ask, sale: Sale) -> 
     return searched
 
 
-def _base_price(ask: Ask, hits: dict[int, list[Hit]], sale: Sale, schema: Schema) -> Decimal:
+def _base_price(ask: Ask, hits: Hits, batch: Batch) -> Decimal:
     """The price of one price unit before discounts."""
-    found = _bases(ask, hits, sale, schema, NO_SUMS)
+    found = _bases(ask, hits, batch)
     return COMPUTED.divide(found[0].value, found[0].condition.per) if found else ZERO

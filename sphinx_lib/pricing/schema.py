@@ -18,6 +18,10 @@ Compiled = Callable[[Mapping[str, Any]], Any]
 Compile = Callable[[str, Literal["number", "flag"]], Compiled]
 
 
+STEP, FAMILIES = 10_000, 50
+"""Room in the order of records for the accesses of a step, and for the families above one."""
+
+
 class Place(NamedTuple):
     """Where a record stands in the schema: ``order`` sorts by step, then by access."""
 
@@ -63,7 +67,10 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Schema:
-    """The compiled schema: steps in order, how groups combine, alternatives, guards."""
+    """The compiled schema: steps in order, how groups combine, alternatives, guards.
+
+    ``straight`` says that every discount acts on the price before it, whatever else a line finds.
+    """
 
     steps: tuple[CompiledStep, ...]
     by_name: Mapping[str, CompiledStep]
@@ -73,6 +80,8 @@ class Schema:
     rounding: NetRounding
     cost: str
     with_fields: tuple[int, ...]
+    prices: tuple[CompiledStep, ...]
+    straight: bool
 
     def digits(self, currency: str) -> int:
         """Decimals of a net unit price in ``currency`` (N3): the declared ones, none where it has no minor unit."""
@@ -89,7 +98,7 @@ def compile_schema(rules: Pricing, compile: Compile) -> Schema:
         places: dict[Shape, Place] = {}
         fields = []
         for access_number, (access, declared) in enumerate(step.access.items()):
-            place = Place(number * 10_000 + access_number * 50, access)
+            place = Place(number * STEP + access_number * FAMILIES, access)
             places.setdefault(tuple(sorted(declared.key)), place)
             if declared.field:
                 fields.append((place, declared.field))
@@ -116,6 +125,10 @@ def compile_schema(rules: Pricing, compile: Compile) -> Schema:
         rounding=rules.net_price_rounding,
         cost=rules.cost,
         with_fields=tuple(step.number for step in steps if step.fields),
+        prices=tuple(step for step in steps if step.kind == "price"),
+        straight=not rules.exclusions
+        and all(group.combine == "cascade" for group in rules.groups.values())
+        and not any(step.when for step in steps),
     )
 
 
@@ -134,6 +147,20 @@ Hit = tuple[int, str, Condition]
 """A record that a line may use: the order of its access, the access, the record."""
 
 
+class Shelf(NamedTuple):
+    """The records of all steps for the same key: prices, and the others.
+
+    ``plain`` says that the others are percents which hold whatever the line's quantity and unit.
+    """
+
+    prices: tuple[Hit, ...]
+    others: tuple[Hit, ...]
+    plain: bool
+
+
+_BARE = Shelf((), (), True)
+
+
 @dataclass(frozen=True)
 class PriceBook:
     """Records by the names and values of their keys: finding those of a line does not grow with their number.
@@ -141,7 +168,7 @@ class PriceBook:
     One look-up by key finds the records of every step. ``grouped`` says that some scales add up lines.
     """
 
-    tables: Mapping[Shape, Mapping[tuple[str, ...], tuple[Hit, ...]]]
+    tables: Mapping[Shape, Mapping[tuple[str, ...], Shelf]]
     grouped: bool
     size: int
 
@@ -151,10 +178,14 @@ class PriceBook:
 
 def build_book(schema: Schema, conditions: Iterable[Condition]) -> PriceBook:
     """The index of ``conditions``; what no access of its step can reach is left out (the load check tells it)."""
-    tables: dict[Shape, dict[tuple[str, ...], Any]] = {}
+    tables: dict[Shape, dict[tuple[str, ...], Shelf]] = {}
     grouped = False
     size = 0
-    places = {(step.name, shape): place for step in schema.steps for shape, place in step.accesses.items()}
+    places = {
+        (step.name, shape): (place.order, place.access, step.kind == "price", step.kind == "percent")
+        for step in schema.steps
+        for shape, place in step.accesses.items()
+    }
     group_steps = {step.name for step in schema.steps if step.basis.startswith("group")}
     for condition in conditions:
         names, values = zip(*condition.keys, strict=True) if condition.keys else ((), ())
@@ -165,15 +196,18 @@ def build_book(schema: Schema, conditions: Iterable[Condition]) -> PriceBook:
         table = tables.get(names)
         if table is None:
             table = tables[names] = {}
-        hit = (place.order, place.access, condition)
-        found = table.get(values)
-        table[values] = (hit,) if found is None else (*found, hit)
+        order, access, is_price, is_percent = place
+        hit = (order, access, condition)
+        shelf = table.get(values)
+        if is_price:
+            table[values] = Shelf((hit,), (), True) if shelf is None else shelf._replace(prices=(*shelf.prices, hit))
+        else:
+            plain = is_percent and not (condition.rows or condition.formula or condition.unit)
+            old = shelf or _BARE
+            table[values] = Shelf(old.prices, (*old.others, hit), old.plain and plain)
         if condition.scale and (condition.basis.startswith("group") or condition.step in group_steps):
             grouped = True
     return PriceBook(tables, grouped, size)
-
-
-EMPTY_BOOK = PriceBook({}, False, 0)
 
 
 class Sale(NamedTuple):

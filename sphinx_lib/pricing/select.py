@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context as DecimalContext
 from decimal import Decimal, localcontext
@@ -15,7 +16,8 @@ from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import round_half_up
 from sphinx_lib.kernel.quantity import UnitError
-from sphinx_lib.pricing.schema import CompiledStep, Hit, PriceBook, Sale, Schema
+from sphinx_lib.pricing.schema import STEP, CompiledStep, Hit, PriceBook, Sale, Schema, Shelf
+from sphinx_lib.pricing.trace import Cascade
 
 ONE = Decimal(1)
 COMPUTED = DecimalContext(prec=28)
@@ -23,10 +25,11 @@ COMPUTED = DecimalContext(prec=28)
 
 
 class ManualPrice(NamedTuple):
-    """A price entered by hand, before ``discounts`` (percents in cascade), or the discounts alone (PR8)."""
+    """A price entered by hand per ``unit``, before ``discounts`` (percents in cascade), or the discounts alone (PR8)."""
 
     price: Decimal | None
     discounts: tuple[Decimal, ...] | None
+    unit: str = ""
     reason: str = ""
     user: str = ""
 
@@ -65,52 +68,103 @@ class Found(NamedTuple):
     exact: bool = False
 
 
-class Sums(NamedTuple):
-    """What all lines that share a record add up to, by the record and the basis of its scale (SC4)."""
+@dataclass(slots=True)
+class Batch:
+    """What lines that are priced together have in common; unit prices are rounded at ``stage`` to ``digits``.
 
-    of: Mapping[tuple[str, str], Decimal]
+    ``sums`` is what all lines that share a record add up to, by the record and the basis of its scale (SC4);
+    ``straight`` remembers the discounts of lines that find the same plain percents.
+    """
+
+    sale: Sale
+    schema: Schema
+    books: Sequence[PriceBook]
+    stage: str
+    digits: int
+    sums: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    straight: dict[Any, Cascade] = field(default_factory=dict)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the sale is in another currency than the company's."""
+        return self.sale.currency != self.sale.company
 
 
-NO_SUMS = Sums({})
+class Hits:
+    """The records whose keys fit a line: shelves of the books, with how far up the families each was found."""
+
+    __slots__ = ("_by_step", "shelves")
+
+    def __init__(self, shelves: list[tuple[Shelf, int]]) -> None:
+        self.shelves = shelves
+        self._by_step: dict[int, list[Hit]] | None = None
+
+    @property
+    def by_step(self) -> dict[int, list[Hit]]:
+        """All records by number of step, each list from precise to general (PR1, PR2)."""
+        if self._by_step is None:
+            found: dict[int, list[Hit]] = {}
+            for shelf, depth in self.shelves:
+                for order, access, condition in (*shelf.prices, *shelf.others):
+                    found.setdefault(order // STEP, []).append((order + depth, access, condition))
+            for hits in found.values():
+                hits.sort(key=_order)
+            self._by_step = found
+        return self._by_step
+
+    def of_price(self, step: CompiledStep) -> list[Hit]:
+        """The records of a price step, from precise to general."""
+        found: list[Hit] = []
+        for shelf, depth in self.shelves:
+            for hit in shelf.prices:
+                if hit[0] // STEP == step.number:
+                    found.append((hit[0] + depth, hit[1], hit[2]) if depth else hit)
+        if len(found) > 1:
+            found.sort(key=_order)
+        return found
+
+    def straight(self, day: date) -> Any:
+        """What lines with the same plain discounts have in common; none when some depend on more than the day."""
+        key: list[Any] = [day]
+        for shelf, depth in self.shelves:
+            if shelf.others:
+                if not shelf.plain:
+                    return None
+                key.append(id(shelf))
+                key.append(depth)
+        return tuple(key)
 
 
-def hits_of(ask: Ask, sale: Sale, schema: Schema, books: Sequence[PriceBook]) -> dict[int, list[Hit]]:
-    """The records whose keys fit a line, by number of step, each list from precise to general (PR1, PR2)."""
-    found: dict[int, list[Hit]] = {}
+def hits_of(ask: Ask, sale: Sale, books: Sequence[PriceBook]) -> Hits:
+    """The records whose keys fit a line; those of its family and of the wider ones, the nearest first."""
+    shelves: list[tuple[Shelf, int]] = []
     facts, own = sale.facts, ask.facts
     for book in books:
         for shape, table in book.tables.items():
-            if "family" in shape:
-                _of_families(shape, table, ask, sale, found)
-                continue
-            hits = table.get(tuple([own[name] if name in own else facts.get(name, "") for name in shape]))
-            if hits:
-                for hit in hits:
-                    number = hit[0] // 10_000
-                    if number in found:
-                        found[number].append(hit)
-                    else:
-                        found[number] = [hit]
-    for hits_here in found.values():
-        if len(hits_here) > 1:
-            hits_here.sort(key=_order)
-    return found
+            values = tuple([own[name] if name in own else facts.get(name, "") for name in shape])
+            shelf = table.get(values)
+            if shelf is not None:
+                shelves.append((shelf, 0))
+            if sale.parents and "family" in shape:
+                shelves += _of_parents(shape, values, table, sale.parents)
+    return Hits(shelves)
 
 
 def _order(hit: Hit) -> tuple[int, str]:
     return hit[0], hit[2].code
 
 
-def _of_families(
-    shape: tuple[str, ...], table: Mapping[tuple[str, ...], tuple[Hit, ...]], ask: Ask, sale: Sale, found: dict[Any, Any]
-) -> None:
-    """Records of the item's family and of the wider ones, the nearest first inside the same access."""
-    facts = {**sale.facts, **ask.facts}
-    family, depth = ask.item.family, 0
+def _of_parents(
+    shape: tuple[str, ...], values: tuple[str, ...], table: Mapping[tuple[str, ...], Shelf], parents: Mapping[str, str]
+) -> Iterator[tuple[Shelf, int]]:
+    """Records for the families above the item's own, with the distance."""
+    place = shape.index("family")
+    family, depth = parents.get(values[place], ""), 1
     while family:
-        for order, access, condition in table.get(tuple([facts.get(n, "") if n != "family" else family for n in shape]), ()):
-            found.setdefault(order // 10_000, []).append((order + depth, access, condition))
-        family, depth = sale.parents.get(family, ""), depth + 1
+        shelf = table.get((*values[:place], family, *values[place + 1 :]))
+        if shelf is not None:
+            yield shelf, depth
+        family, depth = parents.get(family, ""), depth + 1
 
 
 def valid(condition: Condition, step: CompiledStep, ask: Ask, sale: Sale) -> bool:
@@ -129,12 +183,10 @@ def valid(condition: Condition, step: CompiledStep, ask: Ask, sale: Sale) -> boo
     return True
 
 
-def pick(
-    step: CompiledStep, hits: Sequence[Hit], ask: Ask, sale: Sale, schema: Schema, sums: Sums, running: Decimal = ZERO
-) -> Iterator[Found]:
+def pick(step: CompiledStep, hits: Sequence[Hit], ask: Ask, batch: Batch, running: Decimal = ZERO) -> Iterator[Found]:
     """The winner of each access that has a usable record, from precise to general: the first one is the step's (PR2)."""
     if len(hits) == 1:
-        found = _found(step, hits[0], hits, ask, sale, schema, sums, running)
+        found = _found(step, hits[0], hits, ask, batch, running)
         if found is not None:
             yield found
         return
@@ -145,31 +197,29 @@ def pick(
             end += 1
         usable = [
             one for hit in hits[start:end]
-            if (one := _found(step, hit, hits, ask, sale, schema, sums, running)) is not None
+            if (one := _found(step, hit, hits, ask, batch, running)) is not None
         ]  # fmt: skip
         if usable:
-            yield usable[0] if len(usable) == 1 else _best(step, usable, sale)
+            yield usable[0] if len(usable) == 1 else _best(step, usable, batch.sale)
         start = end
 
 
-def _found(
-    step: CompiledStep, hit: Hit, hits: Sequence[Hit], ask: Ask, sale: Sale, schema: Schema, sums: Sums, running: Decimal
-) -> Found | None:
+def _found(step: CompiledStep, hit: Hit, hits: Sequence[Hit], ask: Ask, batch: Batch, running: Decimal) -> Found | None:
     condition = hit[2]
-    if not valid(condition, step, ask, sale):
+    if not valid(condition, step, ask, batch.sale):
         return None
     exact = False
     if condition.rows:
-        scaled = _scaled(condition, step, ask, sums, running)
+        scaled = _scaled(condition, step, ask, batch, running)
         if scaled is None:
             return None
         value, exact = scaled
     elif condition.formula is not None:
-        value = _formula(condition, step, hits, ask, sale, schema, sums, running)
+        value = _formula(condition, step, hits, ask, batch, running)
     else:
         value = condition.value if condition.value is not None else ZERO
-    if step.kind != "percent":
-        value = _in_sale(value, condition, ask, sale, schema)
+    if step.kind != "percent" and (condition.currency or batch.foreign or batch.sale.gross or condition.gross):
+        value = _in_sale(value, condition, ask, batch)
     return Found(step, condition, hit[1], value, exact)
 
 
@@ -229,12 +279,14 @@ def share_of(condition: Condition) -> str:
     return condition.shares or condition.code
 
 
-def _scaled(condition: Condition, step: CompiledStep, ask: Ask, sums: Sums, running: Decimal) -> tuple[Decimal, bool] | None:
+def _scaled(
+    condition: Condition, step: CompiledStep, ask: Ask, batch: Batch, running: Decimal
+) -> tuple[Decimal, bool] | None:
     """The value of a scale for a line, and whether it is without end; none below the first bound or above the last."""
     basis = basis_of(condition, step)
     if basis.startswith("group_"):
         own = amount_of(basis.removeprefix("group_"), condition, ask, running)
-        amount = sums.of.get((share_of(condition), basis), own)
+        amount = batch.sums.get((share_of(condition), basis), own)
     else:
         amount = amount_of(basis, condition, ask, running)
     if condition.scale == "to":
@@ -264,21 +316,22 @@ def _by_slice(rows: Sequence[tuple[Decimal | None, Decimal]], amount: Decimal) -
 
 
 def _formula(
-    condition: Condition, step: CompiledStep, hits: Sequence[Hit], ask: Ask, sale: Sale, schema: Schema, sums: Sums,
+    condition: Condition, step: CompiledStep, hits: Sequence[Hit], ask: Ask, batch: Batch,
     running: Decimal,
 ) -> Decimal:  # fmt: skip
     """The value of a formula, in company currency for a price; ``list_price`` is that of the most general record."""
     assert condition.formula is not None
-    now = COMPUTED.divide(running, sale.rate)
+    rate = batch.sale.rate
+    now = COMPUTED.divide(running, rate)
     listed: Decimal | None = now if step.kind != "price" else None
     if step.kind == "price":
         for hit in reversed(hits):
             if hit[2].formula is None:
-                general = _found(step, hit, hits, ask, sale, schema, sums, running)
+                general = _found(step, hit, hits, ask, batch, running)
                 if general is not None:
-                    listed = COMPUTED.divide(general.value, general.condition.per * sale.rate)
+                    listed = COMPUTED.divide(general.value, general.condition.per * rate)
                     break
-    facts = PriceFacts(ask, sale, schema, list_price=listed, running=now or listed)
+    facts = PriceFacts(ask, batch, list_price=listed, base=listed, running=now or listed)
     with localcontext(COMPUTED):
         return +Decimal(condition.formula(facts))
 
@@ -286,9 +339,9 @@ def _formula(
 class PriceFacts(dict[str, Any]):
     """The values that formulas, conditions and guards of the price schema may ask for."""
 
-    def __init__(self, ask: Ask, sale: Sale, schema: Schema, **known: Any) -> None:
+    def __init__(self, ask: Ask, batch: Batch, **known: Any) -> None:
         super().__init__(known)
-        self._ask, self._sale, self._schema = ask, sale, schema
+        self._ask, self._sale, self._schema = ask, batch.sale, batch.schema
 
     def __missing__(self, name: str) -> Any:
         ask = self._ask
@@ -305,8 +358,9 @@ class PriceFacts(dict[str, Any]):
         return self._sale.facts[name] if name in self._sale.facts else self._sale.fact(name, ask.item)
 
 
-def _in_sale(value: Decimal, condition: Condition, ask: Ask, sale: Sale, schema: Schema) -> Decimal:
+def _in_sale(value: Decimal, condition: Condition, ask: Ask, batch: Batch) -> Decimal:
     """A price or an amount in the currency of the sale, with tax or without as its prices are (PR4, VA3)."""
+    sale, schema = batch.sale, batch.schema
     currency = condition.currency or sale.company
     if currency != sale.currency:
         value = round_half_up(value * _rate(condition, currency, sale), schema.digits(sale.currency))
