@@ -74,6 +74,12 @@ def bare(prices: Sequence[Decimal], applying: int) -> list[Decimal]:
     return nets
 
 
+def priced_nets(asks: Sequence[Ask], schema: Schema, book: PriceBook) -> list[Decimal]:
+    """Unit prices with their traces, then line totals."""
+    priced = price_lines(asks, sale(), schema, [book])
+    return [line_net(ask.quantity, one.unit_price, one.per, 2) for ask, one in zip(asks, priced, strict=True)]
+
+
 def best_of(turns: int, work: Any) -> tuple[float, Any]:
     """CPU seconds of the fastest turn, and its result."""
     best, result = float("inf"), None
@@ -90,11 +96,10 @@ def measure() -> None:
     schema = schema_of()
     for applying in (5, STEPS):
         asks, book = asks_of(items), book_of(schema, items, applying)
-        seconds, priced = best_of(5, lambda asks=asks, book=book: price_lines(asks, sale(), schema, [book]))
-        prices = [one.list_price for one in priced]
-        plain, nets = best_of(5, lambda prices=prices, applying=applying: bare(prices, applying))
-        assert nets == [line_net(Decimal(3), one.unit_price, one.per, 2) for one in priced]
-        assert len(priced[0].trace) >= applying
+        seconds, ours = best_of(7, lambda asks=asks, book=book: priced_nets(asks, schema, book))
+        prices = [Decimal(100) + number % 50 for number in range(LINES)]
+        plain, nets = best_of(7, lambda prices=prices, applying=applying: bare(prices, applying))
+        assert nets == ours
         print(
             f"{STEPS} steps, {applying:>2} apply: {LINES / seconds:>9,.0f} lines/s, "
             f"{seconds / plain:.1f} times bare Decimals ({LINES / plain:,.0f} lines/s)"

@@ -61,15 +61,14 @@ def price_lines(asks: Sequence[Ask], sale: Sale, schema: Schema, books: Sequence
     """
     with localcontext(EXACT):
         batch = Batch(sale, schema, books, schema.rounding.stage, schema.digits(sale.currency))
-        hits = [hits_of(ask, sale, books) for ask in asks]
         if any(book.grouped for book in books):
-            _add_up(asks, hits, batch)
-        return [_priced(ask, found, batch) for ask, found in zip(asks, hits, strict=True)]
+            _add_up(asks, batch)
+        return [_priced(ask, batch) for ask in asks]
 
 
-def _priced(ask: Ask, hits: Hits, batch: Batch) -> Priced:
+def _priced(ask: Ask, batch: Batch) -> Priced:
     try:
-        return price_line(ask, hits, batch)
+        return price_line(ask, hits_of(ask, batch.sale, batch.books), batch)
     except InputError as error:
         return Priced(None, None, Decimal(1), "", (), (), problem="; ".join(error.problems))
 
@@ -230,18 +229,18 @@ def _rounded(running: Decimal, stage: str, digits: int, rows: list[TraceRow]) ->
 
 def line_net(price_quantity: Decimal, unit_price: Decimal, per: Decimal, digits: int) -> Decimal:
     """Quantity in price units over ``per``, times the net unit price, rounded once (N6)."""
-    with localcontext(EXACT):
-        amount = price_quantity * unit_price
+    amount = EXACT.multiply(price_quantity, unit_price)
     return round_half_up(amount if per == 1 else EXACT.divide(amount, per), digits)
 
 
 # -- records that lines share --------------------------------------------------------------------------------------------
 
 
-def _add_up(asks: Sequence[Ask], hits: Sequence[Hits], batch: Batch) -> None:
+def _add_up(asks: Sequence[Ask], batch: Batch) -> None:
     """What the lines of each shared record add up to; a line counts where its search would come to the record."""
     totals = batch.sums
-    for ask, found in zip(asks, hits, strict=True):
+    for ask in asks:
+        found = hits_of(ask, batch.sale, batch.books)
         base_value: Decimal | None = None
         for number, here in found.by_step.items():
             step = batch.schema.steps[number]
