@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from sphinx_lib.kernel.document import ZERO, Document, Entry, EntryLine, Id
+from sphinx_lib.kernel.document import ZERO, Document, Entry, EntryLine, Id, Portion
 from sphinx_lib.kernel.errors import ExportError
 from sphinx_lib.kernel.money import counterpart, counterparts, currency_digits
 from sphinx_lib.pack.base import in_language
@@ -32,14 +32,14 @@ class Amount(NamedTuple):
     vat: str = ""
 
 
-def entry_of(document: Document, posts: str, pack: Pack, entry_id: Id, shares: Sequence[Decimal]) -> Entry | None:
+def entry_of(document: Document, posts: str, pack: Pack, entry_id: Id, portions: Sequence[Portion]) -> Entry | None:
     """The entry that ``document`` causes under the posting ``posts``; none when nothing moves.
 
-    ``shares`` is each line's part of the foot discount, in document currency. Raises ExportError that names the
-    setting to add when an account is missing.
+    ``portions`` are what its lines give by VAT code and account group, in its currency; their bases add up to its net.
+    Raises ExportError that names the setting to add when an account is missing.
     """
     if pack.model.accounting.postings[posts].kind == "sale":
-        amounts = _sale(document, posts, pack, shares)
+        amounts = _sale(document, posts, pack, portions)
     else:
         amounts = _payment(document, posts, pack)
     return _entry(document, posts, pack, entry_id, amounts, document.date)
@@ -79,11 +79,11 @@ def _minus(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else -amount
 
 
-def _sale(document: Document, posts: str, pack: Pack, shares: Sequence[Decimal]) -> list[Amount]:
+def _sale(document: Document, posts: str, pack: Pack, portions: Sequence[Portion]) -> list[Amount]:
     sign = pack.type_of(document.type, document.kind).sign_number
     return [
         *_receivables(document, posts, pack, sign),
-        *_revenue(document, posts, pack, shares, -sign),
+        *_revenue(document, posts, pack, portions, -sign),
         *_vat(document, posts, pack, -sign),
     ]
 
@@ -101,18 +101,21 @@ def _receivables(document: Document, posts: str, pack: Pack, sign: Decimal) -> l
 
 
 def _revenue(
-    document: Document, posts: str, pack: Pack, shares: Sequence[Decimal], sign: Decimal
+    document: Document, posts: str, pack: Pack, portions: Sequence[Portion], sign: Decimal
 ) -> list[Amount]:
-    """One line for each account and VAT code (AC2)."""
-    taxed = pack.model.taxes.regimes[document.regime].category == "standard"
-    accounts = pack.model.accounting.postings[posts].revenue.get(document.regime, {})
+    """One line for each account and VAT code: revenue at the net commercial, escompte against it (AC2, E1)."""
+    posting = pack.model.accounting.postings[posts]
+    accounts = posting.revenue.get(document.regime, {})
     groups: dict[tuple[str, str], Decimal] = {}
-    for line, share in zip(document.lines, shares, strict=True):
-        if line.net or share:
-            setting = f"revenue.{document.regime}.{line.account_group}"
-            account = _named(accounts.get(line.account_group), posts, setting)
-            key = (account, line.vat if taxed else document.regime)
-            groups[key] = groups.get(key, ZERO) + line.net - share
+    for portion in portions:
+        if portion.amount or portion.discount:
+            setting = f"revenue.{document.regime}.{portion.account_group}"
+            key = (_named(accounts.get(portion.account_group), posts, setting), portion.vat)
+            groups[key] = groups.get(key, ZERO) + portion.net
+    for portion in portions:
+        if portion.early:
+            key = (_named(posting.early_payment_discount, posts, "early_payment_discount"), portion.vat)
+            groups[key] = groups.get(key, ZERO) - portion.early
     in_company = _shared(document.counterpart_net, list(groups.values()), document.rate, pack)
     return [
         Amount(account, sign * amount, sign * part, vat=code)

@@ -12,6 +12,7 @@ from sphinx_lib.app import firing
 from sphinx_lib.app.entering import rate_for, with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
+from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id
@@ -22,7 +23,7 @@ from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.specs import Need
 from sphinx_lib.pack.workflow_model import MadeFrom
 from sphinx_lib.pricing.totals import with_totals
-from sphinx_lib.workflow.derive import Derivation, derive
+from sphinx_lib.workflow.derive import Derivation, derive, in_families
 from sphinx_lib.workflow.facts import DocumentFacts, shortages
 from sphinx_lib.workflow.plan import Request, filled, holds, needs_of_condition, needs_of_event
 
@@ -211,6 +212,7 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
         draft = draft.changed(rate=rate, rate_date=rate_date)
     credits = unit.type_of(draft).sign_number < 0
     draft = with_totals(draft.changed(tax_date=(source.tax_date or source.date) if credits else None), unit.pack)
+    draft = with_shipping(unit, draft)
     draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
     draft = with_defaults(unit, draft)
     entered = unit.add(draft.changed(version=1))
@@ -263,7 +265,8 @@ def revise(unit: Unit, document_id: Id) -> Id:
     """A new draft with the lines and the root number of ``document_id`` and the next revision (NU2)."""
     old = unit.get(document_id)
     declared = unit.type_of(old)
-    lines = tuple(line._replace(id=unit.new_id(), progress=EMPTY) for line in old.lines)
+    ids = {line.id: unit.new_id() for line in old.lines}
+    lines = in_families((line._replace(id=ids[line.id], progress=EMPTY) for line in old.lines), ids)
     again = {name for name, field in declared.fields.items() if field.default}
     draft = old.changed(
         

@@ -7,6 +7,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sphinx_lib.app.foot_input import (
+    FOOT,
+    foot_fields,
+    promised,
+    refuse_other_prices,
+    refuse_too_much,
+    typed_foot,
+)
 from sphinx_lib.app.line_input import LineInput, typed_value
 from sphinx_lib.app.lines import build_lines
 from sphinx_lib.app.unit import Unit
@@ -23,7 +31,7 @@ from sphinx_lib.store import master as store_master
 from sphinx_lib.workflow.facts import DocumentFacts
 
 TEXTS = ("site", "contact", "reference", "deal", "method")
-HEADER = frozenset({*TEXTS, "date", "currency", "rate", "language", "payment_terms", "foot_discount", "amount"})
+HEADER = frozenset({*TEXTS, *FOOT, "date", "currency", "rate", "language", "payment_terms", "promised_date", "amount"})
 
 
 def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], header: Mapping[str, Any]) -> Document:
@@ -38,7 +46,8 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
     if problems:
         raise InputError(problems)
     document = _blank(unit, key, declared, known, values)
-    inputs = [LineInput.of(line, position, problems, declared) for position, line in enumerate(lines, 1)]
+    given = [LineInput.of(line, position, problems, declared) for position, line in enumerate(lines, 1)]
+    inputs = promised(given, values)
     if not declared.lines and lines:
         problems.append(f"a {key[0]} has no lines")
     built = build_lines(unit, document, [one for one in inputs if one is not None], problems)
@@ -46,7 +55,7 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
         raise InputError(problems)
     document = with_defaults(unit, document.changed(lines=built))
     if declared.lines:
-        return unit.add(with_totals(document, unit.pack))
+        return unit.add(refuse_too_much(with_totals(document, unit.pack)))
     return unit.add(_amount_only(document, values.get("amount"), unit))
 
 
@@ -84,9 +93,11 @@ def _header(
 
 def _typed_header(field: str, given: Any, problems: list[str]) -> Any:
     try:
-        if field == "date":
+        if field in ("date", "promised_date"):
             return given if isinstance(given, date) else date.fromisoformat(str(given))
-        if field in ("rate", "foot_discount", "amount"):
+        if field in FOOT:
+            return typed_foot(field, given)
+        if field in ("rate", "amount"):
             return exact_decimal(given)
     except ValueError as error:
         problems.append(f"{field}: {error}")
@@ -123,10 +134,10 @@ def _blank(
         rate_date=rate_date,
         language=values.get("language") or language_of(unit, party, values.get("contact", "")),
         payment_terms=terms,
-        regime=regime_of(party, unit.pack, day),
+        regime=regime_of(party, unit.pack, day, values.get("site", "")),
         party_facts=facts_of(party, values.get("site", "")),
         custom=values["custom"] or EMPTY,
-        foot_discount=values.get("foot_discount") or Decimal(0),
+        **foot_fields(values, party),
         pack=unit.pack.fingerprint,
         **{name: values[name] for name in TEXTS if name in values},
     )
@@ -204,11 +215,11 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
     declared = unit.type_of(document)
     problems: list[str] = []
     values = _header(unit, declared, header, document.type, problems)
-    custom = {name: value for name, value in values.pop("custom").items() if value is not None}
+    custom = {name: value for name, value in values["custom"].items() if value is not None}
     gone = {name for name, value in header.items() if value is None and name in declared.fields}
     if problems:
         raise InputError(problems)
-    changed: dict[str, Any] = {name: value for name, value in values.items() if name != "amount"}
+    changed = {name: value for name, value in values.items() if name not in ("amount", "custom", "promised_date")}
     if "date" in changed:
         changed["date_given"] = True
     if changed.keys() & {"currency", "rate", "date"}:
@@ -219,19 +230,27 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
         changed["rate"], changed["rate_date"] = rate_for(unit, currency, changed.get("date", document.date), given)
     if "site" in changed and document.party:
         unit.load_parties([document.party])
-        changed["party_facts"] = facts_of(unit.parties[document.party], changed["site"])
+        party = unit.parties[document.party]
+        changed["party_facts"] = facts_of(party, changed["site"])
+        changed["regime"] = regime_of(party, unit.pack, changed.get("date", document.date), changed["site"])
     kept = {name: value for name, value in document.custom.items() if name not in gone}
-    document = document.changed(custom={**kept, **custom}, **changed)
+    again = refuse_other_prices(document, values) or "promised_date" in (*values, *custom)
+    before, document = document, document.changed(custom={**kept, **custom}, **changed)
+    if lines is None and again and declared.lines:
+        lines = {}
     if lines is not None:
-        document = document.changed(lines=_edited_lines(unit, document, lines, problems))
+        document = document.changed(lines=_edited_lines(unit, document, lines, problems, values, before))
         if problems:
             raise InputError(problems)
     if "amount" in values:
         return _amount_only(document, values["amount"], unit)
-    return with_totals(document, unit.pack) if declared.lines else document
+    return refuse_too_much(with_totals(document, unit.pack)) if declared.lines else document
 
 
-def _edited_lines(unit: Unit, document: Document, lines: Any, problems: list[str]) -> tuple[Any, ...]:
+def _edited_lines(
+    unit: Unit, document: Document, lines: Any, problems: list[str], values: Mapping[str, Any], before: Document
+) -> tuple[Any, ...]:
+    """The lines with their changes, or new ones; ``values`` are the header's, ``before`` the document that was."""
     declared = unit.type_of(document)
     inputs: Iterable[LineInput | None]
     if isinstance(lines, Mapping):
@@ -245,4 +264,4 @@ def _edited_lines(unit: Unit, document: Document, lines: Any, problems: list[str
         ]
     else:
         inputs = [LineInput.of(line, position, problems, declared) for position, line in enumerate(lines, 1)]
-    return build_lines(unit, document, [one for one in inputs if one is not None], problems)
+    return build_lines(unit, document, [one for one in promised(inputs, values, before) if one is not None], problems)

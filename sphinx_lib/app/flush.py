@@ -16,10 +16,9 @@ from sphinx_lib.app.putting import Put
 from sphinx_lib.app.unit import Posting, Tracked, Unit
 from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, Line, StockMove
 from sphinx_lib.kernel.errors import DateRefused, Refused, StockShort
-from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.kernel.ports import QueuedMessage
 from sphinx_lib.pack.workflow_model import MadeFrom
-from sphinx_lib.pricing.totals import foot_shares
+from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.store import audit_log, entries, outbox, sequences
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
@@ -244,8 +243,8 @@ def _entries(unit: Unit) -> list[tuple[Posting, Entry]]:
             day = document.date if unit.tracked[document.id].wants_number else unit.today
             entry = exchange_entry(document, posting.posts, unit.pack, unit.new_id(), posting.exchange, day)
         else:
-            shares = foot_shares(document.lines, document.foot_discount, currency_digits(document.currency))
-            entry = entry_of(document, posting.posts, unit.pack, unit.new_id(), shares)
+            portions = foot_of(document, unit.pack).portions
+            entry = entry_of(document, posting.posts, unit.pack, unit.new_id(), portions)
         if entry is not None:
             found.append((posting, entry))
     return sorted(found, key=lambda pair: pair[1].date)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -15,14 +15,21 @@ from sphinx_lib.pack.workflow_model import DocumentType, Field_
 
 QUANTITY_DIGITS = 6
 LARGEST = Decimal(10) ** 11
-_KEYS = frozenset(
-    {"item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference"}
-)
+OPTIONAL = ("option", "alternative")
+ROLES = (*OPTIONAL, "heading", "subtotal")
+_OF_ITEMS = ("shipping", "eco", "deposit")
+_KEYS = frozenset({
+    "item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference",
+    "reason", *ROLES,
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
 class LineInput:
-    """One line as given: ``unit_price`` is the price by hand before ``discounts`` (percents in cascade)."""
+    """One line as given: ``unit_price`` is the price by hand before ``discounts`` (percents in cascade).
+
+    ``role`` is what the caller makes of it (``option: true``), empty for the role of its item or of the line there was.
+    """
 
     position: int
     item: str | None = None
@@ -35,6 +42,8 @@ class LineInput:
     warehouse: str = ""
     promised_date: date | None = None
     reference: str = ""
+    reason: str = ""
+    role: str = ""
     custom: Mapping[str, Any] = field(default_factory=dict)
     original: Line | None = None
     keeps_price: bool = False
@@ -48,18 +57,22 @@ class LineInput:
         before = len(problems)
         values: dict[str, Any] = {}
         custom: dict[str, Any] = {}
+        roles: list[str] = []
         for key, value in given.items():
             if key in declared.line_fields:
                 custom[key] = typed_value(declared.line_fields[key], value, f"{where}: {key}", problems)
             elif key not in _KEYS:
                 problems.append(f"{where}: no field {key!r}{did_you_mean(key, _KEYS | declared.line_fields.keys())}")
+            elif key in ROLES:
+                roles += [key] if value is not None and _flag(value, f"{where}: {key}", problems) else []
             elif value is not None:
                 values[key] = _typed(key, value, f"{where}: {key}", problems)
         if "item" in values and "quantity" not in values:
             problems.append(f"{where}: quantity is missing")
-        if "item" not in values and "text" not in values:
+        if "item" not in values and "text" not in values and roles != ["subtotal"]:
             problems.append(f"{where}: give an item or a text")
-        return cls(position, **values, custom=custom) if len(problems) == before else None
+        problems += [f"{where}: {problem}" for problem in _of_roles(roles, values, declared)]
+        return cls(position, **values, role="".join(roles), custom=custom) if len(problems) == before else None
 
     @classmethod
     def changed(
@@ -70,8 +83,10 @@ class LineInput:
         given: dict[str, Any] = {
             "item": line.item, "text": line.text, "quantity": line.quantity, "unit": line.unit or None,
             "vat": line.vat or None, "warehouse": line.warehouse or None, "promised_date": line.promised_date,
-            "reference": line.reference or None, **line.custom,
+            "reference": line.reference or None, **_role_of(line, change), **line.custom,
         }  # fmt: skip
+        if line.quantity is None:
+            del given["warehouse"]
         keeps = (line.manual or line.source_id is not None) and not change.keys() & {"item", "unit", "unit_price"}
         if keeps and "discounts" in change:
             given["unit_price"] = line.list_price
@@ -80,7 +95,44 @@ class LineInput:
             return None
         if change and line.source_id and change.keys() & {"item", "unit"}:
             problems.append(f"line {line.position}: it was made from another document, so its item and unit stay")
-        return replace(built, original=line, keeps_price=keeps and "discounts" not in change)
+        if line.role in ROLES and not _is_given(line) and change.keys() & set(OPTIONAL):
+            problems.append(f"line {line.position}: it is shown by its components; make options of these")
+        return replace(built, original=_before(line, change), keeps_price=keeps and "discounts" not in change)
+
+
+def _role_of(line: Line, change: Mapping[str, Any]) -> dict[str, bool]:
+    """The role that a caller gave the line, unless ``change`` gives another or takes it away."""
+    again = line.role in change or any(change.get(role) in (True, "true") for role in ROLES)
+    return {line.role: True} if _is_given(line) and not again else {}
+
+
+def _is_given(line: Line) -> bool:
+    """Whether the line's role was said with it; the heading of a kit, which has a quantity, follows from its item."""
+    return line.role in OPTIONAL or (line.role in ROLES and line.quantity is None)
+
+
+def _before(line: Line, change: Mapping[str, Any]) -> Line:
+    """The line that there was, without what ``change`` says anew: its role, and the reason of another price."""
+    if _is_given(line) or ("item" in change and line.role in _OF_ITEMS):
+        line = line._replace(role="")
+    return line._replace(reason="") if change.keys() & {"unit_price", "discounts", "reason"} else line
+
+
+def _of_roles(roles: list[str], values: Mapping[str, Any], declared: DocumentType) -> Iterator[str]:
+    """What does not go together with the roles a line is given."""
+    if len(roles) > 1:
+        yield f"it is {' and '.join(roles)} at once; keep one"
+    for role in roles:
+        if role in OPTIONAL and declared.fulfils:
+            yield f"{role} is for documents that only offer, such as a quotation; leave the line out or {role!r} away"
+        if role not in OPTIONAL and (beside := values.keys() - {"text"}):
+            yield f"a {role} has a text and nothing else; remove {', '.join(sorted(beside))}"
+
+
+def _flag(value: Any, where: str, problems: list[str]) -> bool:
+    if value not in (True, False, "true", "false"):
+        problems.append(f"{where}: write true or false, not {value!r}")
+    return value in (True, "true")
 
 
 def _typed(key: str, value: Any, where: str, problems: list[str]) -> Any:

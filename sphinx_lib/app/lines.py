@@ -15,9 +15,14 @@ from sphinx_lib.kernel.money import exact_decimal, round_half_up
 from sphinx_lib.kernel.quantity import UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
+from sphinx_lib.pack.shipping_model import SHARED
 from sphinx_lib.pricing.guards import refuse_blocked
 from sphinx_lib.pricing.price_line import Priced, price_by_hand
 from sphinx_lib.pricing.select import Ask, ManualPrice
+from sphinx_lib.pricing.shipping import SHIPPING
+
+_GROUPS = {"goods": "goods", "service": "service", "kit": "goods"}
+"""Account groups of items that name none, by kind (AC3)."""
 
 
 def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]) -> tuple[Line, ...]:
@@ -63,9 +68,8 @@ def _price(
             told = error.problems if isinstance(error, InputError) else [str(error)]
             problems += [f"line {one.position}: {problem}" for problem in told]
             continue
-        by_hand = one.unit_price is not None
-        quantity = (line.quantity or ZERO) if by_hand else round_half_up(units, QUANTITY_DIGITS)
-        built[place] = _priced(line, priced, quantity)._replace(manual=by_hand)
+        priced_line = _priced(line, priced, round_half_up(units, QUANTITY_DIGITS))
+        built[place] = priced_line._replace(manual=one.unit_price is not None)
 
 
 def _line(unit: Unit, document: Document, one: LineInput, position: int) -> tuple[Line, Ask | None]:
@@ -73,7 +77,7 @@ def _line(unit: Unit, document: Document, one: LineInput, position: int) -> tupl
     item = unit.items.get(one.item or "")
     original = one.original
     base = original or Line(id=unit.new_id(), position=position)
-    vat = _vat_code(unit, document, one.vat or (item.vat if item else ""), one)
+    vat = "" if _shares_vat(one, item) else _vat_code(unit, document, one.vat or (item.vat if item else ""), one)
     line = base._replace(
         position=position,
         item=one.item,
@@ -84,6 +88,8 @@ def _line(unit: Unit, document: Document, one: LineInput, position: int) -> tupl
         warehouse=one.warehouse or (item.warehouse if item else "") or unit.pack.model.stock.warehouse,
         reference=one.reference,
         promised_date=one.promised_date,
+        reason=one.reason or base.reason,
+        role=base.role if base.role == "heading" else one.role or base.role,
         custom=one.custom,
     )
     if one.keeps_price and original is not None and original.quantity and one.quantity is not None:
@@ -111,10 +117,20 @@ def _vat_code(unit: Unit, document: Document, given: str, one: LineInput) -> str
         percent = exact_decimal(given)
     except ValueError:
         raise InputError([f"unknown VAT code {given!r}{did_you_mean(given, codes)}"]) from None
-    found = [code for code, declared in codes.items() if declared.rate_on(document.date) == percent]
+    found = unit.pack.model.taxes.codes_of_percent(percent, document.regime, document.date)
     if len(found) != 1:
         raise InputError([f"{len(found)} VAT codes have {given} % on {document.date}; name one: {', '.join(codes)}"])
     return found[0]
+
+
+def _shares_vat(one: LineInput, item: Item | None) -> bool:
+    """Whether the line is port without a VAT code of its own, which goes over those of the goods (VA2)."""
+    was = one.original
+    if one.vat or one.quantity is None:
+        return False
+    if was is not None and was.role == SHIPPING and was.item == one.item:
+        return not was.vat
+    return item is not None and item.role == SHIPPING and item.vat in ("", SHARED)
 
 
 def _free_line(unit: Unit, document: Document, line: Line, one: LineInput) -> Line:
@@ -137,21 +153,21 @@ def _item_line(unit: Unit, document: Document, line: Line, one: LineInput, item:
     line = line._replace(
         stocked=item.stocked,
         stock_quantity=in_stock,
-        account_group=item.account_group or ("goods" if item.kind == "kit" else item.kind),
+        account_group=item.account_group or (SHIPPING if item.role == SHIPPING else _GROUPS[item.kind]),
         weight_kg=item.weight_kg,
         cost=None if cost is None else round_half_up(cost * factor, QUANTITY_DIGITS),
         role=line.role or item.role,
         discountable=item.discountable,
     )
     by_hand = one.unit_price is not None or one.discounts is not None
-    given = _manual(unit, one) if by_hand else None
+    given = _manual(unit, one, line.unit) if by_hand else None
     rate = vat_rate(unit, document, line.vat) if document.prices_include_tax else ZERO
     day = day_of(unit, document, line.promised_date)
     ask = ask_of(unit, document, item, quantity, line.unit, day=day, vat_rate=rate, manual=given, line_facts=one.custom)
     return line, ask
 
 
-def _manual(unit: Unit, one: LineInput) -> ManualPrice:
+def _manual(unit: Unit, one: LineInput, sales_unit: str) -> ManualPrice:
     """The price or the discounts by hand, once their right and reason are there (PR8)."""
     rule = unit.pack.model.pricing.manual
     reason = str(getattr(one, "reason", ""))
@@ -161,12 +177,12 @@ def _manual(unit: Unit, one: LineInput) -> ManualPrice:
         raise InputError([f"{unit.actor.name} may not enter a price; this takes the right {rule.right!r}"])
     if rule.reason == "required" and not reason:
         raise InputError(["a price by hand needs a reason"])
-    return ManualPrice(one.unit_price, one.discounts, reason, unit.actor.name)
+    return ManualPrice(one.unit_price, one.discounts, sales_unit, reason, unit.actor.name)
 
 
 def _free_price(unit: Unit, document: Document, one: LineInput) -> Priced:
     """A price by hand on a line without an item: nothing to look up."""
-    given = _manual(unit, one)
+    given = _manual(unit, one, one.unit)
     return price_by_hand(given, document.currency, unit.prices.schema)
 
 
@@ -175,7 +191,7 @@ def _priced(line: Line, priced: Priced, price_quantity: Decimal) -> Line:
         list_price=priced.list_price,
         unit_price=priced.unit_price,
         per=priced.per,
-        discounts=priced.discounts,
+        discounts=tuple(priced.discounts),
         price_quantity=price_quantity,
         trace=priced.trace,
     )

@@ -88,7 +88,7 @@ def sale_of(
 ) -> Sale:
     """What the lines have in common: key values of the party and the document, currencies, rights."""
     company = unit.pack.model.company.currency
-    known = PartyFacts(unit.pack.model, party, unit.today)
+    known = PartyFacts(unit.pack.model, party, unit.today, document.site)
     facts: dict[str, Any] = {"customer": "", "customer_group": "", "price_list": "", "channel": ""}
     if party is not None:
         facts |= {

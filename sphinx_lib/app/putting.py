@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
 
 from sphinx_lib.app.line_input import typed_value
+from sphinx_lib.app.put_checks import check_put
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.conditions import code_of
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.master import Record
+from sphinx_lib.kernel.master import PriceRecord, Record
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import Field_
 from sphinx_lib.store import master as store_master
-from sphinx_lib.store.audit_log import canonical
 
 ROLES = {"customer": (True, False), "supplier": (False, True)}
 
@@ -60,6 +60,8 @@ def _forget(unit: Unit, kind: str, codes: Mapping[str, Any]) -> None:
     cache: dict[str, Any] = {"item": unit.items}.get(kind) or (unit.parties if kind in ROLES else {})
     for code in codes:
         cache.pop(code, None)
+    if kind == "family":
+        unit.families = None
 
 
 def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Record]:
@@ -69,9 +71,11 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
     records: dict[str, Record] = {}
     for number, row in enumerate(rows, 1):
         given = dict(row)
-        if kind in ("price", "exchange_rate") and "code" not in given:
-            given["code"] = natural_code(kind, given)
+        if kind == "exchange_rate" and "code" not in given:
+            given["code"] = f"{given.get('currency', '')}-{given.get('date', '')}"
         where = f"{kind} row {number} ({given.get('code', 'no code')})"
+        nameless = kind == "price" and "code" not in given
+        given |= {"code": "-"} if nameless else {}
         custom = dict(given.pop("custom", {}))
         custom |= {name: given.pop(name) for name in declared if name in given}
         values = {
@@ -89,9 +93,12 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
                 hint = f"; {finding.hint}" if finding.hint else ""
                 problems.append(f"{where}: {'.'.join(finding.path)}: {finding.message}{hint}")
             continue
+        if nameless and isinstance(record, PriceRecord):
+            record = record.model_copy(update={"code": code_of(record)})
         if record.code in records:
             problems.append(f"{where}: the code stands twice in this batch")
         records[record.code] = record
+    problems = problems or check_put(unit, kind, list(records.values()))
     if problems:
         raise InputError(problems)
     return records
@@ -110,11 +117,3 @@ def _own_fields(unit: Unit, kind: str) -> Mapping[str, Field_]:
     if kind in ROLES:
         return model.parties.fields
     return model.items.fields if kind == "item" else {}
-
-
-def natural_code(kind: str, given: Mapping[str, Any]) -> str:
-    """The code of a record that has no name of its own: a rate's currency and day, a price's keys."""
-    if kind == "exchange_rate":
-        return f"{given.get('currency', '')}-{given.get('date', '')}"
-    keys = {name: str(value) for name, value in given.items() if name not in ("value", "rows", "net", "priority")}
-    return sha256(canonical(keys).encode()).hexdigest()[:24]

@@ -14,13 +14,17 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.terms import legal_warnings
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
+from sphinx_lib.kernel.identifiers import UNION, vat_country
 from sphinx_lib.kernel.master import Item, Party
-from sphinx_lib.kernel.money import currency_digits, round_half_up
+from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.scopes import PartyFacts
 from sphinx_lib.pack.workflow_model import DocumentType
+from sphinx_lib.pricing.eco import in_prices
+from sphinx_lib.pricing.guards import failed
+from sphinx_lib.pricing.shipping import weight_of
 from sphinx_lib.pricing.totals import with_net
 from sphinx_lib.store import audit_log, entries, outbox
 from sphinx_lib.store import documents as store_documents
@@ -57,7 +61,7 @@ class DocumentView:
     @property
     def margin_rate(self) -> Decimal | None:
         """Margin in percent of the sale (taux de marque); none without a sale (M1)."""
-        return rate(self.document.margin, self.document.total_net)
+        return rate(self.document.margin, self.document.net_commercial)
 
     @property
     def markup_rate(self) -> Decimal | None:
@@ -66,7 +70,23 @@ class DocumentView:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Codes of what the law does not allow in its due dates (T8)."""
+        """Codes of what the law does not allow in its due dates (T8), prices that a guard lets pass (G1), and a VAT number
+        that is wrong, so that it exempts nothing (VA4)."""
+        return (*self._due_warnings(), *self._price_warnings(), *self._vat_warnings())
+
+    def _vat_warnings(self) -> Iterator[str]:
+        facts = self.document.party_facts
+        number = facts.get("vat_number", "")
+        if number and facts.get("country") in UNION and not vat_country(number):
+            yield f"vat_number: {number} has a wrong form or wrong check digits, so it exempts from no VAT"
+
+    def _price_warnings(self) -> Iterator[str]:
+        for line in self.document.lines:
+            for failure in failed(line, "warn", "approve", "approved"):
+                price, floor = plain_number(failure.price), plain_number(failure.floor)
+                yield f"line {line.position}: {price} is below {floor} ({failure.guard}: {failure.on_fail})"
+
+    def _due_warnings(self) -> tuple[str, ...]:
         term = self.model.billing.payment_terms.get(self.document.payment_terms)
         if term is None or not self.document.instalments:
             return ()
@@ -75,9 +95,7 @@ class DocumentView:
     @property
     def weight_kg(self) -> Decimal:
         """Net weight of all lines in kg, rounded once at the end (W1)."""
-        lines = self.document.lines
-        total = sum((line.stock_quantity * line.weight_kg for line in lines if line.weight_kg), ZERO)
-        return round_half_up(total, 3)
+        return weight_of(self.document.lines).kg
 
     def source_of(self, line: Line) -> Document | None:
         """The document that a line was made from."""
@@ -114,14 +132,23 @@ class DocumentView:
         return round_half_up(line_margin(line._replace(cost=(line.cost or ZERO) * self.document.rate)), digits)
 
 
+NO_EARLY_DISCOUNT = "no_early_discount"
+"""The mention that no document with an escompte makes."""
+
+
 def mentions_of(document: Document, declared: DocumentType, model: PackModel) -> Iterator[str]:
-    """What the VAT regime, and on invoices the law of payments, make a document say, in its language."""
+    """What the VAT regime, contributions held by prices (EP1) and, on invoices, the law of payments make a document say."""
     regime = model.taxes.regimes.get(document.regime)
     if regime is not None and regime.mention and declared.lines:
         text = in_language(regime.mention, document.language)
         yield text.replace("{party.vat_number}", str(document.party_facts.get("vat_number", "")))
+    eco = in_prices(document.lines, currency_digits(document.currency)) if declared.lines else ZERO
+    if eco:
+        amount = f"{eco:f}".replace(".", "," if document.language == "fr" else ".")
+        yield in_language(model.labels["eco_included"], document.language).format(amount=f"{amount} {document.currency}")
     if declared.payable and declared.lines and declared.sign_number > 0:
-        yield from (in_language(label, document.language) for label in model.mentions.values())
+        given = {NO_EARLY_DISCOUNT} if document.early_payment_discount else set()
+        yield from (in_language(label, document.language) for name, label in model.mentions.items() if name not in given)
 
 
 class CustomerView(NamedTuple):

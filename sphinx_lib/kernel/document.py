@@ -7,7 +7,7 @@ Ids are UUIDv7 written as 32 hexadecimal digits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date as Day
 from datetime import datetime
@@ -123,12 +123,17 @@ class Line(NamedTuple):
     root_document: Id | None = None
     progress: Mapping[str, Progress] = EMPTY
     custom: Mapping[str, Any] = EMPTY
-    trace: tuple[TraceRow, ...] = ()
+    trace: Sequence[TraceRow] = ()
 
     @property
     def counts(self) -> bool:
         """Whether the line is part of the totals and may be carried on: options and headings are not (S10)."""
         return self.role not in NOT_SUMMED
+
+    @property
+    def bears_foot_discount(self) -> bool:
+        """Whether a foot discount applies: to goods and services that may be discounted, not to port and such (D-foot)."""
+        return not self.role and self.discountable
 
     @property
     def goods(self) -> tuple[tuple[str, Decimal], ...]:
@@ -181,6 +186,32 @@ class VatAmount(NamedTuple):
     amount: Decimal
 
 
+class Portion(NamedTuple):
+    """What one line gives to one VAT code and one account group, without tax; ``place`` counts the lines from 0.
+
+    ``vat`` is the code, or the regime where it gives no VAT. ``amount`` is before, ``discount`` and ``early`` are its
+    shares of the foot discount (D-foot) and of the escompte (E1).
+    """
+
+    place: int
+    role: str
+    vat: str
+    account_group: str
+    amount: Decimal
+    discount: Decimal = ZERO
+    early: Decimal = ZERO
+
+    @property
+    def net(self) -> Decimal:
+        """After the foot discount: what revenue is booked at (AC2)."""
+        return self.amount - self.discount
+
+    @property
+    def base(self) -> Decimal:
+        """After the escompte too: what VAT is taken of."""
+        return self.amount - self.discount - self.early
+
+
 class Instalment(NamedTuple):
     """A part of the total and the day it falls due."""
 
@@ -196,9 +227,9 @@ class Document:
     ``party_facts`` is the party as it was when the document was written; ``history`` holds by event its count, the
     actors and the facts last given; ``exposure`` is what the document weighs on its party's outstanding (C1).
 
-    ``foot_discount`` and ``early_payment_discount`` are percents, ``foot_discount_amount`` an amount without tax;
-    ``totals`` are the amounts at the foot by name, in the order in which they are computed (N9). With
-    ``prices_include_tax`` unit prices hold tax, and line nets are shares of the net of their VAT code (VA3).
+    ``foot_discount`` and ``early_payment_discount`` are percents, ``foot_discount_amount`` an amount that holds tax where
+    prices do; ``totals`` are the amounts at the foot by name, without tax, in the order in which they are computed (N9).
+    With ``prices_include_tax`` unit prices hold tax, and line nets are shares of the net of their VAT code (VA3).
     """
 
     id: Id
@@ -267,9 +298,14 @@ class Document:
         return copy
 
     @property
+    def net_commercial(self) -> Decimal:
+        """Goods and services after foot discounts: the sale that margins are made of, without port and the like (M3)."""
+        return self.totals.get("net_commercial", self.total_net)
+
+    @property
     def margin(self) -> Decimal:
-        """Net sale minus cost, in the document's currency (M1)."""
-        return self.total_net - self.total_cost
+        """Net sale minus cost, in the document's currency (M1); escompte is financial and does not lower it (D1)."""
+        return self.net_commercial - self.total_cost
 
 
 class Allocation(NamedTuple):

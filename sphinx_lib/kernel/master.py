@@ -230,14 +230,14 @@ KEY_FIELDS = ("customer", "customer_group", "site", "price_list", "channel", "ki
 class Scale(BaseModel):
     """How a record's ``rows`` are read (SC1-SC4): which quantity is compared, and what a row is for.
 
-    ``basis`` empty follows the step: ``quantity`` of the line in the record's unit, ``group_quantity`` over all lines
-    that share the record, ``value`` at the price so far, ``group_value`` at the base price, ``weight`` in kg and
-    ``group_weight``.
+    ``type`` and ``basis`` empty follow the step. A basis is ``quantity`` of the line in the record's unit,
+    ``group_quantity`` over all lines that share the record, ``value`` at the price so far, ``group_value`` at the base
+    price, ``weight`` in kg and ``group_weight``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: Literal["from", "to", "interval"] = "from"
+    type: Literal["", "from", "to", "interval"] = ""
     basis: Literal["", "quantity", "group_quantity", "value", "group_value", "weight", "group_weight"] = ""
 
 
@@ -253,7 +253,8 @@ class PriceRecord(Record):
 
     A record that lists several items is one record for all of them. ``access`` may name the access it is meant for.
     ``value`` is a price or an amount per ``per`` of ``unit``, or a percent; ``formula`` computes it instead. ``gross``
-    says that a price holds tax. ``net`` on a price skips all discounts (PR5).
+    says that a price holds tax. ``net`` on a price skips all discounts (PR5). A record that is not ``active`` is as if it
+    were not there (PR1); it takes out the record of a lower layer with the same code, and may then say nothing else.
     """
 
     step: str
@@ -277,6 +278,7 @@ class PriceRecord(Record):
     net: bool = False
     gross: bool = False
     priority: int = 0
+    active: bool = True
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -300,7 +302,7 @@ class PriceRecord(Record):
     @model_validator(mode="after")
     def _says_one_thing(self) -> PriceRecord:
         said = (self.value is not None) + bool(self.rows) + bool(self.formula)
-        if said != 1:
+        if said != 1 and (said or self.active):
             raise ValueError("give exactly one of value, rows and formula")
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
             raise ValueError(f"valid_from {self.valid_from} is after valid_to {self.valid_to}")

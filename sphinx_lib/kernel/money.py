@@ -42,7 +42,10 @@ def exact_decimal(value: object) -> Decimal:
     if isinstance(value, str):
         if not _PLAIN.fullmatch(value):
             raise ValueError(f"{value[:40]!r} is not a plain decimal number; write digits and one point, as 1250.50")
-        return _bounded(Decimal(value), _GIVEN_DIGITS)
+        number = Decimal(value)
+        if len(value) <= _GIVEN_DIGITS:  # it cannot have more digits than signs
+            return number if number else number.copy_abs()
+        return _bounded(number, _GIVEN_DIGITS)
     raise ValueError(f"a {type(value).__name__} is not a number; write a text, a whole number or a Decimal")
 
 
@@ -126,11 +129,19 @@ def counterparts(total: Decimal, parts: Sequence[Decimal], rate: Decimal, digits
     (a deposit deducted, N8) the rounded total says nothing about its lines. Raises ValueError when the parts do
     not add up to ``total``.
     """
-    *scaled, scaled_total, divisor = _whole([*parts, total, _checked_rate(rate)])
+    *scaled, scaled_total = _whole([*parts, total])
     if sum(scaled) != scaled_total:
         raise ValueError(f"the parts do not add up to {total}")
-    units = _minor_units(counterpart(total, rate, digits), digits)
-    return _share(units, [part * 10**digits for part in scaled], divisor, digits)
+    return quotients(counterpart(total, rate, digits), parts, _checked_rate(rate), digits)
+
+
+def quotients(total: Decimal, parts: Sequence[Decimal], divisor: Decimal, digits: int) -> list[Decimal]:
+    """Each of ``parts`` over ``divisor`` (above zero), in minor units that add up to ``total``, which is near their sum.
+
+    Cut off and completed as in N5, but near its own quotient, however the parts cancel out.
+    """
+    *scaled, whole = _whole([*parts, divisor])
+    return _share(_minor_units(total, digits), [part * 10**digits for part in scaled], whole, digits)
 
 
 def _checked_rate(rate: Decimal) -> Decimal:
@@ -143,6 +154,8 @@ def _share(units: int, numerators: Sequence[int], denominator: int, digits: int)
     """Whole units near numerator / denominator that add up to ``units`` (N5)."""
     parts = [abs(number) // denominator * (1 if number >= 0 else -1) for number in numerators]
     missing = units - sum(parts)
+    if abs(missing) > len(parts):
+        raise ValueError(f"{units} minor units are not near the sum of the parts")
     if missing:
         step = 1 if missing > 0 else -1
         cut_off = [step * (number - part * denominator) for number, part in zip(numerators, parts, strict=True)]

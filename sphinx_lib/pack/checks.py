@@ -23,6 +23,7 @@ KEY_FIELDS = frozenset(
     {"party", "customer", "site", "currency", "language", "payment_terms", "regime", "deal", "reference", "kind",
      "contact", "order", "delivery_note", "customer_reference", "date"}
 )  # fmt: skip
+_SINGLE_ACCOUNTS = ("early_payment_discount", "exchange_loss", "exchange_gain")
 GROUPINGS = frozenset({"billing.invoicing"})
 _PLACES = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
 Known = Iterable[str]
@@ -317,7 +318,7 @@ def check_accounting(model: PackModel) -> Iterator[Finding]:
                 yield unknown((*path, "revenue", regime), "VAT regime", regime, model.taxes.regimes)
         named |= {(*path, "vat", code): account for code, account in posting.vat.items()}
         named |= {(*path, "methods", method): account for method, account in posting.methods.items()}
-        named |= {(*path, key): getattr(posting, key) for key in ("exchange_loss", "exchange_gain")}
+        named |= {(*path, key): getattr(posting, key) for key in _SINGLE_ACCOUNTS}
         for where, account in named.items():
             if account and account not in books.accounts:
                 yield unknown(where, "account", account, books.accounts)

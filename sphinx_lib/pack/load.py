@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,16 +20,22 @@ from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.overlay import find, locate, merge, merge_nodes, to_plain
 from sphinx_lib.pack.pack import Pack, Place, TypeKey
-from sphinx_lib.pack.places import of_sections, of_type
-from sphinx_lib.pack.reader import Mark, Node, read_layer
-from sphinx_lib.pack.scopes import Scope, document_scope, item_scope, line_scope, party_scope
+from sphinx_lib.pack.places import of_prices, of_sections, of_type
+from sphinx_lib.pack.price_checks import check_prices
+from sphinx_lib.pack.price_records import PriceRecords, PriceSources, spread, yaml_path
+from sphinx_lib.pack.reader import Mark, Node, PriceFile, read_layer, read_price_files
+from sphinx_lib.pack.record_checks import check_records, check_rivals, check_scales
+from sphinx_lib.pack.scopes import PriceExpressions, Scope, document_scope, item_scope, line_scope, party_scope
 from sphinx_lib.pack.specs import Specs
+from sphinx_lib.pack.tax_checks import check_taxes
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import DocumentType
 
 T = TypeVar("T")
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = Path(__file__).resolve().parents[1]
+MOST = 100
+"""How many problems of one file are told."""
 
 
 def shipped(name: str) -> Path:
@@ -43,32 +50,45 @@ def load_pack(layers: Sequence[str | Path | Node], specs: Specs, templates: Sequ
     Raises ConfigError with every problem found, each with file, line and column.
     """
     problems: list[Problem] = []
-    nodes: list[Node] = []
+    read: list[tuple[Node, list[PriceFile]]] = []
     for layer in layers:
         node, found = (layer, []) if isinstance(layer, Node) else read_layer(_folder(layer))
-        nodes.append(node)
-        problems += found
-    merged, found = merge(nodes)
+        files, unread = ([], []) if isinstance(layer, Node) else read_price_files(_folder(layer))
+        read.append((node, files))
+        problems += [*found, *unread]
+    merged, found = merge([node for node, _ in read])
     problems += found
     if problems:
         raise ConfigError(_in_order(problems))
-    return build_pack(merged, specs, (*templates, shipped("templates")))
+    return build_pack(merged, specs, (*templates, shipped("templates")), PriceSources.of(read))
 
 
 def _folder(layer: str | Path) -> Path:
     return shipped("config") if layer == "base" else Path(layer)
 
 
-def build_pack(merged: Node, specs: Specs, templates: Sequence[Path]) -> Pack:
-    """Validate, compile and cross-check one merged configuration."""
+def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: PriceSources) -> Pack:
+    """Validate, compile and cross-check one merged configuration with its price files."""
     model, types = _validated(merged)
     report = _Report(merged)
     expressions = _compiled(model, types, report)
+    price_expressions = _compiled_prices(model, report)
+    records = PriceRecords(model, merged, sources, price_expressions.formula)
+    report.take(records)
     names = frozenset(file.name for folder in templates for file in folder.glob("*.html"))
-    for finding in (*check_pack(model, types, specs, names), *check_goods(model)):
+    checks = (
+        check_pack(model, types, specs, names),
+        check_goods(model),
+        check_taxes(model),
+        check_prices(model, types, price_expressions),
+        check_records(model, records.conditions, records.accesses),
+        check_rivals(model, records.conditions),
+        check_scales(model, records.conditions),
+    )
+    for finding in chain.from_iterable(checks):
         report.add(finding)
     if report.errors:
-        raise ConfigError(_in_order(report.errors))
+        raise ConfigError(spread(_in_order(report.errors), MOST))
     patterns: dict[str, Pattern] = {}
     for name, numbering in model.numbering.items():
         patterns[name] = Pattern(numbering.pattern, numbering.reset)
@@ -80,29 +100,37 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path]) -> Pack:
         types=types,
         expressions=expressions,
         patterns=patterns,
-        fingerprint=sha256(plain.encode()).hexdigest(),
+        fingerprint=sha256((plain + records.digest).encode()).hexdigest(),
         merged=merged,
-        warnings=tuple(report.warnings),
+        price_expressions=price_expressions,
+        warnings=tuple(spread(list(report.warnings), MOST)),
+        conditions=records.conditions,
     )
 
 
 class _Report:
-    """Findings by path become problems with a place."""
+    """Findings by path become problems with a place; each is told once, in the order in which it was found."""
 
     def __init__(self, merged: Node) -> None:
         self.merged = merged
-        self.errors: list[Problem] = []
-        self.warnings: list[Problem] = []
+        self.records: PriceRecords | None = None
+        self.errors: dict[Problem, None] = {}
+        self.warnings: dict[Problem, None] = {}
+
+    def take(self, records: PriceRecords) -> None:
+        """Add what was found while price files were read, and find the places of their records from now on."""
+        self.records = records
+        self.errors |= dict.fromkeys(records.problems)
+        self.warnings |= dict.fromkeys(records.warnings)
 
     def add(self, finding: Finding, column: int = 0) -> None:
-        mark = locate(self.merged, finding.path, of_key=finding.of_key)
-        path = ".".join(str(part) for part in finding.path)
-        problem = Problem(
-            mark.file, mark.line, mark.column + column, path, finding.message, finding.hint, finding.warning
-        )
-        bucket = self.warnings if finding.warning else self.errors
-        if problem not in bucket:
-            bucket.append(problem)
+        written = yaml_path(self.merged, finding.path)
+        mark, path = self.records.mark(finding.path) if self.records else None, finding.path[2:3]
+        if mark is None:
+            mark, path = locate(self.merged, written, of_key=finding.of_key), written
+        where = ".".join(str(part) for part in path)
+        problem = Problem(mark.file, mark.line, mark.column + column, where, finding.message, finding.hint, finding.warning)
+        (self.warnings if finding.warning else self.errors)[problem] = None
 
 
 def _validated(merged: Node) -> tuple[PackModel, dict[TypeKey, DocumentType]]:
@@ -185,6 +213,17 @@ def _of_sections(
                 found[key, asked.place, asked.text] = compile_expression(asked.text, scope, asked.kind)
             except ExpressionError as error:
                 report.add(Finding(asked.path, error.message, error.hint), error.column)
+    return found
+
+
+def _compiled_prices(model: PackModel, report: _Report) -> PriceExpressions:
+    """The conditions and floors of the price schema; formulas are compiled where their records are read."""
+    found = PriceExpressions(model)
+    for path, text, kind in of_prices(model):
+        try:
+            found[text, kind]
+        except ExpressionError as error:
+            report.add(Finding(path, error.message, error.hint), error.column)
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from string import Formatter
 from typing import Annotated, Any, Literal, Self
 
@@ -67,6 +68,7 @@ class Company(Strict):
     siren: str = ""
     siret: str = ""
     vat_number: str = ""
+    vat_franchise: YesNo = False
     legal_form: str = ""
     capital: str = ""
     rcs: str = ""
@@ -100,12 +102,20 @@ class VatCode(Strict):
 
 
 class Regime(Strict):
-    """A VAT regime: all but ``standard`` give VAT 0, with a mention on the document (VA4)."""
+    """A VAT regime: all but ``standard`` give VAT 0, with a mention on the document (VA4).
+
+    ``codes`` says which VAT code stands under it for which code of the items: {standard: overseas_standard}.
+    """
 
     label: Label = {}
     category: Literal["standard", "intra_eu", "export", "reverse_charge", "exempt"]
     when: str | None = None
+    codes: dict[str, str] = {}
     mention: Label = {}
+
+
+ZoneMember = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[0-9A-Z]{1,3}| [0-9A-Z]{1,8})?$")]
+"""A country, a region of it (``FR-2A``, as ISO 3166-2) or the start of its postal codes (``FR 971``)."""
 
 
 class Taxes(Strict):
@@ -113,12 +123,27 @@ class Taxes(Strict):
 
     rounding: Literal["per_total", "per_line"] = "per_total"
     codes: dict[str, VatCode]
-    zones: dict[str, tuple[str, ...]] = {}
+    zones: dict[str, tuple[ZoneMember, ...]] = {}
     regimes: dict[str, Regime]
 
-    def zone_of(self, country: str) -> str:
-        """The first zone that lists ``country``, else ``world``."""
-        return next((name for name, members in self.zones.items() if country in members), "world")
+    def zone_of(self, country: str, region: str = "", postal_code: str = "") -> str:
+        """The zone that lists the start of the postal code, else the region, else the country, else ``world``."""
+        zones = self._by_member
+        postal = postal_code.replace(" ", "").upper()
+        longest_first = (f"{country} {postal[:length]}" for length in range(len(postal), 0, -1))
+        region = region.upper().removeprefix(f"{country}-")
+        return next((zones[key] for key in (*longest_first, f"{country}-{region}", country) if key in zones), "world")
+
+    @cached_property
+    def _by_member(self) -> dict[str, str]:
+        return {member: name for name, members in self.zones.items() for member in members}
+
+    def codes_of_percent(self, percent: Decimal, regime: str, day: date) -> list[str]:
+        """The VAT codes that have ``percent`` on ``day``: those of ``regime``, else those that no other one stands in."""
+        found = [code for code, declared in self.codes.items() if declared.rate_on(day) == percent]
+        here = self.regimes[regime].codes.values() if regime in self.regimes else ()
+        elsewhere = {code for one in self.regimes.values() for code in one.codes.values()}
+        return [code for code in found if code in here] or [code for code in found if code not in elsewhere]
 
 
 class BillingRules(Strict):
@@ -163,6 +188,7 @@ class Posting(Strict):
     revenue: dict[str, dict[str, str]] = {}
     vat: dict[str, str] = {}
     methods: dict[str, str] = {}
+    early_payment_discount: str = ""
     exchange_loss: str = ""
     exchange_gain: str = ""
     label: Label = {}

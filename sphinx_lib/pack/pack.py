@@ -12,11 +12,11 @@ from sphinx_lib.kernel.errors import InputError, Problem
 from sphinx_lib.kernel.quantity import Unit, Units
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
-from sphinx_lib.pack.expressions import Expression, Kind, compile_expression
+from sphinx_lib.pack.expressions import Expression, Kind
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.reader import Node
-from sphinx_lib.pack.scopes import Scope, price_scope
+from sphinx_lib.pack.scopes import PriceExpressions
 from sphinx_lib.pack.workflow_model import DocumentType, Guard
 
 Place = Literal["document", "line", "party", "item"]
@@ -25,7 +25,10 @@ TypeKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class Pack:
-    """A checked, frozen configuration. Two loads of the same YAML have the same ``fingerprint``."""
+    """A checked, frozen configuration. Two loads of the same files have the same ``fingerprint``.
+
+    ``conditions`` are the active price records of all its files, YAML and CSV; their ``origin`` is ``file:line``.
+    """
 
     model: PackModel
     types: Mapping[TypeKey, DocumentType]
@@ -33,6 +36,7 @@ class Pack:
     patterns: Mapping[str, Pattern]
     fingerprint: str
     merged: Node
+    price_expressions: PriceExpressions
     warnings: tuple[Problem, ...] = ()
     conditions: tuple[Condition, ...] = ()
     units: Units = field(init=False)
@@ -79,18 +83,11 @@ class Pack:
 
     def price_expression(self, text: str, kind: Kind = "number") -> Expression:
         """The compiled formula or condition of a price, compiled once; ExpressionError when it does not hold."""
-        found = self._price_expressions.get((text, kind))
-        if found is None:
-            found = self._price_expressions[text, kind] = compile_expression(text, self._price_scope, kind)
-        return found
+        return self.price_expressions[text, kind]
 
-    @cached_property
-    def _price_expressions(self) -> dict[tuple[str, Kind], Expression]:
-        return {}
-
-    @cached_property
-    def _price_scope(self) -> Scope:
-        return price_scope(self.model)
+    def price_formula(self, text: str) -> Expression:
+        """The compiled formula of a price record, which always gives a number; ExpressionError when it does not hold."""
+        return self.price_expressions.formula(text)
 
     def guard(self, name: str, written: Guard) -> Guard:
         """The guard meant by ``name``: written in place, or declared under ``guards``."""

@@ -44,6 +44,18 @@ def of_sections(model: PackModel) -> Iterator[Asked]:
             yield Asked(("shipping", "rules", name, "when"), type_name, "document", rule.when or "", "flag")
 
 
+def of_prices(model: PackModel) -> Iterator[tuple[tuple[str, ...], str, Kind]]:
+    """Every expression of the section ``pricing``: its full path, its text and what it gives."""
+    for name, step in model.pricing.schema_.items():
+        if step.when:
+            yield ("pricing", "schema", name, "when"), step.when, "flag"
+    for name, guard in model.pricing.guards.items():
+        if guard.when:
+            yield ("pricing", "guards", name, "when"), guard.when, "flag"
+        if guard.min_price:
+            yield ("pricing", "guards", name, "min_price"), guard.min_price, "number"
+
+
 def of_condition(path: tuple[str, ...], condition: Condition) -> Iterator[Written]:
     """The up to three expressions of a condition."""
     if condition.when:

@@ -49,6 +49,14 @@ class Node:
     implied: bool = False
 
 
+class PriceFile(NamedTuple):
+    """A CSV file of price records: its name in messages, the last part of it without ``.csv``, and what it holds."""
+
+    name: str
+    stem: str
+    text: str
+
+
 def read_text(text: str, name: str) -> tuple[Node, list[Problem]]:
     """The one mapping that ``text`` holds (empty text: an empty mapping), with every finding about it."""
     reader = _Reader(text, name)
@@ -69,11 +77,11 @@ def read_layer(path: Path) -> tuple[Node, list[Problem]]:
 
     Files are named relative to the parent of the layer: ``customer/workflows.yaml``.
     """
-    label = path.name if path.name not in ("", "..") else path.resolve().name
+    label = _label(path)
     if not path.exists():
         return Node({}, Mark(label, 1, 1)), [Problem(label, 1, 1, "", "no such file or directory")]
     files = [path] if path.is_file() else _yaml_files(path)
-    if not files:
+    if not files and not _price_files(path):
         return Node({}, Mark(label, 1, 1)), [Problem(label, 1, 1, "", "this directory holds no YAML file")]
     layer, problems = Node({}, Mark(label, 1, 1)), []
     for number, file in enumerate(files):
@@ -84,25 +92,50 @@ def read_layer(path: Path) -> tuple[Node, list[Problem]]:
     return layer, problems
 
 
+def read_price_files(path: Path) -> tuple[list[PriceFile], list[Problem]]:
+    """The texts of ``prices/*.csv`` of a layer in order of name, and every file that is no UTF-8 text."""
+    files: list[PriceFile] = []
+    problems: list[Problem] = []
+    for file in _price_files(path):
+        name = f"{_label(path)}/prices/{file.name}"
+        text, found = _text_of(file, name)
+        problems += found
+        if text is not None:
+            files.append(PriceFile(name, file.stem, text.removeprefix("\ufeff")))
+    return files, problems
+
+
+def _label(layer: Path) -> str:
+    return layer.name if layer.name not in ("", "..") else layer.resolve().name
+
+
+def _price_files(layer: Path) -> list[Path]:
+    return sorted(file for file in layer.glob("prices/*.csv") if file.is_file())
+
+
 def _yaml_files(folder: Path) -> list[Path]:
     found = (file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
     return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
 
 
 def _read_file(file: Path, name: str) -> tuple[Node, list[Problem]]:
-    nothing = Node({}, Mark(name, 1, 1))
+    text, problems = _text_of(file, name)
+    return (Node({}, Mark(name, 1, 1)), problems) if text is None else read_text(text, name)
+
+
+def _text_of(file: Path, name: str) -> tuple[str | None, list[Problem]]:
+    """What a file holds, or why that is no text."""
     try:
         data = file.read_bytes()
     except OSError as error:
-        return nothing, [Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")]
+        return None, [Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")]
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8"), []
     except UnicodeDecodeError as error:
         good = data[: error.start].decode("utf-8")
         line, column = _place(good, len(good))
         found = f"byte 0x{data[error.start]:02X} is not UTF-8"
-        return nothing, [Problem(name, line, column, "", found, "save the file as UTF-8")]
-    return read_text(text, name)
+        return None, [Problem(name, line, column, "", found, "save the file as UTF-8")]
 
 
 def _join(low: Node, high: Node, path: tuple[str, ...], problems: list[Problem]) -> Node:

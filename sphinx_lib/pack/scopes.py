@@ -9,8 +9,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from sphinx_lib.kernel.identifiers import vat_country
 from sphinx_lib.kernel.master import Item, Party
-from sphinx_lib.pack.expressions import Fact, Kind
+from sphinx_lib.pack.expressions import Expression, ExpressionError, ExpressionFailed, Fact, Kind, compile_expression
 from sphinx_lib.pack.models import Company, PackModel
 from sphinx_lib.pack.workflow_model import DocumentType, Field_
 
@@ -89,7 +90,10 @@ def party_scope(pack: PackModel) -> Scope:
     return {
         **model_facts(Party, "party", pack.parties.fields),
         "party.zone": Fact("text"),
+        "party.vat_country": Fact("text"),
+        "party.vat_number_valid": Fact("flag"),
         **model_facts(Company, "company"),
+        "company.zone": Fact("text"),
         "today": Fact("date"),
     }
 
@@ -119,15 +123,46 @@ def line_scope(pack: PackModel, declared: DocumentType) -> Scope:
 
 
 def price_scope(pack: PackModel) -> Scope:
-    """Names that price formulas, conditions and guards may use: costs and prices per stock unit in company currency."""
-    optional = dict.fromkeys(("cost", "list_price", "weight"), Fact("number", optional=True))
+    """Names that price formulas, conditions and guards may use: costs and prices per stock unit in company currency.
+
+    ``cost``, ``list_price`` and ``weight`` may be missing and yet stand alone: a price that cannot be computed is an
+    error of its line, and ``default(cost, …)`` would be a price of nothing.
+    """
     return {
-        **optional,
-        **dict.fromkeys(("running", "base", "quantity"), Fact("number")),
+        **dict.fromkeys(("cost", "list_price", "weight", "running", "base", "quantity"), Fact("number")),
         **dict.fromkeys(("day", "today"), Fact("date")),
         **model_facts(Item, "item", pack.items.fields),
         **party_scope(pack),
     }
+
+
+class PriceExpressions(dict[tuple[str, Kind], Expression]):
+    """The expressions of prices by text and kind, each compiled when it is first asked for.
+
+    Raises ExpressionError for one that does not hold.
+    """
+
+    def __init__(self, pack: PackModel) -> None:
+        super().__init__()
+        self._scope = price_scope(pack)
+
+    def __missing__(self, key: tuple[str, Kind]) -> Expression:
+        text, kind = key
+        found = compile_expression(text, self._scope, kind)
+        if not found.names:
+            try:
+                found({})
+            except ExpressionFailed as failed:
+                raise ExpressionError(failed.message, 0) from None
+        self[key] = found
+        return found
+
+    def formula(self, text: str) -> Expression:
+        """The formula of a record: a number, whatever the item and the customer."""
+        found = self[text, "number"]
+        if found.optional:
+            raise ExpressionError(f"{text} may be empty", 0, f"write default({text}, …)")
+        return found
 
 
 def item_scope(pack: PackModel) -> Scope:
@@ -160,27 +195,45 @@ def own_value(field: Field_, stored: Any) -> Any:
 
 
 class PartyFacts(dict[str, Any]):
-    """The values behind ``party.…`` and ``company.…``; empty texts that may be missing are none."""
+    """The values behind ``party.…`` and ``company.…``; empty texts that may be missing are none.
 
-    def __init__(self, pack: PackModel, party: Party | None, today: date) -> None:
+    ``party.zone`` is where the goods go: the zone of the ``site`` when it says where it is. ``party.vat_country`` is the
+    country of a VAT number with right check digits, and ``party.vat_number_valid`` whether there is one (VA4).
+    """
+
+    def __init__(self, pack: PackModel, party: Party | None, today: date, site: str = "") -> None:
         super().__init__(today=today)
-        self.pack, self.party = pack, party
+        self.pack, self.party, self.site = pack, party, site
 
     def __missing__(self, name: str) -> Any:
         owner, _, field = name.partition(".")
+        company = self.pack.company
+        if name == "company.zone" or (name == "party.zone" and self.party is None):
+            return self.pack.taxes.zone_of(company.country, company.address.region, company.address.postal_code)
         if owner == "company":
-            return getattr(self.pack.company, field)
+            return getattr(company, field)
         if owner != "party":
             raise KeyError(name)
         party = self.party
-        if field == "zone":
-            return self.pack.taxes.zone_of(party.country if party else self.pack.company.country)
         if party is None:
             return None
+        if field == "zone":
+            return self.pack.taxes.zone_of(*destination(party, self.site))
+        if field in ("vat_country", "vat_number_valid"):
+            country = vat_country(party.vat_number)
+            return country if field == "vat_country" else bool(country)
         if field in self.pack.parties.fields:
             return own_value(self.pack.parties.fields[field], party.custom.get(field))
         value = getattr(party, field)
         return (value or None) if field == "vat_number" else value
+
+
+def destination(party: Party, site: str) -> tuple[str, str, str]:
+    """Country, region and postal code of where goods for a site of ``party`` go; the party's own where it says nothing."""
+    place = next((one for one in party.sites if one.code == site), None)
+    if place is None or not (place.country or place.address.postal_code or place.address.region):
+        return party.country, party.region or party.address.region, party.address.postal_code
+    return place.country or party.country, place.address.region, place.address.postal_code
 
 
 class ItemFacts(PartyFacts):

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from sphinx_lib.kernel.document import ZERO, TraceRow
-from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.document import ZERO, Line, TraceRow
+from sphinx_lib.kernel.errors import InputError, Refusal
 from sphinx_lib.kernel.money import plain_number, round_up
+from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
 from sphinx_lib.pricing.schema import CompiledGuard, Sale
 from sphinx_lib.pricing.select import COMPUTED, Ask, Batch, Found, PriceFacts
 
 
 class Failure(NamedTuple):
-    """A guard that a price does not pass: what happens (warn, block, approve), the price and its floor.
+    """A guard that a price does not pass: the price, its floor and what follows.
 
-    ``right`` is what it takes to approve it; ``given`` says that the actor holds it.
+    ``on_fail`` is warn, block or approve, or approved when who entered the line holds the right.
     """
 
     guard: str
     on_fail: str
     price: Decimal
     floor: Decimal
-    right: str = ""
-    given: bool = False
 
 
 def guarded(
@@ -42,9 +42,10 @@ def guarded(
             rows.append(TraceRow(guard.name, floor - unit_price, reason="clamp", running=floor, basis=unit_price))
             unit_price = floor
             continue
-        rows.append(TraceRow(guard.name, ZERO, active=False, reason=rule.on_fail, running=floor, basis=unit_price))
-        given = rule.on_fail == "approve" and rule.right in batch.sale.rights
-        failures.append(Failure(guard.name, rule.on_fail, unit_price, floor, rule.right, given))
+        approved = rule.on_fail == "approve" and rule.right in batch.sale.rights
+        what = "approved" if approved else rule.on_fail
+        rows.append(TraceRow(guard.name, ZERO, active=False, reason=what, running=floor, basis=unit_price))
+        failures.append(Failure(guard.name, what, unit_price, floor))
     return unit_price, tuple(failures)
 
 
@@ -76,6 +77,25 @@ def _in_base(amount: Decimal, ask: Ask, sale: Sale, base: Found) -> Decimal:
     stock = ask.into(ask.item.unit) / ask.into(unit)
     found = COMPUTED.divide(amount * stock.numerator * base.condition.per * sale.rate, Decimal(stock.denominator))
     return found + found * ask.vat_rate / 100 if sale.gross else found
+
+
+def failed(line: Line, *outcomes: str) -> Iterator[Failure]:
+    """The guards that the price of a line did not pass, by its trace, with one of ``outcomes``."""
+    for row in line.trace:
+        if not row.active and row.reason in outcomes and row.running is not None and row.basis is not None:
+            yield Failure(row.step, row.reason, row.basis, row.running)
+
+
+def price_guards(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
+    """Refuse a document with prices that wait for an approval; those copied from a source had theirs (PX9)."""
+    for line in situation.document.lines:
+        if line.source_id is None and line.counts:
+            for failure in failed(line, "approve"):
+                facts = {"line": line.position, "guard": failure.guard, "price": failure.price, "floor": failure.floor}
+                yield Refusal("price_guards", facts=facts)
+
+
+GUARDS = (GuardSpec("price_guards", price_guards, facts=("line", "guard", "price", "floor")),)
 
 
 def refuse_blocked(item: str, failures: tuple[Failure, ...]) -> None:

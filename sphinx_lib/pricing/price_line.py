@@ -81,17 +81,9 @@ def price_line(ask: Ask, hits: Hits, batch: Batch) -> Priced:
         return _by_hand(ask, hits, batch, candidates)
     if not candidates:
         return _without_price(batch.schema, ask)
-    best: Discounted | None = None
-    lost: list[tuple[Found, Decimal]] = []
-    for candidate in candidates:
-        result = discounted(ask, hits, batch, candidate)
-        if best is None or _per_unit(result, ask) < _per_unit(best, ask):
-            lost += [(best.base, best.running)] if best is not None else []
-            best = result
-        else:
-            lost.append((candidate, result.running))
-    assert best is not None
-    rows = [_lost_row(found, running) for found, running in lost]
+    results = [discounted(ask, hits, batch, candidate) for candidate in candidates]
+    best = results[0] if len(results) == 1 else min(results, key=lambda result: _per_unit(result, ask))
+    rows = [_lost_row(result.base, result.running) for result in results if result is not best]
     if manual is not None and manual.discounts is not None:
         return _hand_discounts(best, rows, ask, batch)
     return _finished(ask, batch, best.base, best.running, rows, best.discounts, exact=best.exact, before=best)

@@ -9,14 +9,15 @@ from decimal import Decimal
 from sphinx_lib.kernel.document import ZERO, VatAmount
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Party
-from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.money import counterpart, percentage
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import PartyFacts
 
 
-def regime_of(party: Party | None, pack: Pack, today: date) -> str:
-    """The VAT regime of a sale to ``party``: the one its record names, else the first whose condition holds."""
+def regime_of(party: Party | None, pack: Pack, today: date, site: str = "") -> str:
+    """The VAT regime of a sale to ``party``, delivered to its ``site``: the one its record names, else the first whose
+    condition holds (VA4)."""
     regimes = pack.model.taxes.regimes
     if party is not None and party.regime:
         if party.regime not in regimes:
@@ -24,7 +25,7 @@ def regime_of(party: Party | None, pack: Pack, today: date) -> str:
                 [f"{party.code}: unknown VAT regime {party.regime!r}{did_you_mean(party.regime, regimes)}"]
             )
         return party.regime
-    facts = PartyFacts(pack.model, party, today)
+    facts = PartyFacts(pack.model, party, today, site)
     for name, regime in regimes.items():
         if regime.when is None or pack.expression(("", ""), "party", regime.when)(facts):
             return name
@@ -36,11 +37,35 @@ def rate_of(code: str, regime: str, pack: Pack, day: date) -> Decimal:
     taxes = pack.model.taxes
     if taxes.regimes[regime].category != "standard":
         return ZERO
-    declared = taxes.codes.get(code)
+    declared = taxes.codes.get(code_under(code, regime, pack))
     rate = declared.rate_on(day) if declared else None
     if rate is None:
         raise InputError([f"unknown VAT code {code!r} on {day}{did_you_mean(code, taxes.codes)}"])
     return rate
+
+
+def gives_vat(regime: str, pack: Pack) -> bool:
+    """Whether sales under ``regime`` bear VAT; if not, they all stand under its name at the foot (VA4)."""
+    return pack.model.taxes.regimes[regime].category == "standard"
+
+
+def code_under(code: str, regime: str, pack: Pack) -> str:
+    """The code at the foot of what bears ``code``: the one that stands for it under ``regime``, itself, or the regime's
+    own name where it gives no VAT."""
+    if not gives_vat(regime, pack):
+        return regime
+    return pack.model.taxes.regimes[regime].codes.get(code, code)
+
+
+def default_code(pack: Pack) -> str:
+    """The VAT code of what has none and stands beside nothing that has one."""
+    codes = pack.model.taxes.codes
+    return "standard" if "standard" in codes else next(iter(codes))
+
+
+def without_tax(gross: Decimal, rate: Decimal, digits: int) -> Decimal:
+    """The net of an amount that holds VAT at ``rate`` percent, rounded once (VA3)."""
+    return counterpart(gross, 1 + rate / 100, digits)
 
 
 def vat_amounts(
@@ -52,14 +77,15 @@ def vat_amounts(
     """
     taxes = pack.model.taxes
     category = taxes.regimes[regime].category
+    taxed = gives_vat(regime, pack)
     groups: dict[str, list[Decimal]] = {}
     for code, net in nets:
-        groups.setdefault(code if category == "standard" else regime, []).append(net)
+        groups.setdefault(code if taxed else regime, []).append(net)
     rows = []
     for code, group in groups.items():
         rate = rate_of(code, regime, pack, day)
         base = sum(group, ZERO)
         amounts = group if taxes.rounding == "per_line" else [base]
-        vat = sum((round_half_up(amount * rate / 100, digits) for amount in amounts), ZERO)
+        vat = sum((percentage(amount, rate, digits) for amount in amounts), ZERO)
         rows.append(VatAmount(code, rate, category, base, vat))
     return tuple(rows)

@@ -1,53 +1,67 @@
-"""The foot of a document: net, VAT by code, gross, cost, and the same in company currency (N9, F1, M1)."""
+"""The totals of a document: line nets, the foot, VAT, cost, and the same in company currency (N9, F1, M1)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sphinx_lib.kernel.document import ZERO, Document, Line
-from sphinx_lib.kernel.money import counterpart, currency_digits, round_half_up, split_by_weight
+from sphinx_lib.kernel.document import ZERO, Document, Line, Part
+from sphinx_lib.kernel.money import counterpart, currency_digits, round_half_up
 from sphinx_lib.pack.pack import Pack
-from sphinx_lib.pricing.price_line import line_net
-from sphinx_lib.pricing.tax import vat_amounts
-
-
-def foot_shares(lines: Sequence[Line], percent: Decimal, digits: int) -> list[Decimal]:
-    """The foot discount of each line: ``percent`` of the goods, rounded once and shared by N5 (D-foot)."""
-    nets = [line.net for line in lines]
-    total = sum(nets, ZERO)
-    if not percent or not total:
-        return [ZERO] * len(lines)
-    return split_by_weight(round_half_up(total * percent / 100, digits), nets, digits)
+from sphinx_lib.pricing.foot import Foot, entered_amount, foot_of, totals_of
+from sphinx_lib.pricing.tax import default_code, rate_of, without_tax
 
 
 def with_totals(document: Document, pack: Pack) -> Document:
     """``document`` with line nets, totals, VAT and counterparts computed from its lines; nothing else changes.
 
-    VAT rates are those of its tax date, its own date when it has none (CN1).
+    VAT rates are those of its tax date, its own date when it has none (CN1). Raises InputError where an amount is to be
+    taken off at the foot and no line may be discounted.
     """
+    foot = foot_of(document, pack)
+    lines = _with_nets(document, foot, pack)
+    net = sum((row.base for row in foot.vat), ZERO)
+    tax = sum((row.amount for row in foot.vat), ZERO)
+    cost = cost_of(lines, document.rate, currency_digits(document.currency))
+    totals = totals_of(foot.portions)
+    return with_amounts(document.changed(lines=lines, vat=foot.vat, totals=totals, total_cost=cost), pack, net, tax)
+
+
+def _with_nets(document: Document, foot: Foot, pack: Pack) -> tuple[Line, ...]:
+    """The lines with their nets without tax; a line without a VAT code remembers over which it was shared (VA2, CN1)."""
     digits = currency_digits(document.currency)
-    lines = tuple(with_net(line, digits) for line in document.lines)
-    shares = foot_shares(lines, document.foot_discount, digits)
-    nets = [(line.vat, line.net - share) for line, share in zip(lines, shares, strict=True) if line.vat]
-    vat = vat_amounts(nets, document.regime, pack, document.tax_date or document.date, digits)
-    net = sum((line.net for line in lines), ZERO) - sum(shares, ZERO)
-    tax = sum((row.amount for row in vat), ZERO)
-    priced = document.changed(lines=lines, vat=vat, total_cost=cost_of(lines, document.rate, digits))
-    return with_amounts(priced, pack, net, tax)
+    nets = foot.amounts()
+    lines = []
+    for place, line in enumerate(document.lines):
+        if place in foot.shared:
+            parts = tuple(Part("", ZERO, base, code, False, line.account_group) for code, base in foot.shared[place])
+            line = line if line.parts == parts else line._replace(parts=parts)
+        net = nets[place] if place in nets else _net_apart(line, document, pack, digits)
+        lines.append(line if line.net == net else line._replace(net=net))
+    return tuple(lines)
+
+
+def _net_apart(line: Line, document: Document, pack: Pack, digits: int) -> Decimal:
+    """Net of a line that is not summed, such as an option; zero where there is no price."""
+    amount = entered_amount(line, digits)
+    if not amount or not document.prices_include_tax:
+        return amount
+    rate = rate_of(line.vat or default_code(pack), document.regime, pack, document.tax_date or document.date)
+    return without_tax(amount, rate, digits)
 
 
 def with_net(line: Line, digits: int) -> Line:
     """``line`` with its rounded net; a line without price or quantity is worth nothing."""
-    if line.unit_price is None or line.quantity is None:
-        return line if line.net == ZERO else line._replace(net=ZERO)
-    net = line_net(line.price_quantity, line.unit_price, line.per, digits)
+    net = entered_amount(line, digits)
     return line if line.net == net else line._replace(net=net)
 
 
 def cost_of(lines: Sequence[Line], rate: Decimal, digits: int) -> Decimal:
-    """Cost of all lines in the document's currency; costs are kept per sales unit in company currency (M2)."""
-    total = sum(((line.cost or ZERO) * (line.quantity or ZERO) for line in lines), ZERO)
+    """Cost of goods and services in the document's currency; port, eco-contributions, deposits and options are out (M3).
+
+    Costs are kept per sales unit in company currency (M2).
+    """
+    total = sum(((line.cost or ZERO) * (line.quantity or ZERO) for line in lines if not line.role), ZERO)
     return round_half_up(total * rate, digits)
 
 

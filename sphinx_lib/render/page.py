@@ -15,11 +15,14 @@ from typing import Any, NamedTuple
 from sphinx_lib.app.views import DocumentView
 from sphinx_lib.kernel.document import ZERO, Document, Line, VatAmount
 from sphinx_lib.kernel.errors import RenderError
+from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import Label, in_language
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.workflow_model import Field_
+from sphinx_lib.pricing.foot import entered_amount
 from sphinx_lib.render import amounts, letterhead
+from sphinx_lib.render.foot import foot_rows
 from sphinx_lib.render.letterhead import Pair
 
 
@@ -41,7 +44,9 @@ class Words:
 class Row(NamedTuple):
     """A row of the table of lines, as text. ``heading`` is set where it changes; a comment has a text only.
 
-    ``notes`` are the small lines below the text; ``ordered`` and ``left`` are known where an order stands behind.
+    ``role`` is that of its line: a ``heading`` or ``subtotal`` of a section, an ``option`` that is not summed, ``shipping``
+    and so on (N9); empty for goods and services. ``notes`` are the small lines below the text; ``ordered`` and ``left`` are
+    known where an order stands behind.
     """
 
     text: str
@@ -57,6 +62,7 @@ class Row(NamedTuple):
     net: str = ""
     ordered: str = ""
     left: str = ""
+    role: str = ""
 
 
 class VatRow(NamedTuple):
@@ -136,7 +142,7 @@ class Page:
     @property
     def nature(self) -> str:
         """Goods, services or both: one of the words that the law wants on invoices from 2026 (242 nonies A)."""
-        kinds = {_is_goods(line) for line in self.document.lines if line.quantity is not None}
+        kinds = {_is_goods(line) for line in self.document.lines if line.quantity is not None and not line.role}
         if not kinds:
             return ""
         return self.t("nature_mixed" if len(kinds) == 2 else "nature_goods" if True in kinds else "nature_services")
@@ -262,12 +268,24 @@ class Page:
 
     def _rows(self) -> Iterator[Row]:
         before = ""
+        section = ZERO
         for line in self.document.lines:
             heading, before = (line.heading if line.heading != before else ""), line.heading
-            if line.quantity is None:
-                yield Row(line.text, heading, is_comment=True)
+            if line.role == "subtotal":
+                yield Row(line.text or self.t("subtotal"), heading, net=self.figure(section), role=line.role)
+            elif line.quantity is None:
+                yield Row(line.text, heading, is_comment=True, role=line.role)
             else:
                 yield self._row(line, heading, line.quantity)
+            if line.quantity is None and line.role:
+                section = ZERO
+            section += self._amount(line) if line.counts else ZERO
+
+    def _amount(self, line: Line) -> Decimal:
+        """What a line comes to, with tax where the prices hold it (VA3)."""
+        if not self.document.prices_include_tax:
+            return line.net
+        return entered_amount(line, currency_digits(self.document.currency))
 
     def _row(self, line: Line, heading: str, quantity: Decimal) -> Row:
         unit = self.model.units.get(line.unit)
@@ -283,9 +301,10 @@ class Page:
             price=self._price(line),
             discount=" + ".join(self.percent(percent) for percent in line.discounts),
             vat=self._rate(line),
-            net=self.figure(line.net),
+            net="" if line.role == "heading" else self.figure(self._amount(line)),
             ordered=self.number(root.quantity) if root and root.quantity is not None else "",
             left=self.number(root.remaining(feeds)) if root and feeds else "",
+            role=line.role,
         )
 
     def _price(self, line: Line) -> str:
@@ -297,33 +316,39 @@ class Page:
         return shown if line.per == 1 else self.t("price_per", price=shown, per=self.number(line.per))
 
     def _rate(self, line: Line) -> str:
-        """The VAT rate of a line as the foot has it: that of its code, or 0 under a regime without VAT (VA4)."""
+        """The VAT rates of a line as the foot has them: of its code, of a kit's components, of what port is shared over
+        (K11, VA2); 0 under a regime without VAT (VA4)."""
         by_code = {row.code: row.rate for row in self.document.vat}
-        rate = by_code.get(line.vat, by_code.get(self.document.regime))
-        return "" if rate is None or not line.vat else self.percent(rate)
+        regime = self.model.taxes.regimes.get(self.document.regime)
+        stands_for = regime.codes if regime else {}
+        codes = [part.vat for part in line.parts] or [line.vat]
+        found = (by_code.get(stands_for.get(code, code), by_code.get(self.document.regime)) for code in codes if code)
+        return " + ".join(self.percent(rate) for rate in dict.fromkeys(found) if rate is not None)
 
     def _notes(self, line: Line, quantity: Decimal) -> Iterator[str]:
         said = self.t
+        if line.role in ("option", "alternative"):
+            yield said(line.role)
         if line.reference:
             yield said("field", name=said("your_reference"), value=line.reference)
-        if line.promised_date:
+        if line.promised_date and not self._is_promised(line):
             yield said("field", name=said("promised_for"), value=self.day(line.promised_date))
         if line.unit_price is not None and line.price_quantity not in (quantity, ZERO):
             yield said("field", name=said("priced_quantity"), value=self.number(line.price_quantity))
         for own in self._own_fields(self.view.type.line_fields, line.custom):
             yield said("field", name=own.label, value=own.value)
 
+    def _is_promised(self, line: Line) -> bool:
+        """Whether the document, or the order behind the line, says the line's delivery date for all of it."""
+        root = self.view.sources.get(line.root_document or "")
+        return any(one.custom.get("promised_date") == line.promised_date for one in (self.document, root) if one)
+
     # -- foot ------------------------------------------------------------------------------------------------------
 
     @property
-    def goods_total(self) -> Decimal:
-        """Net of all lines before the foot discount."""
-        return sum((line.net for line in self.document.lines), ZERO)
-
-    @property
-    def foot_discount(self) -> Decimal:
-        """What the foot discount takes off."""
-        return self.goods_total - self.document.total_net
+    def foot_rows(self) -> tuple[Pair, ...]:
+        """What leads from the goods to the net total: discounts, escompte, port, contributions (N9)."""
+        return tuple(foot_rows(self.document, self.t, self.money, self.percent))
 
     @property
     def vat_rows(self) -> tuple[VatRow, ...]:

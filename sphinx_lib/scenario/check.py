@@ -17,9 +17,9 @@ from sphinx_lib.scenario.values import CUSTOMER, FILE, PRICE, STOCK, WARNINGS, d
 Types = frozenset[TypeKey]
 LINE_KEYS = frozenset({
     "item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference",
+    "reason", "option", "alternative", "heading", "subtotal",
 })  # fmt: skip
-LATER_HEADER = frozenset({"prices_include_tax"})
-LATER_LINE = frozenset({"option", "lot", "serial"})
+LATER_LINE = frozenset({"lot", "serial"})
 LATER_TYPES = frozenset({
     "deposit_invoice", "progress_invoice", "final_invoice", "purchase_order", "goods_receipt", "supplier_invoice",
     "supplier_return", "customer_return", "picking_list", "counter",
@@ -200,9 +200,7 @@ def _check_header(
     }
     marks = (owner or step.node).key_marks
     for name, node in fields.items():
-        if name in LATER_HEADER:
-            known.findings.later(marks[name], step.path, name)
-        elif name not in allowed:
+        if name not in allowed:
             what = f"field of {' or '.join(sorted({key[1] or key[0] for key in types}))}"
             known.findings.unknown(marks[name], step.path, what, name, allowed)
         elif name not in own:

@@ -13,6 +13,7 @@ from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.pack.overlay import locate, to_plain
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
+from sphinx_lib.pack.shipping_model import SHARED
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import Field_
 from sphinx_lib.scenario.model import Findings, Scenario, entries, items
@@ -30,10 +31,11 @@ KINDS: Mapping[str, tuple[str, type[BaseModel]]] = {
 SECTIONS = ("company", *KINDS, "stock", "users")
 LATER_SECTIONS = frozenset({"open_items", "entries", "indices"})
 LATER_KEYS: Mapping[str, frozenset[str]] = {
-    "items": frozenset({"tracking", "components"}),
+    "items": frozenset({"tracking"}),
     "stock": frozenset({"cost", "value", "date", "lot", "serial", "bin"}),
 }
 _NAMELESS = ("prices", "exchange_rates")
+_PARTS = (("items", "components"), ("items", "attached"))
 
 
 @dataclass
@@ -98,12 +100,6 @@ def _later(section: str, row: Node) -> Iterator[tuple[str, str]]:
     for key, node in entries(row).items():
         if key in LATER_KEYS.get(section, ()) and node.value != "none":
             yield key, key
-        elif (section, key, node.value) == ("items", "kind", "kit"):
-            yield key, "kit"
-        elif (section, key) == ("prices", "scale"):
-            kind = entries(node)["type"].value if "type" in entries(node) else "from"
-            if kind in ("to", "interval"):
-                yield key, f"scale type {kind}"
 
 
 def _check_user(row: Node, path: str, refs: Refs, findings: Findings) -> None:
@@ -168,7 +164,7 @@ def own_fields(section: str, pack: Pack) -> Mapping[str, Field_]:
 
 
 def rows_of(section: str, node: Node) -> Iterator[dict[str, Any]]:
-    """A row as ``Session.put`` takes it; a price whose ``item`` is a list gives one for each."""
+    """A row as ``Session.put`` takes it."""
     row = _renamed(to_plain(node))
     if section in ("customers", "suppliers", "items") and "name" not in row:
         row["name"] = row["code"]
@@ -179,18 +175,7 @@ def rows_of(section: str, node: Node) -> Iterator[dict[str, Any]]:
         _billed(row)
     if section == "items":
         row.pop("tracking", None)
-    if section != "prices":
-        yield row
-        return
-    row.pop("access", None)
-    scale = row.pop("scale", None)
-    if isinstance(scale, dict) and scale.get("type", "from") == "from":
-        row["rows"] = scale.get("rows", [])
-    elif scale is not None:
-        row["scale"] = scale
-    several = row.get("item")
-    for item in several if isinstance(several, list) else [several]:
-        yield row if item is None else {**row, "item": item}
+    yield row
 
 
 def _renamed(row: dict[str, Any]) -> dict[str, Any]:
@@ -210,9 +195,11 @@ def _check_mentioned(scenario: Scenario, pack: Pack, refs: Refs, findings: Findi
     known: Mapping[tuple[str, str], tuple[str, Any]] = {
         ("customers", "payment_terms"): ("payment terms", model.billing.payment_terms),
         ("items", "unit"): ("unit", model.units),
-        ("items", "vat"): ("VAT code", model.taxes.codes),
+        ("items", "vat"): ("VAT code", {*model.taxes.codes, SHARED}),
         ("items", "supplier"): ("supplier", refs.suppliers),
         ("items", "warehouse"): ("warehouse", refs.warehouses),
+        ("items", "components"): ("item", refs.items),
+        ("items", "attached"): ("item", refs.items),
         ("stock", "item"): ("item", refs.items),
         ("stock", "warehouse"): ("warehouse", refs.warehouses),
         ("prices", "step"): ("step of the price schema", model.pricing.schema_),
@@ -224,6 +211,15 @@ def _check_mentioned(scenario: Scenario, pack: Pack, refs: Refs, findings: Findi
         for number, row in enumerate(items(node), 1):
             for key, value in entries(row).items():
                 what, names = known.get((section, key), ("", ()))
-                for one in items(value) or [value]:
+                for one in _named(value) if (section, key) in _PARTS else items(value) or [value]:
                     if what and isinstance(one.value, str) and one.value not in names:
                         findings.unknown(one.mark, f"given.{section}.{number}.{key}", what, one.value, names)
+
+
+def _named(value: Node) -> Iterator[Node]:
+    """The items in ``{A: 2}`` or ``[{item: A, quantity: 2}]``, each where it was written."""
+    for key in entries(value):
+        yield Node(key, value.key_marks[key])
+    for row in items(value):
+        if "item" in entries(row):
+            yield entries(row)["item"]

@@ -18,8 +18,7 @@ _DEEPEST = 24
 
 LATER = frozenset({
     "late_fee", "late_fees", "recovery_fee", "dunning_level", "value", "average_cost", "stock_value", "landed_cost",
-    "early_payment_discount", "net_financial", "shipping", "eco_contribution", "deposits", "balance_net", "balance_vat",
-    "retention", "advance", "advance_repayment", "cumulative_net",
+    "balance_net", "balance_vat", "retention", "advance", "advance_repayment", "cumulative_net",
 })  # fmt: skip
 """Names of the language whose capability is not there yet."""
 

@@ -10,11 +10,10 @@ from typing import Any
 
 from sphinx_lib.app.views import DocumentView, PriceView, Views
 from sphinx_lib.kernel.document import ZERO, Document, Line, TraceRow
-from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import Pack, TypeKey
+from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import rate_of
-from sphinx_lib.pricing.totals import foot_shares
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
 
 
@@ -100,7 +99,8 @@ def get(value: Any, name: str) -> Any:
 
 _PLAIN = (
     "kind", "state", "delivery_status", "billing_status", "number", "date", "currency", "rate", "language", "reference",
-    "deal", "site", "contact", "payment_terms", "regime", "method", "foot_discount", "origin", "root_number", "revision",
+    "deal", "site", "contact", "payment_terms", "regime", "method", "foot_discount", "foot_discount_amount", "origin",
+    "early_payment_discount", "prices_include_tax", "root_number", "revision",
     "total_net", "total_vat", "total_gross", "net_to_pay", "balance", "margin",
 )  # fmt: skip
 
@@ -142,10 +142,14 @@ def _party(side: str) -> Callable[[Seen], Any]:
     return lambda seen: seen.document.party if seen.view.type.side == side else None
 
 
+_TOTALS = (
+    "goods", "foot_discount", "net_commercial", "shipping", "eco_contribution", "early_payment_discount",
+    "net_financial", "deposits",
+)  # fmt: skip
+
+
 def _totals(seen: Seen) -> dict[str, Decimal]:
-    goods = sum((line.net for line in seen.document.lines), ZERO)
-    net = seen.document.total_net
-    return {"goods": goods, "foot_discount": goods - net, "net_commercial": net}
+    return {name: seen.document.totals.get(name, ZERO) for name in _TOTALS}
 
 
 def _days_late(seen: Seen) -> int:
@@ -217,7 +221,7 @@ _BELOW: dict[str, Shape] = {
     "vat": {"*": {"base": VALUE, "amount": VALUE, "rate": VALUE, "code": VALUE, "category": VALUE}},
     "counterpart": {"total_net": VALUE, "total_vat": VALUE, "total_gross": VALUE},
     "messages": {"count": VALUE},
-    "totals": {"goods": VALUE, "foot_discount": VALUE, "net_commercial": VALUE},
+    "totals": dict.fromkeys(_TOTALS, VALUE),
     "entries": {"count": VALUE, "*": {"debit": VALUE, "credit": VALUE, "count": VALUE}},
     "history": {"*": {"count": VALUE, "#": {"overridden": {"*": VALUE}, "by": VALUE, "*": VALUE}}},
 }
@@ -246,7 +250,7 @@ def document_shape(pack: Pack, types: Iterable[TypeKey]) -> dict[str, Shape]:
 
 _LINE_PLAIN = (
     "item", "text", "heading", "quantity", "unit", "unit_price", "list_price", "net", "per", "discounts", "warehouse",
-    "promised_date", "reference", "stock_quantity", "price_quantity",
+    "promised_date", "reference", "stock_quantity", "price_quantity", "reason", "role",
 )  # fmt: skip
 
 
@@ -278,9 +282,14 @@ def _coefficient(one: SeenLine) -> Decimal | None:
 
 
 def _foot_share(one: SeenLine) -> Decimal:
+    return _shares(one)[0]
+
+
+def _shares(one: SeenLine) -> tuple[Decimal, Decimal]:
+    """The parts of the line in the foot discount and in the escompte, without tax."""
     document = one.seen.document
-    shares = foot_shares(document.lines, document.foot_discount, currency_digits(document.currency))
-    return shares[one.line.position - 1]
+    place = next(place for place, line in enumerate(document.lines) if line.id == one.line.id)
+    return foot_of(document, one.seen.views.unit.pack).shares_of(place)
 
 
 def _trace(rows_: Iterable[TraceRow]) -> Iterator[dict[str, Any]]:
@@ -290,7 +299,7 @@ def _trace(rows_: Iterable[TraceRow]) -> Iterator[dict[str, Any]]:
         if row.active:
             running += row.amount
         would = running if row.active or row.rate is None else running * (1 - row.rate / 100)
-        yield {**row._asdict(), "running": would}
+        yield {**row._asdict(), "running": would if row.running is None else row.running}
 
 
 LINE: dict[str, Callable[[SeenLine], Any]] = {
@@ -303,6 +312,7 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "discount_rate": _discount_rate,
     "coefficient": _coefficient,
     "foot_share": _foot_share,
+    "early_share": lambda one: _shares(one)[1],
     "trace": lambda one: list(_trace(one.line.trace)),
 }
 

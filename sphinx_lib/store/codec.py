@@ -88,6 +88,9 @@ def line_row(line: Line, document_id: str, company: str) -> dict[str, Any]:
     row = line._asdict()
     row["company_id"] = company
     row["document_id"] = document_id
+    for name in ("list_price", "unit_price"):
+        if row[name] is not None:
+            row[name] = round_half_up(row[name], 6)  # all digits are in the trace
     row["discounts"] = [f"{percent:f}" for percent in line.discounts] or None
     row["progress"] = progress_json(line.progress)
     row["parts"] = [_part_json(part) for part in line.parts] or None

@@ -181,6 +181,16 @@ def load_prices(
     return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
 
 
+def load_rivals(connection: Connection, company: str, records: Collection[PriceRecord]) -> list[PriceRecord]:
+    """Records of the same steps that may have the same keys as one of ``records``, in one statement."""
+    c = price_records.c
+    items = {"", *(item for record in records for item in record.item)}
+    statement = select(c.data).where(c.company_id == company, c.item.in_(sorted(items)))
+    for name in ("step", "customer", "customer_group", "site", "family"):
+        statement = statement.where(c[name].in_(sorted({getattr(record, name) for record in records})))
+    return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
+
+
 def load_families(connection: Connection, company: str) -> dict[str, str]:
     """The parent of each family that has one."""
     rows = connection.execute(select(families.c.code, families.c.data).where(families.c.company_id == company))

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Progress
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.money import plain_number, round_half_up
+from sphinx_lib.kernel.money import plain_number, round_half_up, round_up
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.specs import Situation
 from sphinx_lib.pack.workflow_model import DocumentType, MadeFrom
+from sphinx_lib.workflow.carried import ALIKE, OPTIONAL, deserted_sections, foot_amount
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 
 _DIGITS = 6  # of quantities, as they are stored
@@ -64,7 +65,7 @@ def derive(
     drafts = []
     for rows in groups.values():
         if any(row.quantity is not None for row in rows):
-            drafts.append(_draft(rows, how))
+            drafts.append(_draft(list(_with_headings(rows)), how))
     return drafts
 
 
@@ -74,7 +75,7 @@ def left_of(line: Line, feeds: str | None, made: MadeFrom, roots: Mapping[Id, Li
         return line.quantity or ZERO
     left = line.proposed(feeds)
     root = roots.get(line.root_id or "")
-    if root is not None and root.id != line.id:
+    if left and root is not None and root.id != line.id:
         of_root = root.proposed(feeds)
         left = min(left, of_root) if left > 0 else max(left, of_root)
     return left
@@ -86,16 +87,22 @@ def _proposals(
     feeds = how.type.fulfils
     untouched = not any(line.progress for line in document.lines)
     problems = []
+    asked = None if quantities is None else in_step(document, quantities)
+    deserted = deserted_sections(document.lines)
     for line in document.lines:
         if line.quantity is None:
-            if untouched and quantities is None:
+            if untouched and quantities is None and line.id not in deserted:
                 yield Proposed(document, line, None)
+            continue
+        if not line.counts and (line.role not in OPTIONAL or asked is None or line.id not in asked):
             continue
         left = left_of(line, feeds, how.made, roots)
         quantity = left
-        if quantities is not None:
-            quantity = quantities.get(line.id, ZERO)
-            if abs(quantity) > abs(left) or quantity * left < 0:
+        if asked is not None and quantities is not None:
+            quantity = asked.get(line.id, ZERO)
+            if line.id not in quantities:
+                quantity = left if abs(quantity) > abs(left) else quantity
+            elif abs(quantity) > abs(left) or quantity * left < 0:
                 problems.append(
                     f"{document.type} {document.number or 'draft'} line {line.position}: {quantity} asked for, "
                     f"{plain_number(left)} left to make into {how.target[0]}"
@@ -106,6 +113,50 @@ def _proposals(
         raise InputError(problems)
 
 
+def in_step(document: Document, quantities: Quantities) -> dict[Id, Decimal]:
+    """``quantities`` by line id, with those of lines that came along with others and are not named themselves."""
+    found = dict(quantities)
+    parents = {line.id: line for line in document.lines}
+    for line in document.lines:
+        parent = parents.get(line.parent_id or "")
+        if parent is None or parent.id not in found or line.id in found or not parent.quantity or line.quantity is None:
+            continue
+        found[line.id] = share_of(line.quantity, found[parent.id], parent.quantity)
+    return found
+
+
+def share_of(quantity: Decimal, now: Decimal, before: Decimal) -> Decimal:
+    """What came along when its parent counts ``now`` and not ``before`` (not zero).
+
+    A whole quantity stays whole and is rounded up: a pallet begun is a pallet.
+    """
+    share = quantity * now / before
+    whole = quantity == quantity.to_integral_value()
+    return round_up(share, 0) if whole else round_half_up(share, _DIGITS)
+
+
+def _with_headings(rows: Sequence[Proposed]) -> Iterable[Proposed]:
+    """``rows`` with the heading of each kit before the first of its components that goes along, for as many kits."""
+    given: set[Id] = set()
+    for row in rows:
+        of_source = {line.id: line for line in row.source.lines} if row.line.parent_id else {}
+        above: list[Line] = []
+        parent = of_source.get(row.line.parent_id or "")
+        while parent is not None:
+            above.append(parent)
+            parent = of_source.get(parent.parent_id or "")
+        for line in reversed(above):
+            if line.role == "heading" and line.quantity is not None and line.id not in given:
+                given.add(line.id)
+                part = row.quantity / row.line.quantity if row.quantity and row.line.quantity else Decimal(1)
+                yield Proposed(row.source, line, round_half_up(line.quantity * part, _DIGITS))
+        yield row
+
+
+def in_families(lines: Iterable[Line], ids: Mapping[Id, Id]) -> tuple[Line, ...]:
+    """``lines`` with their parents under new ids; a parent that did not come along is forgotten."""
+    return tuple(line if line.parent_id is None else line._replace(parent_id=ids.get(line.parent_id)) for line in lines)
+
 
 def _key(situation: Situation, line: Line, how: Derivation) -> tuple[Any, ...]:
     document = situation.document
@@ -115,7 +166,7 @@ def _key(situation: Situation, line: Line, how: Derivation) -> tuple[Any, ...]:
         split = tuple(situation.pack.expression(how.target, "line", text)(facts) for text in how.made.split_by)
     if not how.made.many:
         return (document.id, *split)
-    same = tuple(_field(document, name) for name in how.made.same)
+    same = tuple(_field(document, name) for name in (*ALIKE, *how.made.same))
     return (*same, *how.group_key(document), *split)
 
 
@@ -126,6 +177,7 @@ def _field(document: Document, name: str) -> Any:
 def _draft(rows: Sequence[Proposed], how: Derivation) -> Document:
     first = rows[0].source
     lines = tuple(_line(row, how, position) for position, row in enumerate(rows, 1))
+    lines = in_families(lines, {line.source_id or "": line.id for line in lines})
     numbers = dict.fromkeys(row.source.number or row.source.origin for row in rows)
     return first.changed(
         id=how.new_id(),
@@ -140,6 +192,7 @@ def _draft(rows: Sequence[Proposed], how: Derivation) -> Document:
         date=how.today,
         date_given=False,
         due_date=None,
+        foot_discount_amount=foot_amount(rows, how.type.fulfils if how.made.quantities == "proposed" else None),
         reference=_common(row.source.reference for row in rows),
         site=_common(row.source.site for row in rows),
         deal=_common(row.source.deal for row in rows),
@@ -176,6 +229,7 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, _DIGITS),
         source_id=line.id,
         source_document=row.source.id,
+        role="" if line.role in OPTIONAL else line.role,
         root_id=(line.root_id or line.id) if committed else None,
         root_document=(line.root_document or row.source.id) if committed else None,
         progress=EMPTY,
@@ -214,7 +268,7 @@ def advanced(line: Line, feeds: str, change: Progress, times: int) -> Line:
 
 def status_of(document: Document, progress: str) -> str:
     """How far all lines got in ``progress``: none, part or full."""
-    lines = [line for line in document.lines if line.quantity]
+    lines = [line for line in document.lines if line.quantity and line.counts]
     if not any(line.done(progress) for line in lines):
         return "none"
     return "full" if all(not line.remaining(progress) for line in lines) else "part"

@@ -10,10 +10,11 @@ from sphinx_lib.kernel.document import ZERO, Line
 from sphinx_lib.pack.scopes import PartyFacts, own_value
 from sphinx_lib.pack.specs import Situation
 
+_PASSED_ON = ("shipping", "eco", "deposit")
 _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
     "today": lambda s: s.today,
     "line_count": lambda s: Decimal(len(s.document.lines)),
-    "margin_rate": lambda s: rate(s.document.margin, s.document.total_net),
+    "margin_rate": lambda s: rate(s.document.margin, s.document.net_commercial),
     "markup_rate": lambda s: rate(s.document.margin, s.document.total_cost),
     "short_lines": lambda s: Decimal(len(shortages(s))),
     "outstanding": lambda s: sum(s.outstanding.values(), ZERO),
@@ -83,7 +84,8 @@ class DocumentFacts(dict[str, Any]):
     def _dotted(self, owner: str, rest: str) -> Any:
         situation = self.situation
         if owner in ("party", "company"):
-            return PartyFacts(situation.pack.model, situation.party, situation.today)[f"{owner}.{rest}"]
+            site = situation.document.site
+            return PartyFacts(situation.pack.model, situation.party, situation.today, site)[f"{owner}.{rest}"]
         if owner == "times":
             return _times(situation, rest)
         if owner == "by_actor":
@@ -94,7 +96,7 @@ class DocumentFacts(dict[str, Any]):
         raise KeyError(f"{owner}.{rest}")
 
     def _progress(self, name: str) -> Decimal:
-        lines = self.situation.document.lines
+        lines = [line for line in self.situation.document.lines if line.counts]
         for progress, totals in self.situation.pack.model.progress.items():
             if name == progress:
                 return sum((line.done(progress) for line in lines), ZERO)
@@ -160,7 +162,10 @@ def _over(situation: Situation, line: Line) -> tuple[Decimal, Decimal]:
 
 
 def line_margin(line: Line) -> Decimal:
-    """Net minus cost of the line's quantity; a line without cost counts with cost 0 (M3)."""
+    """Net minus cost of the line's quantity; a line without cost counts with cost 0. Port, eco-contributions and deposits
+    have no margin (M3)."""
+    if line.role in _PASSED_ON:
+        return ZERO
     return line.net - (line.cost or ZERO) * (line.quantity or ZERO)
 
 

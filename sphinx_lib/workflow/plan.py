@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.kernel.document import Document
+from sphinx_lib.kernel.document import Document, Line
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, TransitionRefused
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.kernel.suggest import did_you_mean
@@ -223,8 +223,13 @@ def _ask(name: str, guard: Guard, situation: Situation, facts: DocumentFacts, sp
         expression = situation.pack.expression(key, "line", guard.every_line)
         for line in situation.document.lines:
             of_line = LineFacts(facts, line)
-            if line.quantity is not None and not expression(of_line):
+            if _is_asked(line) and not expression(of_line):
                 yield Refusal(name, filled(guard.message, of_line, situation), guard.override, {"line": line.position})
+
+
+def _is_asked(line: Line) -> bool:
+    """Whether guards over lines ask this one: comments and headings, such as a kit's, have nothing to answer for."""
+    return line.quantity is not None and line.role != "heading"
 
 
 def _missing_fields(situation: Situation, target: str) -> Iterator[Refusal]:
@@ -237,7 +242,7 @@ def _missing_fields(situation: Situation, target: str) -> Iterator[Refusal]:
     for name, own in situation.type.line_fields.items():
         if any(state in own.required_at for state in inside):
             for line in situation.document.lines:
-                if line.quantity is not None and line.custom.get(name) is None:
+                if _is_asked(line) and line.custom.get(name) is None:
                     label = in_language(own.label, language) or name
                     yield Refusal(
                         name, f"line {line.position}: {label} is missing", None, {"field": name, "line": line.position}

@@ -14,11 +14,12 @@ from sphinx_lib import Sphinx
 from sphinx_lib.accounting.entries import entry_of, reversed_entry, unbalanced
 from sphinx_lib.app.registry import specs
 from sphinx_lib.export.run import export_file
-from sphinx_lib.kernel.document import Document, Entry, EntryLine, Line
+from sphinx_lib.kernel.document import Document, Entry, EntryLine, Line, Part
 from sphinx_lib.kernel.money import counterpart, currency_digits
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.reader import read_text
-from sphinx_lib.pricing.totals import foot_shares, with_totals
+from sphinx_lib.pricing.foot import foot_of
+from sphinx_lib.pricing.totals import with_totals
 
 DAY = date(2026, 3, 2)
 CENT = Decimal("0.01")
@@ -33,12 +34,21 @@ vat_codes = st.sampled_from(["standard", "intermediate", "reduced", "super_reduc
 regimes = st.sampled_from(["domestic", "intra_eu", "export", "reverse_charge", "exempt"])
 
 
+roles = st.sampled_from(["", "", "", "", "shipping", "eco", "deposit", "option", "alternative"])
+
+
 @st.composite
 def sale_lines(draw: st.DrawFn) -> Line:
-    quantity = draw(quantities)
+    """Goods, port with a VAT code or without, phantom kits, options."""
+    quantity, role = draw(quantities), draw(roles)
+    parts = [
+        Part("X", Decimal(1), draw(prices), draw(vat_codes), True, draw(st.sampled_from(["goods", "service"])))
+        for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2, 3])))
+    ]
     return Line(
-        id="l", position=1, quantity=quantity, price_quantity=quantity, unit_price=draw(prices), vat=draw(vat_codes),
-        account_group=draw(st.sampled_from(["goods", "service"])),
+        id="l", position=1, quantity=quantity, price_quantity=quantity, unit_price=draw(prices), role=role,
+        vat="" if role == "shipping" and draw(st.booleans()) else draw(vat_codes), parts=tuple(parts) if not role else (),
+        account_group=draw(st.sampled_from(["goods", "service"])), discountable=draw(st.booleans()),
     )  # fmt: skip
 
 
@@ -48,14 +58,14 @@ def documents(draw: st.DrawFn, among: st.SearchStrategy[str] = currencies) -> Do
     made = Document(
         id="d", type=draw(st.sampled_from(["invoice", "credit_note"])), state="issued", date=DAY, party="ACME",
         currency=currency, rate=Decimal(1) if currency == "EUR" else draw(rates), regime=draw(regimes),
-        foot_discount=draw(percents), lines=tuple(draw(st.lists(sale_lines(), max_size=8))),
+        foot_discount=draw(percents), early_payment_discount=draw(st.sampled_from([Decimal(0), Decimal(2)])),
+        prices_include_tax=draw(st.booleans()), lines=tuple(draw(st.lists(sale_lines(), max_size=8))),
     )  # fmt: skip
     return with_totals(made, PACK)
 
 
 def entry(document: Document) -> Entry | None:
-    shares = foot_shares(document.lines, document.foot_discount, currency_digits(document.currency))
-    return entry_of(document, "sale", PACK, "e", shares)
+    return entry_of(document, "sale", PACK, "e", foot_of(document, PACK).portions)
 
 
 def signed(line: EntryLine) -> Decimal:
@@ -95,8 +105,11 @@ def test_each_line_is_near_its_own_counterpart(document: Document) -> None:
 @given(documents(st.just("EUR")))
 def test_a_document_in_euros_is_booked_as_it_is_written(document: Document) -> None:
     made = entry(document)
+    sign = PACK.type_of(document.type).sign_number
     revenue = sum(-signed(line) for line in made.lines if line.account.startswith("70")) if made else Decimal(0)
-    assert revenue == PACK.type_of(document.type).sign_number * document.total_net
+    escompte = sum(signed(line) for line in made.lines if line.account.startswith("665")) if made else Decimal(0)
+    assert revenue - escompte == sign * document.total_net
+    assert escompte == sign * document.totals.get("early_payment_discount", Decimal(0))
 
 
 # -- whole files ---------------------------------------------------------------------------------

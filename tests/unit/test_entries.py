@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,11 +12,11 @@ from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_ent
 from sphinx_lib.app.registry import specs
 from sphinx_lib.kernel.document import Document, Entry, Instalment, Line
 from sphinx_lib.kernel.errors import ExportError
-from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import read_text
-from sphinx_lib.pricing.totals import foot_shares, with_amounts, with_totals
+from sphinx_lib.pricing.foot import foot_of
+from sphinx_lib.pricing.totals import with_amounts, with_totals
 
 DAY = date(2026, 3, 2)
 LATER = date(2026, 4, 10)
@@ -59,8 +58,7 @@ def payment(amount: str, *, currency: str = "EUR", rate: str = "1", method: str 
 
 
 def entry(source: Document, posts: str = "sale", pack: Pack = PACK) -> Entry:
-    shares = foot_shares(source.lines, source.foot_discount, currency_digits(source.currency))
-    made = entry_of(source, posts, pack, "e1", shares)
+    made = entry_of(source, posts, pack, "e1", foot_of(source, pack).portions)
     assert made is not None
     assert unbalanced(made) == 0
     assert all(min(each.debit, each.credit) == 0 < max(each.debit, each.credit) for each in made.lines)
@@ -150,7 +148,7 @@ def test_the_regime_chooses_the_account_and_there_is_no_vat(regime: str, account
 
 def test_nothing_is_posted_for_a_document_worth_nothing() -> None:
     source = document(line("0.00"))
-    assert entry_of(source, "sale", PACK, "e1", [Decimal(0)]) is None
+    assert entry_of(source, "sale", PACK, "e1", foot_of(source, PACK).portions) is None
 
 
 # -- foreign currency ----------------------------------------------------------------------------
@@ -272,9 +270,9 @@ def test_the_analytic_code_is_a_field_of_the_document() -> None:
 # -- missing settings ----------------------------------------------------------------------------
 
 
-def refused(source: Document, posts: str, pack: Pack = PACK, shares: Sequence[Decimal] = (Decimal(0),)) -> str:
+def refused(source: Document, posts: str, pack: Pack = PACK) -> str:
     with pytest.raises(ExportError) as found:
-        entry_of(source, posts, pack, "e1", shares)
+        entry_of(source, posts, pack, "e1", foot_of(source, pack).portions)
     return str(found.value)
 
 

@@ -1,0 +1,75 @@
+"""What is asked of price records and families before they are written, with the words of the load check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sphinx_lib.app.pricing import families_of
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.conditions import Condition, ancestors, conditions_of
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.master import Family, PriceRecord
+from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.grammar import ExpressionError
+from sphinx_lib.pack.record_checks import check_records, check_rivals
+from sphinx_lib.store import master as store_master
+
+
+def check_put(unit: Unit, kind: str, records: Sequence[object]) -> list[str]:
+    """What is wrong with ``records`` of ``kind``, which are valid by themselves, against the schema and what is stored."""
+    if kind == "price":
+        return _prices(unit, {one.code: one for one in records if isinstance(one, PriceRecord)})
+    return _families(unit, [one for one in records if isinstance(one, Family)]) if kind == "family" else []
+
+
+def _prices(unit: Unit, records: Mapping[str, PriceRecord]) -> list[str]:
+    problems: dict[str, None] = {}
+    made: list[Condition] = []
+    for record in records.values():
+        try:
+            made += _conditions(unit, record)
+        except ExpressionError as error:
+            problems[f"price {record.code}: formula: {error.message}" + (f"; {error.hint}" if error.hint else "")] = None
+    accesses = {code: record.access for code, record in records.items() if record.access}
+    for finding in check_records(unit.pack.model, made, accesses):
+        problems[_told(finding)] = None
+    if not problems:
+        stored = [condition for record in _rivals(unit, records) for condition in _conditions(unit, record)]
+        for finding in check_rivals(unit.pack.model, [*stored, *made]):
+            if not finding.warning and finding.path[1] in records:
+                problems[_told(finding)] = None
+    return list(problems)
+
+
+def _conditions(unit: Unit, record: PriceRecord) -> list[Condition]:
+    step = unit.pack.model.pricing.schema_.get(record.step)
+    return list(conditions_of(record, unit.pack.price_formula, scale=step.scale.type if step else "from"))
+
+
+def _rivals(unit: Unit, records: Mapping[str, PriceRecord]) -> list[PriceRecord]:
+    """Other records that may speak of the same keys: stored ones, and those that this unit of work is about to write."""
+    if not records:
+        return []
+    found = {one.code: one for one in store_master.load_rivals(unit.connection, unit.company, records.values())}
+    waiting = [PriceRecord.model_validate(one.row["data"]) for one in unit.master if one.kind == "price"]
+    found |= {one.code: one for one in waiting}
+    return [one for code, one in found.items() if code not in records]
+
+
+def _told(finding: Finding) -> str:
+    _, code, *rest = finding.path
+    where = f"price {code}: {'.'.join(rest)}: " if rest else f"price {code}: "
+    return where + finding.message + (f"; {finding.hint}" if finding.hint else "")
+
+
+def _families(unit: Unit, families: Sequence[Family]) -> list[str]:
+    """Circles that the new parents would close; those of the configuration and of the database count as well."""
+    waiting = {one.row["code"]: one.row["data"].get("parent", "") for one in unit.master if one.kind == "family"}
+    parents = {**families_of(unit), **waiting, **{one.code: one.parent for one in families}}
+    problems = []
+    for family in families:
+        try:
+            ancestors(family.code, parents)
+        except InputError as error:
+            problems.append(f"family {family.code}: parent: {error.problems[0]}")
+    return problems

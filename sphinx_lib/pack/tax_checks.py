@@ -1,0 +1,77 @@
+"""What the VAT section must hold together: regimes, the codes that stand in for others, zones, mentions, accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.checks import unknown
+from sphinx_lib.pack.models import PackModel, Regime
+
+_PLACE = re.compile(r"\{[^}]*\}")
+MENTION_PLACES = frozenset({"{party.vat_number}"})
+
+
+def check_taxes(model: PackModel) -> Iterator[Finding]:
+    """Every finding about the section ``taxes``, and what it asks of the accounts."""
+    for name, regime in model.taxes.regimes.items():
+        yield from _check_codes(model, name, regime)
+        yield from _check_mention(model, name, regime)
+    yield from _check_zones(model)
+    yield from _check_accounts(model)
+
+
+def _check_codes(model: PackModel, name: str, regime: Regime) -> Iterator[Finding]:
+    """Codes stand in for known ones, under regimes that give VAT, and none in turn stands for another."""
+    path = ("taxes", "regimes", name, "codes")
+    if regime.codes and regime.category != "standard":
+        yield Finding(path, f"{name} gives no VAT, so no code stands under it", "remove codes")
+    for code, instead in regime.codes.items():
+        if code not in model.taxes.codes:
+            yield unknown((*path, code), "VAT code", code, model.taxes.codes)
+        if instead not in model.taxes.codes:
+            yield unknown((*path, code), "VAT code", instead, model.taxes.codes)
+        elif instead in regime.codes and regime.codes[instead] != instead:
+            hint = f"write {code}: {regime.codes[instead]}"
+            yield Finding((*path, code), f"{instead!r} stands for {code!r} and is itself replaced", hint)
+
+
+def _check_mention(model: PackModel, name: str, regime: Regime) -> Iterator[Finding]:
+    """The law asks for the reason where there is no VAT (CGI ann. II 242 nonies A)."""
+    path = ("taxes", "regimes", name)
+    if regime.category != "standard" and not regime.mention:
+        hint = "add mention: {fr: …, en: …} with the article of law"
+        yield Finding(path, f"{name} gives no VAT and its documents do not say why", hint, warning=True, of_key=True)
+    for language, text in regime.mention.items():
+        for place in _PLACE.findall(text):
+            if place not in MENTION_PLACES:
+                known = ", ".join(sorted(MENTION_PLACES))
+                yield Finding((*path, "mention", language), f"unknown place {place}", f"known: {known}")
+
+
+def _check_zones(model: PackModel) -> Iterator[Finding]:
+    """A place is in one zone only."""
+    seen: dict[str, str] = {}
+    for name, members in model.taxes.zones.items():
+        for member in members:
+            if member in seen:
+                message = f"{member} is in the zone {seen[member]!r} already"
+                yield Finding(("taxes", "zones", name), message, "remove one of the two")
+            seen.setdefault(member, name)
+
+
+def _check_accounts(model: PackModel) -> Iterator[Finding]:
+    """What is sold under a regime can be posted, and so can its VAT (AC2)."""
+    for name, posting in model.accounting.postings.items():
+        if posting.kind != "sale":
+            continue
+        for regime in model.taxes.regimes:
+            if regime not in posting.revenue:
+                path = ("accounting", "postings", name, "revenue")
+                message = f"no accounts for the VAT regime {regime!r}"
+                yield Finding(path, message, f"add {regime}: {{goods: …, service: …}}", warning=True)
+        for code, declared in model.taxes.codes.items():
+            if code not in posting.vat and any(declared.rates.values()):
+                path = ("accounting", "postings", name, "vat")
+                yield Finding(path, f"no account for the VAT code {code!r}", f"add {code}: …", warning=True)
