@@ -65,7 +65,13 @@ def check(
     for warning in pack.warnings:
         typer.echo(str(warning))
     if database is not None:
-        _app(layers, database, company)
+        from sphinx_lib.app.price_gaps import items_without_records
+
+        with _app(layers, database, company).reader() as views:
+            without = items_without_records(views.unit)
+        if without:
+            shown = ", ".join(without[:20]) + (f" and {len(without) - 20} more" if len(without) > 20 else "")
+            typer.echo(f"warning: {len(without)} items without a base price: {shown}")
     counted = f"{len(pack.model.document_types)} document types, {len(pack.expressions)} expressions"
     typer.echo(f"ok: {counted}, {len(pack.warnings)} warnings, pack {pack.fingerprint[:12]}")
 

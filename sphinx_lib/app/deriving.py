@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import firing
-from sphinx_lib.app.entering import rate_for, with_defaults
+from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
+from sphinx_lib.app.rates import at_its_date, contract_rate
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
@@ -198,18 +199,21 @@ def _drafts(
 
 
 def _group_key(unit: Unit, rule: MadeFrom) -> Callable[[Document], tuple[Any, ...]]:
-    if rule.group_by == "billing.invoicing":
-        return lambda document: invoice_key(document, unit.parties.get(document.party or ""), unit.pack)
-    return lambda document: tuple(value_of(document, name) for name in rule.group_by)
+    def key(document: Document) -> tuple[Any, ...]:
+        if rule.group_by == "billing.invoicing":
+            found = invoice_key(document, unit.parties.get(document.party or ""), unit.pack)
+        else:
+            found = tuple(value_of(document, name) for name in rule.group_by)
+        return (contract_rate(document), *found)
+
+    return key
 
 
 def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     """A derived draft with its rate of the day (F2), totals and defaults, its sources told, and on record."""
     source = unit.get(draft.lines[0].source_document or "")
-    keeps_rate = draft.rate_date is None
-    if not keeps_rate and unit.type_of(draft).fiscal:
-        rate, rate_date = rate_for(unit, draft.currency, draft.date, None)
-        draft = draft.changed(rate=rate, rate_date=rate_date)
+    if unit.type_of(draft).fiscal:
+        draft = at_its_date(unit, draft)
     credits = unit.type_of(draft).sign_number < 0
     draft = with_totals(draft.changed(tax_date=(source.tax_date or source.date) if credits else None), unit.pack)
     draft = with_shipping(unit, draft)

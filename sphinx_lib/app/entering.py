@@ -17,6 +17,8 @@ from sphinx_lib.app.foot_input import (
 )
 from sphinx_lib.app.line_input import LineInput, typed_value
 from sphinx_lib.app.lines import build_lines
+from sphinx_lib.app.rates import rate_for
+from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import EMPTY, Document
 from sphinx_lib.kernel.errors import InputError
@@ -27,7 +29,6 @@ from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.pricing.tax import regime_of
 from sphinx_lib.pricing.totals import with_amounts, with_totals
-from sphinx_lib.store import master as store_master
 from sphinx_lib.workflow.facts import DocumentFacts
 
 TEXTS = ("site", "contact", "reference", "deal", "method")
@@ -55,7 +56,7 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
         raise InputError(problems)
     document = with_defaults(unit, document.changed(lines=built))
     if declared.lines:
-        return unit.add(refuse_too_much(with_totals(document, unit.pack)))
+        return unit.add(refuse_too_much(with_shipping(unit, with_totals(document, unit.pack))))
     return unit.add(_amount_only(document, values.get("amount"), unit))
 
 
@@ -113,7 +114,7 @@ def _blank(
     day: date = values.get("date") or unit.today
     currency = values.get("currency") or (party.currency if party else "") or company.currency
     currency_digits(currency)
-    rate, rate_date = rate_for(unit, currency, day, values.get("rate"))
+    applied = rate_for(unit, currency, day, values.get("rate"))
     terms = (
         values.get("payment_terms") or (party.payment_terms if party else "") or unit.pack.model.billing.default_terms
     )
@@ -130,8 +131,7 @@ def _blank(
         date_given="date" in values,
         party=party.code if party else None,
         currency=currency,
-        rate=rate,
-        rate_date=rate_date,
+        **applied._asdict(),
         language=values.get("language") or language_of(unit, party, values.get("contact", "")),
         payment_terms=terms,
         regime=regime_of(party, unit.pack, day, values.get("site", "")),
@@ -151,23 +151,6 @@ def language_of(unit: Unit, party: Party | None, contact: str) -> str:
         if found:
             return found
     return unit.pack.model.company.language
-
-
-def rate_for(unit: Unit, currency: str, day: date, given: Decimal | None) -> tuple[Decimal, date | None]:
-    """Foreign units per company unit on ``day``; a rate given by hand is kept as it is (F1)."""
-    company = unit.pack.model.company.currency
-    if currency == company:
-        return Decimal(1), None
-    if given is not None:
-        if given <= 0:
-            raise InputError([f"rate: {given} is not above zero"])
-        return given, None
-    found = store_master.rate_on(unit.connection, unit.company, currency, day)
-    if found is None:
-        raise InputError(
-            [f"no exchange rate for {currency} on {day}; put an exchange_rate, or give the document a rate"]
-        )
-    return found.rate, found.date
 
 
 def facts_of(party: Party | None, site: str) -> Mapping[str, Any]:
@@ -227,7 +210,7 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
         currency = changed.get("currency", document.currency)
         if currency != document.currency:
             given = changed.get("rate")
-        changed["rate"], changed["rate_date"] = rate_for(unit, currency, changed.get("date", document.date), given)
+        changed |= rate_for(unit, currency, changed.get("date", document.date), given)._asdict()
     if "site" in changed and document.party:
         unit.load_parties([document.party])
         party = unit.parties[document.party]
@@ -244,7 +227,7 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
             raise InputError(problems)
     if "amount" in values:
         return _amount_only(document, values["amount"], unit)
-    return refuse_too_much(with_totals(document, unit.pack)) if declared.lines else document
+    return refuse_too_much(with_shipping(unit, with_totals(document, unit.pack))) if declared.lines else document
 
 
 def _edited_lines(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sphinx_lib.app.rates import at_its_date
 from sphinx_lib.app.unit import Posting, Unit
 from sphinx_lib.billing.terms import instalments
 from sphinx_lib.kernel.document import Document, Id
@@ -121,7 +122,7 @@ def _issued(unit: Unit, document: Document, declared: DocumentType, target: str)
         return document
     unit.want_number(document.id)
     if declared.fiscal and not document.date_given and document.date != unit.today:
-        document = with_totals(document.changed(date=unit.today), unit.pack)
+        document = with_totals(at_its_date(unit, document.changed(date=unit.today)), unit.pack)
     if not declared.payable:
         return document
     document = document.changed(balance=document.net_to_pay)

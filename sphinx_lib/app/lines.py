@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from sphinx_lib.app.expansion import expand, expand_inputs
+from sphinx_lib.app.item_lookup import resolve_items
 from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
 from sphinx_lib.app.pricing import ask_of, day_of, price_document, ratios_of, vat_rate
 from sphinx_lib.app.unit import Unit
@@ -27,6 +29,7 @@ _GROUPS = {"goods": "goods", "service": "service", "kit": "goods"}
 
 def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]) -> tuple[Line, ...]:
     """Priced lines: items in one statement, price records in one; problems are collected over all lines."""
+    inputs = resolve_items(unit, document, inputs, problems)
     codes = {one.item for one in inputs if one.item}
     try:
         unit.load_items(codes)
@@ -35,6 +38,11 @@ def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], pro
         return ()
     if document.party:
         unit.load_parties([document.party])
+    try:
+        inputs = expand_inputs(unit, document, inputs)
+    except InputError as error:
+        problems += error.problems
+        return ()
     built: list[Line] = []
     asks: dict[int, Ask] = {}
     for place, one in enumerate(inputs, 1):
@@ -49,7 +57,13 @@ def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], pro
         built.append(line)
     if not problems and asks:
         _price(unit, document, inputs, built, asks, problems)
-    return tuple(built)
+    if problems:
+        return tuple(built)
+    try:
+        return expand(unit, document, built)
+    except InputError as error:
+        problems += error.problems
+    return ()
 
 
 def _price(
@@ -111,6 +125,8 @@ def scaled(line: Line, original: Line, quantity: Decimal) -> Line:
 def _vat_code(unit: Unit, document: Document, given: str, one: LineInput) -> str:
     """A VAT code, or a percent that exactly one code has on the document's date."""
     codes = unit.pack.model.taxes.codes
+    if not given and one.original is not None and one.original.role == "shipping" and not one.original.vat:
+        return ""
     if given in codes or not given:
         return given or ("standard" if one.quantity is not None and "standard" in codes else "")
     try:

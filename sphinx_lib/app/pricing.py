@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sphinx_lib.kernel.conditions import Condition, conditions_of
@@ -16,6 +17,7 @@ from sphinx_lib.kernel.master import Item, Party
 from sphinx_lib.kernel.quantity import UnitError, Units
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import PartyFacts, own_value
+from sphinx_lib.pricing.kits import cost_of, weight_of
 from sphinx_lib.pricing.price_line import Priced, price_lines
 from sphinx_lib.pricing.schema import PriceBook, Sale, Schema, build_book, compile_schema
 from sphinx_lib.pricing.select import Ask
@@ -145,8 +147,8 @@ def ask_of(unit: Unit, document: Document, item: Item, quantity: Decimal, sales_
         day=more.pop("day", None) or document.date,
         into=_Into(units, price_unit, ratios),
         facts=facts,
-        weight=None if item.weight_kg is None else in_stock * item.weight_kg,
-        cost=item.cost_by,
+        weight=None if (weight := weight_of(item, unit.items)) is None else in_stock * weight,
+        cost=partial(cost_of, item, unit.items),
         **more,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import Field_
 from sphinx_lib.store import master as store_master
+from sphinx_lib.store.audit_log import canonical
 
 ROLES = {"customer": (True, False), "supplier": (False, True)}
 
@@ -57,6 +59,8 @@ def put(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _forget(unit: Unit, kind: str, codes: Mapping[str, Any]) -> None:
     """What the unit had read of these records is read again."""
+    if kind == "exchange_rate":
+        unit.rates.clear()
     cache: dict[str, Any] = {"item": unit.items}.get(kind) or (unit.parties if kind in ROLES else {})
     for code in codes:
         cache.pop(code, None)
@@ -73,6 +77,8 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
         given = dict(row)
         if kind == "exchange_rate" and "code" not in given:
             given["code"] = f"{given.get('currency', '')}-{given.get('date', '')}"
+        if kind == "customer_reference" and "code" not in given:
+            given["code"] = code_of_reference(given)
         where = f"{kind} row {number} ({given.get('code', 'no code')})"
         nameless = kind == "price" and "code" not in given
         given |= {"code": "-"} if nameless else {}
@@ -102,6 +108,12 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
     if problems:
         raise InputError(problems)
     return records
+
+
+def code_of_reference(given: Mapping[str, Any]) -> str:
+    """The code of a customer's reference without one: it stays when the label or the last day changes."""
+    keys = [str(given.get(name) or "") for name in ("customer", "item", "reference", "valid_from")]
+    return sha256(canonical(keys).encode()).hexdigest()[:24]
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

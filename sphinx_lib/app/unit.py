@@ -15,7 +15,7 @@ from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.billing.credit import exposure
 from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import InputError, NotFound
-from sphinx_lib.kernel.master import Item, Party
+from sphinx_lib.kernel.master import ExchangeRate, Item, Party
 from sphinx_lib.kernel.ports import Actor, IdFactory
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.pack import Pack
@@ -86,6 +86,7 @@ class Unit:
     parties: dict[str, Party] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     families: Mapping[str, str] | None = None
+    rates: dict[tuple[str, date], ExchangeRate | None] = field(default_factory=dict)
     balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
     item_policies: dict[str, str] = field(default_factory=dict)
     warehouse_policies: dict[str, str] = field(default_factory=dict)

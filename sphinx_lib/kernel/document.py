@@ -251,6 +251,7 @@ class Document:
     currency: str = "EUR"
     rate: Decimal = Decimal(1)
     rate_date: Day | None = None
+    rate_source: str = ""
     language: str = "fr"
     reference: str = ""
     deal: str = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 UNION = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MC MT NL PL PT RO SE SI SK".split()
-)
+    ("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MC",
+     "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK")
+)  # fmt: skip
 """Countries whose businesses bear a VAT number of the Union; those of Monaco bear a French one."""
 _COUNTRIES = {"EL": "GR", "XI": "GB"}
 _ONE_STOP_SHOP = frozenset({"EU", "IM"})

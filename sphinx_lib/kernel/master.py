@@ -208,12 +208,27 @@ class Item(Record):
 
 
 class CustomerReference(Record):
-    """What a customer calls an item: its reference and label, found and printed on documents (CR1, S47)."""
+    """What a customer calls an item: its reference and label, found and printed on documents (CR1, S47).
 
-    customer: str
-    item: str
-    reference: str
+    Both days count; without one it holds always.
+    """
+
+    customer: Annotated[str, Field(min_length=1, max_length=60)]
+    item: Annotated[str, Field(min_length=1, max_length=60)]
+    reference: Annotated[str, Field(min_length=1, max_length=60)]
     label: Texts = {}
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> CustomerReference:
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise ValueError(f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
+        return self
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it may be used on a document of ``day``."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
 class Family(Record):

@@ -28,7 +28,8 @@ DOCUMENT: Mapping[str, Fact] = {
     ),
     **dict.fromkeys(
         ("total_net", "total_vat", "total_gross", "net_to_pay", "balance", "total_cost", "margin", "line_count",
-         "short_lines", "revision", "outstanding", "approvals", "foot_discount", "rate"),
+         "short_lines", "revision", "outstanding", "approvals", "foot_discount", "foot_discount_amount", "early_payment_discount",
+         "net_commercial", "rate"),
         Fact("number"),
     ),
     "margin_rate": Fact("number", optional=True),
@@ -39,6 +40,7 @@ DOCUMENT: Mapping[str, Fact] = {
     "due_date": Fact("date", optional=True),
     "today": Fact("date"),
     "approved_by_actor": Fact("flag"),
+    "prices_include_tax": Fact("flag"),
 }  # fmt: skip
 
 LINE: Mapping[str, Fact] = {
@@ -46,7 +48,7 @@ LINE: Mapping[str, Fact] = {
         ("quantity", "net", "line", "available", "stock_quantity", "over_quantity", "over_amount", "margin"),
         Fact("number"),
     ),
-    **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference"), Fact("text")),
+    **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference", "role"), Fact("text")),
     "unit_price": Fact("number", optional=True),
     "list_price": Fact("number", optional=True),
     "cost": Fact("number", optional=True),

@@ -176,6 +176,7 @@ class DocumentType(Strict):
     routes: dict[str, Route] = {}
     template: str | None = None
     payable: YesNo = False
+    print_customer_ref: YesNo = True
     kinds: dict[str, Any] = {}
 
     @property

@@ -329,7 +329,7 @@ class Page:
         said = self.t
         if line.role in ("option", "alternative"):
             yield said(line.role)
-        if line.reference:
+        if line.reference and self.view.type.print_customer_ref:
             yield said("field", name=said("your_reference"), value=line.reference)
         if line.promised_date and not self._is_promised(line):
             yield said("field", name=said("promised_for"), value=self.day(line.promised_date))

@@ -8,7 +8,16 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sphinx_lib.kernel.master import Deal, ExchangeRate, Item, Party, PriceRecord, Warehouse
+from sphinx_lib.kernel.master import (
+    CustomerReference,
+    Deal,
+    ExchangeRate,
+    Family,
+    Item,
+    Party,
+    PriceRecord,
+    Warehouse,
+)
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.pack.overlay import locate, to_plain
 from sphinx_lib.pack.pack import Pack
@@ -26,6 +35,8 @@ KINDS: Mapping[str, tuple[str, type[BaseModel]]] = {
     "prices": ("price", PriceRecord),
     "exchange_rates": ("exchange_rate", ExchangeRate),
     "deals": ("deal", Deal),
+    "families": ("family", Family),
+    "customer_references": ("customer_reference", CustomerReference),
 }
 """By section: the master table and the model of its rows."""
 SECTIONS = ("company", *KINDS, "stock", "users")
@@ -34,7 +45,7 @@ LATER_KEYS: Mapping[str, frozenset[str]] = {
     "items": frozenset({"tracking"}),
     "stock": frozenset({"cost", "value", "date", "lot", "serial", "bin"}),
 }
-_NAMELESS = ("prices", "exchange_rates")
+_NAMELESS = ("prices", "exchange_rates", "customer_references")
 _PARTS = (("items", "components"), ("items", "attached"))
 
 

@@ -22,6 +22,7 @@ from sphinx_lib.kernel.master import (
     Record,
     Warehouse,
 )
+from sphinx_lib.store import item_codes
 from sphinx_lib.store.tables import (
     NOTHING,
     customer_references,
@@ -114,6 +115,10 @@ def write(
         rows = [{**{name: row[name] for name in names}, "b_code": row["code"], "b_seen": seen} for seen, row in changed]
         if connection.execute(statement, rows).rowcount != len(rows):
             raise ConcurrentChange(f"somebody else changed the same {kind} meanwhile; put it again")
+    if table is items:
+        item_codes.rewrite(connection, company, new, [row for _, row in changed])
+    if table is items:
+        item_codes.rewrite(connection, company, new, [row for _, row in changed])
 
 
 _PARTIES = select(parties.c.data).where(

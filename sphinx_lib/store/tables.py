@@ -72,6 +72,7 @@ documents = Table(
     Column("currency", String(3), nullable=False),
     Column("rate", Text, nullable=False),
     Column("rate_date", Date),
+    Column("rate_source", String(60), nullable=False),
     Column("language", String(8), nullable=False),
     Column("reference", String(200), nullable=False),
     Column("deal", String(60), nullable=False),
@@ -356,6 +357,17 @@ parties = _master(
 )
 items = _master(
     "items", Column("family", String(60), nullable=False), Column("negative_stock", String(8), nullable=False)
+)
+# A barcode has no supplier.
+item_codes = Table(
+    "item_codes",
+    metadata,
+    _company(),
+    Column("code", Text, nullable=False),
+    Column("item", String(60), nullable=False),
+    Column("supplier", String(60), nullable=False),
+    PrimaryKeyConstraint("company_id", "code", "item", "supplier"),
+    Index("codes_of_item", "company_id", "item"),
 )
 warehouses = _master("warehouses", Column("negative_stock", String(8), nullable=False))
 deals = _master("deals")

@@ -126,7 +126,7 @@ class LineFacts(dict[str, Any]):
         if name in _LINE:
             return _LINE[name](situation, line)
         if name in ("unit", "text", "vat", "warehouse", "reference", "net", "unit_price", "list_price", "cost",
-                    "promised_date", "stocked", "item", "stock_quantity"):  # fmt: skip
+                    "promised_date", "stocked", "item", "stock_quantity", "role"):  # fmt: skip
             return getattr(line, name)
         owner, _, rest = name.partition(".")
         if owner == "line":

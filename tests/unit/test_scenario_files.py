@@ -178,8 +178,8 @@ def test_an_error_of_the_structure_names_its_place_and_the_way_out(text: str, to
             ["26: given.prices.1.step: unknown step of the price schema 'bas'\n    hint: did you mean 'base'?"],
         ),
         (
-            "prices: [{step: base, scale: {type: interval, rows: []}}]",
-            [f"32: given.prices.1: 'scale type interval' is not supported yet{LATER}"],
+            "prices: [{step: base, scale: {type: slices, rows: [[1, 2]]}}]",
+            ["46: given.prices.1.scale.type: 'slices' is not one of '', 'from', 'to' or 'interval'"],
         ),
         ("users: [{ref: bob, right: [a]}]", ["29: given.users.1: unknown key 'right'\n    hint: did you mean 'rights'?"]),
     ],

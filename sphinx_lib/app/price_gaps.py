@@ -1,0 +1,25 @@
+"""Items of the database that nothing gives a price: told by the check of a configuration with its data."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from sphinx_lib.app.pricing import families_of
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.conditions import conditions_of
+from sphinx_lib.kernel.master import Item, PriceRecord
+from sphinx_lib.pack.record_checks import items_without_price
+from sphinx_lib.store import master as store_master
+
+
+def items_without_records(unit: Unit) -> list[str]:
+    """Codes of the stored items without any base price, in order: neither files nor the database hold a record for them."""
+    items: list[Item] = []
+    records: list[PriceRecord] = []
+    for kind, row in store_master.records(unit.connection, unit.company):
+        if kind == "item":
+            items.append(Item.model_validate(row.data))
+        elif kind == "price":
+            records.append(PriceRecord.model_validate(row.data))
+    stored = chain.from_iterable(conditions_of(record, unit.pack.price_expression) for record in records)
+    return items_without_price(unit.pack.model, items, chain(unit.pack.conditions, stored), families_of(unit))

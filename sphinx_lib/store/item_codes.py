@@ -1,0 +1,123 @@
+"""Items by every name they are entered by: a customer's reference, the own code, a barcode, a supplier's code (CR1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    delete,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+
+from sphinx_lib.kernel.master import CustomerReference, Item
+from sphinx_lib.store.tables import customer_references, item_codes, items
+
+REFERENCE, OWN, BARCODE, SUPPLIER = 1, 2, 3, 4
+"""Where a name was found, in the order of CR1."""
+
+
+class Hit(NamedTuple):
+    """An item that goes by the name ``given``; ``item`` is none where a customer's reference names one that is not there.
+
+    ``references`` are all that the customer has for it, on whatever days.
+    """
+
+    level: int
+    given: str
+    code: str
+    item: Item | None
+    references: tuple[CustomerReference, ...]
+
+
+def find(
+    connection: Connection, company: str, names: Collection[str], customer: str = "", supplier: str = ""
+) -> list[Hit]:
+    """Everything that goes by one of ``names``, with the items, in one statement.
+
+    References are those of ``customer``; with ``supplier`` only its own codes are looked at, else those of all.
+    """
+    values = {"company": company, "names": sorted(names), "customer": customer, "supplier": supplier}
+    statement = _OF_CUSTOMER if customer else _OF_ALL
+    known: dict[str, Item | None] = {}
+    found: dict[tuple[int, str, str], list[CustomerReference]] = {}
+    for level, given, code, item, reference in connection.execute(statement, values):
+        if code not in known:
+            known[code] = None if item is None else Item.model_validate(item)
+        references = found.setdefault((level, given, code), [])
+        if reference is not None:
+            references.append(CustomerReference.model_validate(reference))
+    return [Hit(level, given, code, known[code], tuple(of)) for (level, given, code), of in sorted(found.items())]
+
+
+def rewrite(
+    connection: Connection, company: str, new: Sequence[Mapping[str, Any]], changed: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write the barcodes and supplier codes of item rows, those of ``changed`` ones in place of what there was."""
+    if changed:
+        codes = [row["code"] for row in changed]
+        connection.execute(delete(item_codes).where(item_codes.c.company_id == company, item_codes.c.item.in_(codes)))
+    rows = [
+        {"company_id": company, "code": code, "item": row["code"], "supplier": supplier}
+        for row in (*new, *changed)
+        for supplier, code in _codes(row["data"])
+    ]
+    if rows:
+        connection.execute(insert(item_codes), rows)
+
+
+def _codes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if data.get("barcode"):
+        yield "", data["barcode"]
+    yield from ((supplier, code) for supplier, code in data.get("supplier_codes", {}).items() if supplier and code)
+
+
+_names: Any = bindparam("names", expanding=True)
+_company: Any = bindparam("company", type_=String)
+_customer: Any = bindparam("customer", type_=String)
+_supplier: Any = bindparam("supplier", type_=String)
+
+
+def _hits(*, of_customer: bool) -> CompoundSelect[Any]:
+    r, c = customer_references.c, item_codes.c
+    level = case((c.supplier == "", BARCODE), else_=SUPPLIER)
+    parts: list[Select[Any]] = [
+        select(literal(OWN, Integer).label("level"), items.c.code.label("given"), items.c.code.label("code")).where(
+            items.c.company_id == _company, items.c.code.in_(_names)
+        ),
+        select(level, c.code, c.item).where(
+            c.company_id == _company, c.code.in_(_names), or_(_supplier == "", c.supplier.in_(("", _supplier)))
+        ),
+    ]
+    if of_customer:
+        named = and_(r.company_id == _company, r.customer == _customer, r.reference.in_(_names))
+        parts.append(select(literal(REFERENCE, Integer), r.reference, r.item).where(named))
+    return union_all(*parts)
+
+
+def _statement(*, of_customer: bool) -> Select[Any]:
+    hits = _hits(of_customer=of_customer).subquery()
+    chosen: list[Any] = [hits.c.level, hits.c.given, hits.c.code, items.c.data]
+    joined = hits.outerjoin(items, and_(items.c.company_id == _company, items.c.code == hits.c.code))
+    if not of_customer:
+        return select(*chosen, null()).select_from(joined)
+    r = customer_references.alias()
+    mine = and_(r.c.company_id == _company, r.c.customer == _customer, r.c.item == hits.c.code)
+    return select(*chosen, r.c.data).select_from(joined.outerjoin(r, mine))
+
+
+_OF_CUSTOMER = _statement(of_customer=True)
+_OF_ALL = _statement(of_customer=False)
