@@ -74,7 +74,8 @@ def _resolved(
     hit = found[0]
     if len({other.code for other in found}) > 1:
         named = ", ".join(f"{other.code} ({_name(other, document)})" for other in found)
-        problems.append(f"line {one.position}: {one.item!r} is {_LEVELS[hit.level]} of several items: {named}; give its code")
+        said = f"{one.item!r} is {_LEVELS[hit.level]} of several items: {named}; give the code of one"
+        problems.append(f"line {one.position}: {said}")
     elif hit.item is None:
         problems.append(f"line {one.position}: {one.item!r} is {_LEVELS[hit.level]} of {hit.code!r}, which is no item")
     was = one.original

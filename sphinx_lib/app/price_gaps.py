@@ -10,10 +10,13 @@ from sphinx_lib.kernel.conditions import conditions_of
 from sphinx_lib.kernel.master import Item, PriceRecord
 from sphinx_lib.pack.record_checks import items_without_price
 from sphinx_lib.store import master as store_master
+from sphinx_lib.store import packs
 
 
 def items_without_records(unit: Unit) -> list[str]:
     """Codes of the stored items without any base price, in order: neither files nor the database hold a record for them."""
+    if not packs.is_migrated(unit.connection):
+        return []
     items: list[Item] = []
     records: list[PriceRecord] = []
     for kind, row in store_master.records(unit.connection, unit.company):

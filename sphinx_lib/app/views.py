@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sphinx_lib.app.line_input import LineInput
@@ -16,13 +17,15 @@ from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.identifiers import UNION, vat_country
 from sphinx_lib.kernel.master import Item, Party
-from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up
+from sphinx_lib.kernel.money import currency_digits, plain_number, quotients, round_half_up
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import PartyFacts
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.pricing.eco import in_prices
+from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.guards import failed
 from sphinx_lib.pricing.shipping import weight_of
 from sphinx_lib.pricing.totals import with_net
@@ -44,9 +47,25 @@ class DocumentView:
 
     document: Document
     type: DocumentType
-    model: PackModel
+    pack: Pack
     mentions: tuple[str, ...]
     sources: Mapping[Id, Document] = field(default_factory=dict)
+
+    @property
+    def model(self) -> PackModel:
+        """The configuration."""
+        return self.pack.model
+
+    @cached_property
+    def counterparts(self) -> tuple[Decimal, ...]:
+        """What each line gives to the net total, after what is taken off at the foot, in company currency; these add up to
+        the counterpart of the total (F1, N5)."""
+        document = self.document
+        if not document.lines:
+            return ()
+        bases = foot_of(document, self.pack).bases(len(document.lines))
+        digits = currency_digits(self.model.company.currency)
+        return tuple(quotients(document.counterpart_net, bases, document.rate, digits))
 
     @property
     def label(self) -> str:
@@ -218,7 +237,8 @@ class Views:
         model = self.unit.pack.model
         ids = dict.fromkeys(one for line in document.lines for one in (line.source_document, line.root_document) if one)
         sources = {one: self.unit.get(one) for one in ids}
-        return DocumentView(document, declared, model, tuple(mentions_of(document, declared, model)), sources)
+        mentions = tuple(mentions_of(document, declared, model))
+        return DocumentView(document, declared, self.unit.pack, mentions, sources)
 
     def sources(self, document_id: Id) -> list[Document]:
         """The documents that one was made from, oldest first."""

@@ -43,10 +43,11 @@ def _progress(pack: Pack, remaining: str) -> str:
 
 def remaining_gross(document: Document, progress: str) -> Decimal:
     """The part of the gross total that the remaining quantities stand for, not rounded; a foot discount is in it."""
-    whole = sum((line.net for line in document.lines), ZERO)
+    lines = [line for line in document.lines if line.counts]
+    whole = sum((line.net for line in lines), ZERO)
     if not whole:
         return ZERO
-    left = sum((_left(line, progress) for line in document.lines), ZERO)
+    left = sum((_left(line, progress) for line in lines), ZERO)
     return document.total_gross * left / whole
 
 

@@ -111,7 +111,7 @@ class Party(Record):
     channel: str = ""
     payment_terms: str = ""
     discount: Exact | None = None
-    early_payment_discount: Exact | None = None
+    early_payment_discount: Annotated[Exact, Field(ge=0, le=100)] | None = None
     prices_include_tax: bool = False
     billing: Billing | None = None
     credit_limit: Exact | None = None

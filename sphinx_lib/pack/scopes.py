@@ -28,8 +28,8 @@ DOCUMENT: Mapping[str, Fact] = {
     ),
     **dict.fromkeys(
         ("total_net", "total_vat", "total_gross", "net_to_pay", "balance", "total_cost", "margin", "line_count",
-         "short_lines", "revision", "outstanding", "approvals", "foot_discount", "foot_discount_amount", "early_payment_discount",
-         "net_commercial", "rate"),
+         "short_lines", "revision", "outstanding", "approvals", "foot_discount", "foot_discount_amount",
+         "early_payment_discount", "net_commercial", "rate"),
         Fact("number"),
     ),
     "margin_rate": Fact("number", optional=True),

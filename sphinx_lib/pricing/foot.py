@@ -38,6 +38,13 @@ class Foot(NamedTuple):
             found[portion.place] = found.get(portion.place, ZERO) + portion.amount
         return found
 
+    def bases(self, lines: int) -> list[Decimal]:
+        """What each of so many lines gives to the net total: without tax, after what is taken off at the foot."""
+        found = [ZERO] * lines
+        for portion in self.portions:
+            found[portion.place] += portion.base
+        return found
+
     def shares_of(self, place: int) -> tuple[Decimal, Decimal]:
         """The shares of one line in the foot discount and in the escompte, without tax."""
         own = [portion for portion in self.portions if portion.place == place]

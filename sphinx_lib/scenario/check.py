@@ -242,7 +242,7 @@ def _check_lines(node: Node, step: Step, line_fields: set[str], known: Known) ->
 
 def _check_line(line: Node, step: Step, line_fields: set[str], known: Known) -> None:
     _check_keys(line, step, "field of a line", LINE_KEYS | line_fields, known, LATER_LINE - line_fields)
-    _check_code(entries(line).get("item"), step, "item", known.refs.items, known)
+    _check_code(entries(line).get("item"), step, "item", known.refs.items | known.refs.names, known)
     _check_code(entries(line).get("warehouse"), step, "warehouse", known.refs.warehouses, known)
 
 
@@ -336,7 +336,7 @@ def _price(step: Step, known: Known) -> None:
     own = entries(step.argument)
     if "item" not in own:
         known.findings.add(step.mark, step.path, "the key 'item' is missing")
-    _check_code(own.get("item"), step, "item", known.refs.items, known)
+    _check_code(own.get("item"), step, "item", known.refs.items | known.refs.names, known)
     _check_code(own.get("customer"), step, "customer", known.refs.customers, known)
     _name(step, known, None, PRICE)
 

@@ -51,11 +51,15 @@ _PARTS = (("items", "components"), ("items", "attached"))
 
 @dataclass
 class Refs:
-    """The codes that the rest of the file may use; of parties also their sites and contacts."""
+    """The codes that the rest of the file may use; of parties also their sites and contacts.
+
+    ``names`` are other words for items: references of customers, barcodes, codes of suppliers (CR1).
+    """
 
     customers: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
     suppliers: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
     items: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
     warehouses: set[str] = field(default_factory=set)
     deals: set[str] = field(default_factory=set)
     users: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -165,6 +169,10 @@ def _remember(section: str, record: Any, refs: Refs) -> None:
         getattr(refs, section)[record.code] = places
     elif section in ("items", "warehouses", "deals"):
         getattr(refs, section).add(record.code)
+    if section == "items":
+        refs.names.update((record.barcode, *record.supplier_codes.values()))
+    elif section == "customer_references":
+        refs.names.add(record.reference)
 
 
 def own_fields(section: str, pack: Pack) -> Mapping[str, Field_]:
@@ -205,6 +213,9 @@ def _check_mentioned(scenario: Scenario, pack: Pack, refs: Refs, findings: Findi
     model = pack.model
     known: Mapping[tuple[str, str], tuple[str, Any]] = {
         ("customers", "payment_terms"): ("payment terms", model.billing.payment_terms),
+        ("customers", "regime"): ("VAT regime", model.taxes.regimes),
+        ("customer_references", "customer"): ("customer", refs.customers),
+        ("customer_references", "item"): ("item", refs.items),
         ("items", "unit"): ("unit", model.units),
         ("items", "vat"): ("VAT code", {*model.taxes.codes, SHARED}),
         ("items", "supplier"): ("supplier", refs.suppliers),

@@ -292,6 +292,12 @@ def _shares(one: SeenLine) -> tuple[Decimal, Decimal]:
     return foot_of(document, one.seen.views.unit.pack).shares_of(place)
 
 
+def _counterpart(one: SeenLine) -> Decimal:
+    """What the line gives to the net total in company currency, after its shares at the foot (F1)."""
+    place = next(place for place, line in enumerate(one.seen.document.lines) if line.id == one.line.id)
+    return one.seen.view.counterparts[place]
+
+
 def _trace(rows_: Iterable[TraceRow]) -> Iterator[dict[str, Any]]:
     """The rows of a price with the running price, of inactive rows the one they would have led to."""
     running = ZERO
@@ -312,6 +318,7 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "discount_rate": _discount_rate,
     "coefficient": _coefficient,
     "foot_share": _foot_share,
+    "counterpart": _counterpart,
     "early_share": lambda one: _shares(one)[1],
     "trace": lambda one: list(_trace(one.line.trace)),
 }

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.kernel.document import ZERO, Line
+from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.pack.scopes import PartyFacts, own_value
 from sphinx_lib.pack.specs import Situation
 
@@ -148,7 +149,10 @@ class LineFacts(dict[str, Any]):
 
 
 def _over(situation: Situation, line: Line) -> tuple[Decimal, Decimal]:
-    """By how much all that was made from the source line exceeds it, in quantity and amount (CN3)."""
+    """By how much all that was made from the source line exceeds it, in quantity and amount (CN3).
+
+    Where prices hold tax a line's net is a share of its code's, which for the same line alone may be a minor unit more.
+    """
     source = situation.sources.get(line.source_id or "")
     feeds = situation.type.fulfils
     if source is None or feeds is None:
@@ -157,7 +161,8 @@ def _over(situation: Situation, line: Line) -> tuple[Decimal, Decimal]:
     if got is None:
         return ZERO, ZERO
     quantity = abs(got.done + got.planned) - abs(source.quantity or ZERO)
-    amount = abs(got.amount) - abs(source.net)
+    unit = Decimal(1).scaleb(-currency_digits(situation.document.currency))
+    amount = abs(got.amount) - abs(source.net) - (unit if situation.document.prices_include_tax else ZERO)
     return max(quantity, ZERO), max(amount, ZERO)
 
 
