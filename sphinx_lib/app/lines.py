@@ -83,7 +83,7 @@ def _price(
             problems += [f"line {one.position}: {problem}" for problem in told]
             continue
         priced_line = _priced(line, priced, round_half_up(units, QUANTITY_DIGITS))
-        built[place] = priced_line._replace(manual=one.unit_price is not None)
+        built[place] = priced_line._replace(manual=one.unit_price is not None or one.discounts is not None)
 
 
 def _line(unit: Unit, document: Document, one: LineInput, position: int) -> tuple[Line, Ask | None]:
