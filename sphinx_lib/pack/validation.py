@@ -28,7 +28,8 @@ def findings_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Find
         path, owner = _walk(item["loc"], model)
         key = str(path[-1]) if path else ""
         kind = item["type"]
-        message = _MESSAGES.get(kind, item["msg"].removeprefix("Value error, ")).format(key=key)
+        known_as = _MESSAGES.get(kind)
+        message = known_as.format(key=key) if known_as else item["msg"].removeprefix("Value error, ")
         hint, of_key = "", kind == "extra_forbidden"
         if kind == "extra_forbidden" and owner is not None:
             names = [info.alias or name for name, info in owner.model_fields.items()]

@@ -16,7 +16,7 @@ from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import round_half_up
 from sphinx_lib.kernel.quantity import UnitError
-from sphinx_lib.pricing.schema import STEP, CompiledStep, Hit, PriceBook, Sale, Schema, Shelf
+from sphinx_lib.pricing.schema import FAMILIES, STEP, CompiledStep, Hit, PriceBook, Sale, Schema, Shelf
 from sphinx_lib.pricing.trace import Cascade
 
 ONE = Decimal(1)
@@ -190,6 +190,8 @@ def pick(step: CompiledStep, hits: Sequence[Hit], ask: Ask, batch: Batch, runnin
         if found is not None:
             yield found
         return
+    if step.kind != "percent":
+        hits = _strangers_last(hits, batch.sale)
     start = 0
     while start < len(hits):
         end = start + 1
@@ -202,6 +204,18 @@ def pick(step: CompiledStep, hits: Sequence[Hit], ask: Ask, batch: Batch, runnin
         if usable:
             yield usable[0] if len(usable) == 1 else _best(step, usable, batch.sale)
         start = end
+
+
+def _strangers_last(hits: Sequence[Hit], sale: Sale) -> Sequence[Hit]:
+    """Records in neither the sale's currency nor the company's come after all others of their access (PR4)."""
+    known = ("", sale.currency, sale.company)
+    if all(hit[2].currency in known for hit in hits):
+        return hits
+    last = FAMILIES - 1
+    moved = [
+        hit if hit[2].currency in known else (hit[0] // FAMILIES * FAMILIES + last, hit[1], hit[2]) for hit in hits
+    ]
+    return sorted(moved, key=_order)
 
 
 def _found(step: CompiledStep, hit: Hit, hits: Sequence[Hit], ask: Ask, batch: Batch, running: Decimal) -> Found | None:
@@ -246,9 +260,10 @@ def _named(found: Found) -> str:
     return found.condition.code + (f" ({found.condition.origin})" if found.condition.origin else "")
 
 
-def _rank(found: Found, sale: Sale) -> tuple[bool, int, date]:
-    own = found.step.kind == "percent" or (found.condition.currency or sale.company) == sale.currency
-    return own, found.condition.priority, found.condition.valid_from or date.min
+def _rank(found: Found, sale: Sale) -> tuple[int, int, date]:
+    currency = found.condition.currency or sale.company
+    near = 2 if found.step.kind == "percent" or currency == sale.currency else int(currency == sale.company)
+    return near, found.condition.priority, found.condition.valid_from or date.min
 
 
 def _said(condition: Condition) -> tuple[Any, ...]:

@@ -11,8 +11,9 @@ from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.scenario.given import Refs, check_given
 from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
+from sphinx_lib.scenario.other_values import CUSTOMER, FILE, PRICE, STOCK, WARNINGS
 from sphinx_lib.scenario.shapes import VALUE, Shape, check_expected, resolve
-from sphinx_lib.scenario.values import CUSTOMER, FILE, PRICE, STOCK, WARNINGS, document_shape, made_shape
+from sphinx_lib.scenario.values import document_shape, made_shape
 
 Types = frozenset[TypeKey]
 LINE_KEYS = frozenset({

@@ -170,7 +170,7 @@ def _remember(section: str, record: Any, refs: Refs) -> None:
     elif section in ("items", "warehouses", "deals"):
         getattr(refs, section).add(record.code)
     if section == "items":
-        refs.names.update((record.barcode, *record.supplier_codes.values()))
+        refs.names.update({record.barcode, *record.supplier_codes.values()} - {""})
     elif section == "customer_references":
         refs.names.add(record.reference)
 

@@ -14,7 +14,8 @@ from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.check import CHECK
 from sphinx_lib.scenario.model import Findings, Step, entries, listed, moment
-from sphinx_lib.scenario.values import Lacks, price_values
+from sphinx_lib.scenario.other_values import price_values
+from sphinx_lib.scenario.values import Lacks
 from sphinx_lib.scenario.world import Result, World
 
 Work = Callable[..., dict[str, Any]]

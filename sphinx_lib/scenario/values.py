@@ -8,7 +8,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from sphinx_lib.app.views import DocumentView, PriceView, Views
+from sphinx_lib.app.views import DocumentView, Views
 from sphinx_lib.kernel.document import ZERO, Document, Line, TraceRow
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import Pack, TypeKey
@@ -241,7 +241,7 @@ def document_shape(pack: Pack, types: Iterable[TypeKey]) -> dict[str, Shape]:
     declared = [pack.types[key] for key in types]
     fields = dict.fromkeys(name for one in declared for name in one.fields)
     line_fields = dict.fromkeys(name for one in declared for name in one.line_fields)
-    lines: dict[str, Shape] = {name: _LINE_BELOW.get(name, VALUE) for name in line_readers(pack.model, line_fields)}
+    lines: dict[str, Shape] = {name: LINE_BELOW.get(name, VALUE) for name in line_readers(pack.model, line_fields)}
     shape: dict[str, Shape] = {name: _BELOW.get(name, VALUE) for name in (*fields, *DOCUMENT)}
     return {**shape, "lines": rows(lines)}
 
@@ -298,7 +298,7 @@ def _counterpart(one: SeenLine) -> Decimal:
     return one.seen.view.counterparts[place]
 
 
-def _trace(rows_: Iterable[TraceRow]) -> Iterator[dict[str, Any]]:
+def trace_rows(rows_: Iterable[TraceRow]) -> Iterator[dict[str, Any]]:
     """The rows of a price with the running price, of inactive rows the one they would have led to."""
     running = ZERO
     for row in rows_:
@@ -320,10 +320,10 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "foot_share": _foot_share,
     "counterpart": _counterpart,
     "early_share": lambda one: _shares(one)[1],
-    "trace": lambda one: list(_trace(one.line.trace)),
+    "trace": lambda one: list(trace_rows(one.line.trace)),
 }
 
-_LINE_BELOW: dict[str, Shape] = {
+LINE_BELOW: dict[str, Shape] = {
     "trace": rows(dict.fromkeys(("step", "amount", "record", "access", "rate", "active", "reason", "running"), VALUE))
 }
 
@@ -349,7 +349,7 @@ def _left(progress: str) -> Callable[[SeenLine], Any]:
     return lambda one: one.line.remaining(progress)
 
 
-# -- what is made, stock, customers, prices ------------------------------------------------------------------------------
+# -- what is made --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -378,39 +378,9 @@ class Made:
 
 SKIPPED = rows({"what": VALUE, "reason": VALUE})
 PROPOSED = rows(dict.fromkeys(("party", "type", "date", "total_net", "total_gross", "currency", "sources"), VALUE))
-WARNINGS = rows(dict.fromkeys(("message", "file", "line", "path", "hint"), VALUE))
-STOCK: Shape = dict.fromkeys(("physical", "reserved", "on_order", "available", "projected"), VALUE)
-CUSTOMER: Shape = {**dict.fromkeys(("outstanding", "balance", "overdue", "name"), VALUE), "by_class": {"*": VALUE}}
-FILE: Shape = {**dict.fromkeys(("lines", "debit", "credit", "lacks"), VALUE), "line": {"#": VALUE, "": VALUE}}
 
 
 def made_shape(document: Shape, created: Shape) -> Shape:
     """What may be expected of a name given with ``as`` to documents."""
     listed = rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED) or {}
     return {**(document or {}), **listed}
-
-
-def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, Decimal]:
-    """Quantities of an item, in one warehouse or in all (K1, K2)."""
-    found = views.stock(item, warehouse)
-    values = {name: getattr(found, name) for name in ("physical", "reserved", "on_order", "available")}
-    return {**values, "projected": found.available + found.on_order}
-
-
-def customer_values(views: Views, code: str) -> dict[str, Any]:
-    """What a customer owes (C1)."""
-    found = views.customer(code)
-    sums = {name: getattr(found, name) for name in ("outstanding", "balance", "overdue")}
-    return {**sums, "name": found.party.name, "by_class": dict(found.by_class)}
-
-
-_PRICE = ("unit_price", "list_price", "net", "per", "discounts", "quantity", "unit", "cost", "price_quantity")
-
-
-def price_values(found: PriceView) -> dict[str, Any]:
-    """A price as a step gives it."""
-    values: dict[str, Any] = {name: getattr(found.line, name) for name in _PRICE}
-    return {**values, "currency": found.currency, "trace": list(_trace(found.line.trace))}
-
-
-PRICE: Shape = {**dict.fromkeys((*_PRICE, "currency"), VALUE), **_LINE_BELOW}

@@ -17,15 +17,8 @@ from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.given import KINDS, Refs, rows_of
 from sphinx_lib.scenario.model import Scenario, items
-from sphinx_lib.scenario.values import (
-    Fields,
-    Found,
-    Made,
-    Seen,
-    customer_values,
-    document_readers,
-    stock_values,
-)
+from sphinx_lib.scenario.other_values import customer_values, stock_values
+from sphinx_lib.scenario.values import Fields, Found, Made, Seen, document_readers
 
 NOBODY = Actor("scenario")
 """Who acts until ``as_user`` says otherwise: somebody without any right."""
