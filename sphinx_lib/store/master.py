@@ -117,8 +117,6 @@ def write(
             raise ConcurrentChange(f"somebody else changed the same {kind} meanwhile; put it again")
     if table is items:
         item_codes.rewrite(connection, company, new, [row for _, row in changed])
-    if table is items:
-        item_codes.rewrite(connection, company, new, [row for _, row in changed])
 
 
 _PARTIES = select(parties.c.data).where(
