@@ -18,6 +18,7 @@ from sphinx_lib.kernel.errors import Problem
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH = 50
+TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 _TAGS = {"!remove": "remove", "!replace": "replace"}
 _NULLS = {"", "~", "null"}
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -227,7 +228,7 @@ class _Reader:
             if type(event) is yaml.AliasEvent:
                 return Node(None, mark)
         if len(path) > MAX_DEPTH:
-            self.report(mark, (), f"nested more than {MAX_DEPTH} deep")
+            self.report(mark, (), TOO_DEEP)
             raise _Stop
         tag = self.tag(event, mark, path) if event.tag is not None else None
         if type(event) is yaml.ScalarEvent:
@@ -317,6 +318,8 @@ class _Reader:
         unclosed_quote = context == "while scanning a quoted scalar"
         at: Any = error.context_mark if unclosed_quote else error.problem_mark or error.context_mark
         line, column = (at.line, self.column(at)) if at else (0, 0)
+        if "nesting depth" in (error.problem or ""):  # PyYAML has a limit of its own since 6.0.4
+            return Problem(self.name, line + 1, column + 1, "", TOO_DEEP)
         flow = "flow" in context
         around: Any = error.context_mark if flow else None
         opening = self.column(around) if around and around.line == line else -1
