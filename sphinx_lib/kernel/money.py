@@ -6,9 +6,9 @@ No function here reads the ambient decimal context: results are the same in ever
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from math import lcm
 from typing import NoReturn, Self
 
@@ -21,6 +21,8 @@ Currency = moneyed.Currency
 
 # Wide enough that a quotient of two 20-digit numbers is never mistaken for a tie, nor a product cut.
 _WIDE = Context(prec=80)
+EXACT = Context(prec=999)
+"""Wide enough that sums and products of prices, such as a cascade of fifty percents, are exact."""
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _GIVEN_DIGITS = 20
 _COMPUTED_DIGITS = 28
@@ -66,6 +68,11 @@ def to_decimal(value: object, where: str) -> Decimal:
         return exact_decimal(value)
     except ValueError as error:
         raise InputError([f"{where}: {error}"], where=where) from None
+
+
+def exact_sum(values: Iterable[Decimal]) -> Decimal:
+    """The sum of prices with all their digits, whatever the host's decimal context says."""
+    return reduce(EXACT.add, values, Decimal(0))
 
 
 @cache

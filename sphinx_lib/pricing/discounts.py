@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from sphinx_lib.kernel.conditions import Condition
 from sphinx_lib.kernel.document import ZERO, TraceRow
-from sphinx_lib.pricing.schema import CompiledStep, Hit, Sale
-from sphinx_lib.pricing.select import COMPUTED, Ask, Batch, Found, Hits, PriceFacts, pick
+from sphinx_lib.pricing.schema import FAMILIES, CompiledStep, Hit, Sale
+from sphinx_lib.pricing.select import UPWARD, Ask, Batch, Found, Hits, PriceFacts, in_unit, per_stock_unit, pick
 from sphinx_lib.pricing.trace import Cascade, Percent, Trace
 
 HUNDRED = Decimal(100)
@@ -111,15 +111,15 @@ def _run(given: Discounts, excluded: dict[int, str]) -> Discounted:
     percents: list[Decimal] = []
     grouped: set[str] = set()
     for step in given.steps:
-        if step.group in grouped:
-            continue
         reason = "net price" if base.condition.net else excluded.get(step.number, "")
-        if not reason and step.group and combine.get(step.group, "cascade") != "cascade":
-            grouped.add(step.group)
-            running = _combined(step.group, given, excluded, running, rows, percents)
+        if not reason and step.group in grouped:
             continue
         found = _of_step(step, given, running)
         if found is None:
+            continue
+        if not reason and combine.get(step.group, "cascade") != "cascade":
+            grouped.add(step.group)
+            running = _combined(step.group, given, excluded, running, rows, percents)
             continue
         amount, endless = _amount(found, running, given)
         percent = found.value if step.kind == "percent" else None
@@ -139,7 +139,7 @@ def _run(given: Discounts, excluded: dict[int, str]) -> Discounted:
 def _of_step(step: CompiledStep, given: Discounts, running: Decimal) -> Found | None:
     """The record that a step finds; with ``best_for_customer`` the one that takes the most off."""
     ask, batch = given.ask, given.batch
-    if step.when is not None and not step.when(PriceFacts(ask, batch, running=running, base=given.base.value)):
+    if step.when is not None and not step.when(_facts(given, running)):
         return None
     here = given.hits.by_step.get(step.number)
     if step.fields:
@@ -148,6 +148,13 @@ def _of_step(step: CompiledStep, given: Discounts, running: Decimal) -> Found | 
         return None
     found = pick(step, here, ask, batch, running)
     return max(found, key=lambda one: one.value, default=None) if step.best else next(found, None)
+
+
+def _facts(given: Discounts, running: Decimal) -> PriceFacts:
+    """What a condition on a discount may ask: the price so far and the base price, per stock unit in company currency."""
+    ask, batch, condition = given.ask, given.batch, given.base.condition
+    base = per_stock_unit(given.base.value, condition, ask, batch.sale)
+    return PriceFacts(ask, batch, running=per_stock_unit(running, condition, ask, batch.sale), base=base, list_price=base)
 
 
 def _amount(found: Found, running: Decimal, given: Discounts) -> tuple[Decimal, bool]:
@@ -160,16 +167,11 @@ def _amount(found: Found, running: Decimal, given: Discounts) -> tuple[Decimal, 
     condition, base, ask = found.condition, given.base.condition, given.ask
     unit = base.unit or ask.unit
     if found.step.per_line:
-        quantity = abs(ask.quantity) * ask.into(unit).numerator / ask.into(unit).denominator
-        return (-COMPUTED.divide(found.value * base.per, quantity), True) if quantity else (ZERO, False)
-    amount = -found.value
-    if base.per != condition.per:
-        amount = COMPUTED.divide(amount * base.per, condition.per)
-    own = condition.unit or ask.unit
-    if own != unit:
-        ratio = ask.into(own) / ask.into(unit)
-        amount = COMPUTED.divide(amount * ratio.numerator, Decimal(ratio.denominator))
-    return amount, False
+        held = ask.into(unit)
+        quantity = abs(ask.quantity) * held.numerator
+        amount = -found.value * base.per * held.denominator
+        return (UPWARD.divide(amount, quantity), True) if quantity else (ZERO, False)
+    return in_unit(-found.value, condition, unit, ask) * base.per, False
 
 
 def _combined(
@@ -212,12 +214,12 @@ def with_fields(step: CompiledStep, hits: list[Hit], ask: Ask, sale: Sale) -> li
             item = ask.item
             if item.sale_price is not None:
                 own = Condition(f"item {item.code}", step.name, (), item.sale_price, unit=item.price_unit, per=item.per)
-                added.append((place.order + 49, place.access, own))
+                added.append((place.order + FAMILIES - 1, place.access, own))
         else:
             discount = sale.fact(field, ask.item)
             if discount is not None:
                 code = f"customer {sale.facts.get('customer', '')}"
-                added.append((place.order + 49, place.access, Condition(code, step.name, (), discount)))
+                added.append((place.order + FAMILIES - 1, place.access, Condition(code, step.name, (), discount)))
     if not added:
         return hits
     return sorted([*hits, *added], key=lambda hit: hit[0]) if hits else added

@@ -11,7 +11,7 @@ from sphinx_lib.kernel.errors import InputError, Refusal
 from sphinx_lib.kernel.money import plain_number, round_up
 from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
 from sphinx_lib.pricing.schema import CompiledGuard, Sale
-from sphinx_lib.pricing.select import COMPUTED, Ask, Batch, Found, PriceFacts
+from sphinx_lib.pricing.select import COMPUTED, Ask, Batch, Found, PriceFacts, of_stock_unit, per_stock_unit
 
 
 class Failure(NamedTuple):
@@ -32,9 +32,9 @@ def guarded(
     """The price after clamping, and the guards that failed; each leaves a row in the trace."""
     failures: list[Failure] = []
     for guard in batch.schema.guards:
-        if guard.when is not None and not guard.when(PriceFacts(ask, batch, list_price=base.value)):
+        if guard.when is not None and not guard.when(_facts(ask, batch, base, unit_price)):
             continue
-        floor = _floor(guard, ask, batch, base)
+        floor = _floor(guard, ask, batch, base, unit_price)
         if floor is None or unit_price >= floor:
             continue
         rule = guard.rule
@@ -49,7 +49,14 @@ def guarded(
     return unit_price, tuple(failures)
 
 
-def _floor(guard: CompiledGuard, ask: Ask, batch: Batch, base: Found) -> Decimal | None:
+def _facts(ask: Ask, batch: Batch, base: Found, unit_price: Decimal) -> PriceFacts:
+    """What a guard may ask: the net price and the one before discounts, per stock unit in company currency."""
+    listed = per_stock_unit(base.value, base.condition, ask, batch.sale)
+    running = per_stock_unit(unit_price, base.condition, ask, batch.sale)
+    return PriceFacts(ask, batch, list_price=listed, base=listed, running=running)
+
+
+def _floor(guard: CompiledGuard, ask: Ask, batch: Batch, base: Found, unit_price: Decimal) -> Decimal | None:
     """The lowest price that passes, per ``per`` of the base's unit in the currency of the sale; none without facts."""
     sale, schema = batch.sale, batch.schema
     rule, digits = guard.rule, schema.digits(sale.currency)
@@ -58,7 +65,7 @@ def _floor(guard: CompiledGuard, ask: Ask, batch: Batch, base: Found) -> Decimal
         allowed += [percent for right, percent in rule.max_discount.rights.items() if right in sale.rights]
         return round_up(base.value * (100 - max(allowed)) / 100, digits)
     if guard.min_price is not None:
-        given = guard.min_price(PriceFacts(ask, batch, list_price=base.value))
+        given = guard.min_price(_facts(ask, batch, base, unit_price))
         return None if given is None else round_up(_in_base(given, ask, sale, base), digits)
     cost = ask.cost(rule.cost or schema.cost)
     if cost is None:
@@ -73,9 +80,7 @@ def _floor(guard: CompiledGuard, ask: Ask, batch: Batch, base: Found) -> Decimal
 
 def _in_base(amount: Decimal, ask: Ask, sale: Sale, base: Found) -> Decimal:
     """An amount per stock unit in company currency, as the base price counts: its unit, per, currency and tax."""
-    unit = base.condition.unit or ask.unit
-    stock = ask.into(ask.item.unit) / ask.into(unit)
-    found = COMPUTED.divide(amount * stock.numerator * base.condition.per * sale.rate, Decimal(stock.denominator))
+    found = of_stock_unit(amount, base.condition, ask) * sale.rate
     return found + found * ask.vat_rate / 100 if sale.gross else found
 
 

@@ -7,14 +7,14 @@ of the trace add up to the net unit price exactly (X4).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Context as DecimalContext
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from sphinx_lib.kernel.conditions import Condition
 from sphinx_lib.kernel.document import ZERO, TraceRow
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.money import EXACT, round_half_up
+from sphinx_lib.pack.expressions import ExpressionFailed
 from sphinx_lib.pricing.discounts import Discounted, discounted, with_fields
 from sphinx_lib.pricing.guards import Failure, guarded
 from sphinx_lib.pricing.schema import CompiledStep, Hit, PriceBook, Sale, Schema
@@ -29,13 +29,11 @@ from sphinx_lib.pricing.select import (
     amount_of,
     basis_of,
     hits_of,
+    in_unit,
     pick,
     share_of,
     valid,
 )
-
-EXACT = DecimalContext(prec=999)
-"""Wide enough that a cascade of fifty percents is exact; what has no end is computed apart, to 28 digits."""
 
 
 class Priced(NamedTuple):
@@ -71,6 +69,8 @@ def _priced(ask: Ask, batch: Batch) -> Priced:
         return price_line(ask, hits_of(ask, batch.sale, batch.books), batch)
     except InputError as error:
         return Priced(None, None, Decimal(1), "", (), (), problem="; ".join(error.problems))
+    except ExpressionFailed as error:
+        return Priced(None, None, Decimal(1), "", (), (), problem=f"item {ask.item.code}: {error}")
 
 
 def price_line(ask: Ask, hits: Hits, batch: Batch) -> Priced:
@@ -81,12 +81,20 @@ def price_line(ask: Ask, hits: Hits, batch: Batch) -> Priced:
         return _by_hand(ask, hits, batch, candidates)
     if not candidates:
         return _without_price(batch.schema, ask)
-    results = [discounted(ask, hits, batch, candidate) for candidate in candidates]
-    best = results[0] if len(results) == 1 else min(results, key=lambda result: _per_unit(result, ask))
-    rows = [_lost_row(result.base, result.running) for result in results if result is not best]
-    if manual is not None and manual.discounts is not None:
-        return _hand_discounts(best, rows, ask, batch)
-    return _finished(ask, batch, best.base, best.running, rows, best.discounts, exact=best.exact, before=best)
+    results = [_of_candidate(candidate, ask, hits, batch) for candidate in candidates]
+    if len(results) == 1:
+        return results[0]
+    best = min(results, key=lambda priced: _per_unit(priced, ask))
+    lost = [_lost_row(found, one) for found, one in zip(candidates, results, strict=True) if one is not best]
+    return best._replace(trace=(*best.trace, *lost))
+
+
+def _of_candidate(candidate: Found, ask: Ask, hits: Hits, batch: Batch) -> Priced:
+    """What a line costs at one base price, once everything else is done: so candidates are compared (PR2)."""
+    result = discounted(ask, hits, batch, candidate)
+    if ask.manual is not None and ask.manual.discounts is not None:
+        return _hand_discounts(result, ask.manual, ask, batch)
+    return _finished(ask, batch, result.base, result.running, [], result.discounts, exact=result.exact, before=result)
 
 
 # -- the base price ------------------------------------------------------------------------------------------------------
@@ -117,20 +125,16 @@ def _without_price(schema: Schema, ask: Ask) -> Priced:
     return Priced(None, None, Decimal(1), "", (), ())
 
 
-def _lost_row(found: Found, running: Decimal) -> TraceRow:
+def _lost_row(found: Found, priced: Priced) -> TraceRow:
     """A candidate that would have led to a higher price (PR2)."""
-    reason = "best for customer"
-    return TraceRow(found.step.name, found.value, found.condition.code, found.access, None, False, reason, running)
+    code, reason = found.condition.code, "best for customer"
+    return TraceRow(found.step.name, found.value, code, found.access, None, False, reason, priced.unit_price)
 
 
-def _per_unit(result: Discounted, ask: Ask) -> Decimal:
-    """What candidates are compared by: the price of one price unit."""
-    condition = result.base.condition
-    price = COMPUTED.divide(result.running, condition.per)
-    if not condition.unit or condition.unit == ask.unit:
-        return price
-    held = ask.into(condition.unit)
-    return COMPUTED.divide(price * held.numerator, Decimal(held.denominator))
+def _per_unit(priced: Priced, ask: Ask) -> Decimal:
+    """What candidates are compared by: the net price of one price unit."""
+    held = ask.into(priced.unit or ask.unit)
+    return COMPUTED.divide((priced.unit_price or ZERO) * held.numerator, held.denominator * priced.per)
 
 
 # -- prices by hand ------------------------------------------------------------------------------------------------------
@@ -166,11 +170,9 @@ def price_by_hand(manual: ManualPrice, currency: str, schema: Schema) -> Priced:
     return Priced(price, unit, Decimal(1), "", given, tuple(rows))
 
 
-def _hand_discounts(best: Discounted, rows: list[TraceRow], ask: Ask, batch: Batch) -> Priced:
+def _hand_discounts(best: Discounted, manual: ManualPrice, ask: Ask, batch: Batch) -> Priced:
     """Discounts by hand on the price that the rules found, in place of theirs (PR8)."""
-    manual = ask.manual
-    assert manual is not None
-    first, *others = (*best.trace(), *rows)
+    first, *others = best.trace()
     kept = [first, *(row._replace(active=False, reason=row.reason or "manual") for row in others)]
     running = _cascade(best.base.value, manual.discounts or (), kept, _note(manual.reason, manual.user))
     given = manual.discounts or ()
@@ -262,6 +264,10 @@ def _searched(step: CompiledStep, hits: Sequence[Hit], ask: Ask, sale: Sale) -> 
 
 
 def _base_price(ask: Ask, hits: Hits, batch: Batch) -> Decimal:
-    """The price of one price unit before discounts."""
-    found = _bases(ask, hits, batch)
-    return COMPUTED.divide(found[0].value, found[0].condition.per) if found else ZERO
+    """The price of one price unit before discounts; of several candidates the highest, so that one more price never
+    lowers what the lines add up to (X3)."""
+    try:
+        found = [in_unit(one.value, one.condition, ask.unit, ask) for one in _bases(ask, hits, batch)]
+    except (InputError, ExpressionFailed):
+        return ZERO  # its own line tells it
+    return max(found, default=ZERO)

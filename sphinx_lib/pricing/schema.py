@@ -40,7 +40,6 @@ class CompiledStep(NamedTuple):
     ties_best: bool
     missing: str
     basis: str
-    scale: str
     convert: bool
     per_line: bool
     when: Compiled | None
@@ -73,7 +72,6 @@ class Schema:
     """
 
     steps: tuple[CompiledStep, ...]
-    by_name: Mapping[str, CompiledStep]
     combine: Mapping[str, str]
     choices: tuple[Choice, ...]
     guards: tuple[CompiledGuard, ...]
@@ -105,7 +103,7 @@ def compile_schema(rules: Pricing, compile: Compile) -> Schema:
         steps.append(
             CompiledStep(
                 number, name, step.kind, step.group, step.select == "best_for_customer",
-                step.ties == "best_for_customer", step.missing, step.scale.basis, step.scale.type, step.convert,
+                step.ties == "best_for_customer", step.missing, step.scale.basis, step.convert,
                 step.per == "line", compile(step.when, "flag") if step.when else None, places, tuple(fields),
             )
         )  # fmt: skip
@@ -118,7 +116,6 @@ def compile_schema(rules: Pricing, compile: Compile) -> Schema:
     )  # fmt: skip
     return Schema(
         steps=tuple(steps),
-        by_name={step.name: step for step in steps},
         combine={name: group.combine for name, group in rules.groups.items()},
         choices=tuple(_choices(rules, steps)),
         guards=guards,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import ROUND_CEILING, Decimal, localcontext
 from decimal import Context as DecimalContext
-from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -19,9 +19,10 @@ from sphinx_lib.kernel.quantity import UnitError
 from sphinx_lib.pricing.schema import FAMILIES, STEP, CompiledStep, Hit, PriceBook, Sale, Schema, Shelf
 from sphinx_lib.pricing.trace import Cascade
 
-ONE = Decimal(1)
 COMPUTED = DecimalContext(prec=28)
-"""For what has no end, such as a total over a quantity: 28 digits, whatever the host's context says."""
+"""For what has no end, such as a price in another currency: 28 digits, whatever the host's context says."""
+UPWARD = DecimalContext(prec=28, rounding=ROUND_CEILING)
+"""For what is shared over a quantity: cut upward, so that a total which ends in half a cent is not turned down (N2)."""
 
 
 class ManualPrice(NamedTuple):
@@ -212,9 +213,7 @@ def _strangers_last(hits: Sequence[Hit], sale: Sale) -> Sequence[Hit]:
     if all(hit[2].currency in known for hit in hits):
         return hits
     last = FAMILIES - 1
-    moved = [
-        hit if hit[2].currency in known else (hit[0] // FAMILIES * FAMILIES + last, hit[1], hit[2]) for hit in hits
-    ]
+    moved = [hit if hit[2].currency in known else (hit[0] // FAMILIES * FAMILIES + last, hit[1], hit[2]) for hit in hits]
     return sorted(moved, key=_order)
 
 
@@ -222,19 +221,14 @@ def _found(step: CompiledStep, hit: Hit, hits: Sequence[Hit], ask: Ask, batch: B
     condition = hit[2]
     if not valid(condition, step, ask, batch.sale):
         return None
-    exact = False
     if condition.rows:
         scaled = _scaled(condition, step, ask, batch, running)
-        if scaled is None:
-            return None
-        value, exact = scaled
-    elif condition.formula is not None:
+        return None if scaled is None else Found(step, condition, hit[1], *scaled)
+    if condition.formula is not None:
         value = _formula(condition, step, hits, ask, batch, running)
     else:
         value = condition.value if condition.value is not None else ZERO
-    if step.kind != "percent" and (condition.currency or batch.foreign or batch.sale.gross or condition.gross):
-        value = _in_sale(value, condition, ask, batch)
-    return Found(step, condition, hit[1], value, exact)
+    return Found(step, condition, hit[1], _in_sale(value, step, condition, ask, batch))
 
 
 def _best(step: CompiledStep, usable: list[Found], sale: Sale) -> Found:
@@ -297,19 +291,23 @@ def share_of(condition: Condition) -> str:
 def _scaled(
     condition: Condition, step: CompiledStep, ask: Ask, batch: Batch, running: Decimal
 ) -> tuple[Decimal, bool] | None:
-    """The value of a scale for a line, and whether it is without end; none below the first bound or above the last."""
+    """The value of a scale for a line, and whether it is a mean; none below the first bound or above the last.
+
+    Slices are turned into the currency of the sale one by one, before their mean is taken (PR4, X6).
+    """
     basis = basis_of(condition, step)
     if basis.startswith("group_"):
         own = amount_of(basis.removeprefix("group_"), condition, ask, running)
         amount = batch.sums.get((share_of(condition), basis), own)
     else:
         amount = amount_of(basis, condition, ask, running)
-    if condition.scale == "to":
-        return next(((value, False) for bound, value in condition.rows if bound is None or amount <= bound), None)
     if condition.scale == "interval":
-        return _by_slice(condition.rows, amount)
-    reached = [value for bound, value in condition.rows if bound is None or bound <= amount]
-    return (reached[-1], False) if reached else None
+        return _by_slice([(bound, _in_sale(value, step, condition, ask, batch)) for bound, value in condition.rows], amount)
+    if condition.scale == "to":
+        reached = [value for bound, value in condition.rows if bound is None or amount <= bound][:1]
+    else:
+        reached = [value for bound, value in condition.rows if bound is None or bound <= amount][-1:]
+    return (_in_sale(reached[0], step, condition, ask, batch), False) if reached else None
 
 
 def _by_slice(rows: Sequence[tuple[Decimal | None, Decimal]], amount: Decimal) -> tuple[Decimal, bool] | None:
@@ -322,8 +320,7 @@ def _by_slice(rows: Sequence[tuple[Decimal | None, Decimal]], amount: Decimal) -
         total += (upto - below) * value
         below = upto
         if below == amount:
-            mean = COMPUTED.divide(total, amount)
-            return mean, mean * amount != total or -mean.as_tuple().exponent > 4  # type: ignore[operator]
+            return UPWARD.divide(total, amount), True
     return None
 
 
@@ -334,21 +331,21 @@ def _formula(
     condition: Condition, step: CompiledStep, hits: Sequence[Hit], ask: Ask, batch: Batch,
     running: Decimal,
 ) -> Decimal:  # fmt: skip
-    """The value of a formula, in company currency for a price; ``list_price`` is that of the most general record."""
+    """The value of a formula: a percent, or what it says of a stock unit, per ``per`` of the record's unit.
+
+    ``list_price`` is the price of the most general record, for a discount the price so far.
+    """
     assert condition.formula is not None
-    rate = batch.sale.rate
-    now = COMPUTED.divide(running, rate)
-    listed: Decimal | None = now if step.kind != "price" else None
+    sale = batch.sale
+    listed: Decimal | None = COMPUTED.divide(running, sale.rate) if step.kind != "price" else None
     if step.kind == "price":
-        for hit in reversed(hits):
-            if hit[2].formula is None:
-                general = _found(step, hit, hits, ask, batch, running)
-                if general is not None:
-                    listed = COMPUTED.divide(general.value, general.condition.per * rate)
-                    break
-    facts = PriceFacts(ask, batch, list_price=listed, base=listed, running=now or listed)
+        plain = (_found(step, hit, hits, ask, batch, running) for hit in reversed(hits) if hit[2].formula is None)
+        general = next((found for found in plain if found is not None), None)
+        listed = per_stock_unit(general.value, general.condition, ask, sale) if general is not None else None
+    facts = PriceFacts(ask, batch, list_price=listed, base=listed, running=listed)
     with localcontext(COMPUTED):
-        return +Decimal(condition.formula(facts))
+        value = +Decimal(condition.formula(facts))
+    return value if step.kind == "percent" else of_stock_unit(value, condition, ask)
 
 
 class PriceFacts(dict[str, Any]):
@@ -368,14 +365,44 @@ class PriceFacts(dict[str, Any]):
             return ask.weight
         if name in ("today", "day"):
             return ask.day
+        if name in ("list_price", "running", "base"):
+            return None  # asked for before there is a price
         if name in ask.facts:
             return ask.facts[name]
         return self._sale.facts[name] if name in self._sale.facts else self._sale.fact(name, ask.item)
 
 
-def _in_sale(value: Decimal, condition: Condition, ask: Ask, batch: Batch) -> Decimal:
+def in_unit(amount: Decimal, condition: Condition, unit: str, ask: Ask) -> Decimal:
+    """An amount per ``per`` of a record's unit as one per ``unit``."""
+    own = condition.unit or ask.unit
+    if own == unit:
+        return amount if condition.per == 1 else COMPUTED.divide(amount, condition.per)
+    ratio = ask.into(own) / ask.into(unit)
+    return COMPUTED.divide(amount * ratio.numerator, condition.per * ratio.denominator)
+
+
+def of_stock_unit(amount: Decimal, condition: Condition, ask: Ask) -> Decimal:
+    """An amount per stock unit as one per ``per`` of a record's unit."""
+    own = condition.unit or ask.unit
+    if own == ask.item.unit:
+        return amount * condition.per
+    ratio = ask.into(ask.item.unit) / ask.into(own)
+    return COMPUTED.divide(amount * condition.per * ratio.numerator, Decimal(ratio.denominator))
+
+
+def per_stock_unit(amount: Decimal, condition: Condition, ask: Ask, sale: Sale) -> Decimal:
+    """A price of the sale, per ``per`` of a record's unit, as one per stock unit in company currency without tax."""
+    found = in_unit(amount, condition, ask.item.unit, ask)
+    if sale.gross:
+        found = COMPUTED.divide(found * 100, 100 + ask.vat_rate)
+    return found if sale.rate == 1 else COMPUTED.divide(found, sale.rate)
+
+
+def _in_sale(value: Decimal, step: CompiledStep, condition: Condition, ask: Ask, batch: Batch) -> Decimal:
     """A price or an amount in the currency of the sale, with tax or without as its prices are (PR4, VA3)."""
     sale, schema = batch.sale, batch.schema
+    if step.kind == "percent" or not (condition.currency or batch.foreign or sale.gross or condition.gross):
+        return value
     currency = condition.currency or sale.company
     if currency != sale.currency:
         value = round_half_up(value * _rate(condition, currency, sale), schema.digits(sale.currency))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple, overload
 
 from sphinx_lib.kernel.document import TraceRow
+from sphinx_lib.kernel.money import EXACT
 
 
 class Percent(NamedTuple):
@@ -43,7 +44,7 @@ class Trace(Sequence[TraceRow]):
         step, running, code, access = self._base
         yield TraceRow(step, running, code, access, running=running)
         for percent, amount in zip(self._cascade.percents, self._amounts, strict=True):
-            basis, running = running, running + amount
+            basis, running = running, EXACT.add(running, amount)
             yield TraceRow(percent.step, amount, percent.code, percent.access, percent.percent, True, "", running, basis)
         yield from self._tail
 

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from sphinx_lib.kernel.document import EMPTY, Document, Instalment, Line, Part, Progress, TraceRow, VatAmount
-from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.money import exact_sum, round_half_up
 
 DOCUMENT_FIELDS = tuple(field.name for field in fields(Document) if field.name != "lines")
 _document_values = attrgetter(*DOCUMENT_FIELDS)
@@ -116,7 +116,7 @@ def line_of(row: Mapping[str, Any]) -> Line:
 
 def _in_full(unit_price: Decimal, trace: tuple[TraceRow, ...]) -> Decimal:
     """The unit price with all its digits: its column holds six decimals, its trace adds up to it exactly (X4)."""
-    exact = sum((row.amount for row in trace if row.active), Decimal(0))
+    exact = exact_sum(row.amount for row in trace if row.active)
     return exact if exact != unit_price and round_half_up(exact, 6) == unit_price else unit_price
 
 
