@@ -6,7 +6,6 @@ from itertools import chain
 
 from sphinx_lib.app.pricing import families_of
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.conditions import conditions_of
 from sphinx_lib.kernel.master import Item, PriceRecord
 from sphinx_lib.pack.record_checks import items_without_price
 from sphinx_lib.store import master as store_master
@@ -24,5 +23,5 @@ def items_without_records(unit: Unit) -> list[str]:
             items.append(Item.model_validate(row.data))
         elif kind == "price":
             records.append(PriceRecord.model_validate(row.data))
-    stored = chain.from_iterable(conditions_of(record, unit.pack.price_expression) for record in records)
+    stored = chain.from_iterable(map(unit.pack.conditions_of, records))
     return items_without_price(unit.pack.model, items, chain(unit.pack.conditions, stored), families_of(unit))

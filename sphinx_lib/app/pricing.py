@@ -10,11 +10,10 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sphinx_lib.kernel.conditions import Condition, conditions_of
+from sphinx_lib.kernel.conditions import Condition, ancestors
 from sphinx_lib.kernel.document import ZERO, Document
-from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item, Party
-from sphinx_lib.kernel.quantity import UnitError, Units
+from sphinx_lib.kernel.quantity import Units
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import PartyFacts, own_value
 from sphinx_lib.pricing.kits import cost_of, weight_of
@@ -53,7 +52,8 @@ def price_document(unit: Unit, document: Document, asks: Sequence[Ask]) -> list[
     rules = unit.prices
     party = unit.parties.get(document.party or "")
     parents = families_of(unit) if any(ask.item.family for ask in asks) else {}
-    families = {one for ask in asks for one in _with_parents(ask.item.family, parents)}
+    own = {ask.item.family for ask in asks}
+    families = own.union(*(ancestors(family, parents) for family in own))
     conditions = load_conditions(unit, {ask.item.code for ask in asks}, families, party)
     books = [book for book in (rules.book, build_book(rules.schema, conditions)) if book]
     sale = sale_of(unit, document, party, parents, conditions)
@@ -68,21 +68,10 @@ def families_of(unit: Unit) -> Mapping[str, str]:
     return unit.families
 
 
-def _with_parents(family: str, parents: Mapping[str, str]) -> Iterable[str]:
-    """A family and the wider ones, nearest first; InputError when they turn in a circle."""
-    seen: list[str] = []
-    while family:
-        if family in seen:
-            raise InputError([f"family {family!r} is its own parent: {' > '.join([*seen, family])}"])
-        seen.append(family)
-        family = parents.get(family, "")
-    return seen
-
-
 def load_conditions(unit: Unit, items: set[str], families: set[str], party: Party | None) -> list[Condition]:
     """The records of the database that may apply, in one statement; formulas are compiled once per text."""
     records = store_master.load_prices(unit.connection, unit.company, items, families, party)
-    return [one for record in records for one in conditions_of(record, unit.pack.price_expression)]
+    return [one for record in records for one in unit.pack.conditions_of(record)]
 
 
 def sale_of(
@@ -186,6 +175,3 @@ def day_of(unit: Unit, document: Document, promised: date | None) -> date:
 def vat_rate(unit: Unit, document: Document, code: str) -> Decimal:
     """Percent of VAT that turns a price with tax into one without; only asked where a document's prices hold tax."""
     return rate_of(code, document.regime, unit.pack, document.tax_date or document.date) if code else ZERO
-
-
-__all__ = ["PriceRules", "UnitError", "ask_of", "day_of", "price_document", "vat_rate"]

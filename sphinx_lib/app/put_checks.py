@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from sphinx_lib.app.pricing import families_of
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.conditions import Condition, ancestors, conditions_of
+from sphinx_lib.kernel.conditions import Condition, ancestors
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Family, PriceRecord
 from sphinx_lib.pack.base import Finding
-from sphinx_lib.pack.grammar import ExpressionError
 from sphinx_lib.pack.record_checks import check_records, check_rivals
 from sphinx_lib.store import master as store_master
 
@@ -27,23 +26,18 @@ def _prices(unit: Unit, records: Mapping[str, PriceRecord]) -> list[str]:
     made: list[Condition] = []
     for record in records.values():
         try:
-            made += _conditions(unit, record)
-        except ExpressionError as error:
-            problems[f"price {record.code}: formula: {error.message}" + (f"; {error.hint}" if error.hint else "")] = None
+            made += unit.pack.conditions_of(record)
+        except InputError as error:
+            problems |= dict.fromkeys(error.problems)
     accesses = {code: record.access for code, record in records.items() if record.access}
     for finding in check_records(unit.pack.model, made, accesses):
         problems[_told(finding)] = None
     if not problems:
-        stored = [condition for record in _rivals(unit, records) for condition in _conditions(unit, record)]
+        stored = [condition for record in _rivals(unit, records) for condition in unit.pack.conditions_of(record)]
         for finding in check_rivals(unit.pack.model, [*stored, *made]):
             if not finding.warning and finding.path[1] in records:
                 problems[_told(finding)] = None
     return list(problems)
-
-
-def _conditions(unit: Unit, record: PriceRecord) -> list[Condition]:
-    step = unit.pack.model.pricing.schema_.get(record.step)
-    return list(conditions_of(record, unit.pack.price_formula, scale=step.scale.type if step else "from"))
 
 
 def _rivals(unit: Unit, records: Mapping[str, PriceRecord]) -> list[PriceRecord]:

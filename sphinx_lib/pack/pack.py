@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from sphinx_lib.kernel.conditions import Condition
+from sphinx_lib.kernel.conditions import Condition, conditions_of
 from sphinx_lib.kernel.errors import InputError, Problem
+from sphinx_lib.kernel.master import PriceRecord
 from sphinx_lib.kernel.quantity import Unit, Units
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
-from sphinx_lib.pack.expressions import Expression, Kind
+from sphinx_lib.pack.expressions import Expression, ExpressionError, Kind
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.reader import Node
@@ -88,6 +89,15 @@ class Pack:
     def price_formula(self, text: str) -> Expression:
         """The compiled formula of a price record, which always gives a number; ExpressionError when it does not hold."""
         return self.price_expressions.formula(text)
+
+    def conditions_of(self, record: PriceRecord) -> list[Condition]:
+        """A record of the database as the engine reads it; InputError when its formula does not hold."""
+        step = self.model.pricing.schema_.get(record.step)
+        try:
+            return list(conditions_of(record, self.price_formula, scale=step.scale.type if step else "from"))
+        except ExpressionError as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            raise InputError([f"price {record.code}: formula: {error.message}{hint}"]) from None
 
     def guard(self, name: str, written: Guard) -> Guard:
         """The guard meant by ``name``: written in place, or declared under ``guards``."""

@@ -252,19 +252,23 @@ class _Reading:
         scales: list[str] = []
         rows: list[tuple[Any, ...]] = []
         for code, lines in groups.items():
-            firsts.append(lines[0])
             if len(lines) == 1 and bounds[lines[0]] is None:
+                firsts.append(lines[0])
                 scales.append("")
                 rows.append(())
                 continue
             lines.sort(key=lambda at: (bounds[at] is None, ONE if bounds[at] is None else bounds[at]))
+            found = len(self.sheet.problems)
+            scale = self._type(bound, lines[0])
             self._check_scale(bound, lines)
-            self.rows[code] = [self.numbers[at] for at in lines]
-            scales.append(self._type(bound, lines[0]))
-            rows.append(tuple((bounds[at], values[at]) for at in lines))
+            if len(self.sheet.problems) == found:
+                firsts.append(lines[0])
+                scales.append(scale)
+                rows.append(tuple((bounds[at], values[at]) for at in lines))
+                self.rows[code] = [self.numbers[at] for at in lines]
         basis, plain = self._of("basis"), [not row for row in rows]
         bases = ["" if alone else basis[at] for at, alone in zip(firsts, plain, strict=True)]
-        self.codes, self.steps = list(groups), [self.steps[at] for at in firsts]
+        self.codes, self.steps = [self.codes[at] for at in firsts], [self.steps[at] for at in firsts]
         self.numbers = [self.numbers[at] for at in firsts]
         self.values = {name: [column[at] for at in firsts] for name, column in self.values.items()}
         if "value" in self.values:

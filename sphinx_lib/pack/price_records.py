@@ -39,9 +39,10 @@ class PriceSources(NamedTuple):
 class _Source(NamedTuple):
     """Records from one place, a file or the YAML of a layer: active ones, and the origins of others by code.
 
-    ``silent`` are those that only take out the record of another layer.
+    ``stem`` is that of the file; ``silent`` are those that only take out the record of another layer.
     """
 
+    stem: str
     conditions: list[Condition]
     inactive: dict[str, str]
     silent: dict[str, str]
@@ -82,7 +83,7 @@ class PriceRecords:
     def _of_yaml(
         self, model: PackModel, merged: Node, records: Sequence[PriceRecord], formula: Callable[[str], Formula]
     ) -> _Source:
-        found = _Source([], {}, {})
+        found = _Source("", [], {}, {})
         for record in records:
             at = locate(merged, ("records", record.code), of_key=True)
             origin = f"{at.file}:{at.line}"
@@ -104,7 +105,7 @@ class PriceRecords:
         self.problems += sheet.problems
         self.accesses |= read.accesses
         self._rows |= read.rows
-        return _Source(read.conditions, read.inactive, read.silent)
+        return _Source(file.stem, read.conditions, read.inactive, read.silent)
 
     def _laid(self, by_layer: Mapping[int, Sequence[_Source]]) -> tuple[Condition, ...]:
         """The records of the last layer, and of each one before it those whose code no later layer has."""
@@ -119,9 +120,9 @@ class PriceRecords:
             for source in by_layer[layer]:
                 origins = source.origins()
                 self._report_twice(origins, here)
+                kept.append([one for one in source.conditions if one.code not in later and one.code not in here])
+                self._replaced += [f"{source.stem} {code}" for code in origins.keys() & later]
                 here |= origins
-                kept.append([one for one in source.conditions if one.code not in later])
-            self._replaced += [f"{layer} {code}" for code in here.keys() & later]
             silent = {code: origin for code, origin in silent.items() if code not in here}
             for source in by_layer[layer]:
                 silent |= {code: origin for code, origin in source.silent.items() if code not in later}

@@ -45,11 +45,12 @@ class Sheet:
         """Report a header that is missing or has names that are not known, or not once."""
         if not any(self.header):
             self.report(self.first, "", "this file has no header", "write the names of its columns first: item;value")
-        for number, name in enumerate(self.header, 1):
+        for at, name in enumerate(self.header if any(self.header) else ()):
             if not name:
-                self.report(self.first, "", f"column {number} has no name", "name it; #note is a column for readers")
-            elif name in self.header[: number - 1]:
-                self.report(self.first, name, f"the column {name!r} stands twice")
+                hint = "name it; #note is a column for readers"
+                self._report(self._start(self.first, at), "", f"column {at + 1} has no name", hint)
+            elif name in self.header[:at]:
+                self._report(self._start(self.first, at), name, f"the column {name!r} stands twice")
             elif name not in columns and not name.startswith("#"):
                 hint = did_you_mean(name, columns).removeprefix("; ") or "a column for readers starts with #"
                 self.report(self.first, name, f"unknown column {name!r}", hint)
@@ -96,11 +97,16 @@ class Sheet:
     def report(self, line: int, field: str, message: str, hint: str = "", offset: int = 0) -> None:
         """Add a problem of a line, in the column called ``field``, ``offset`` signs into its cell."""
         mark = self.mark(line, field)
-        self.problems.append(Problem(mark.file, mark.line, mark.column + offset, field, message, hint))
+        self._report(mark._replace(column=mark.column + offset), field, message, hint)
+
+    def _report(self, mark: Mark, field: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(*mark, field, message, hint))
 
     def mark(self, line: int, field: str) -> Mark:
         """Where the cell of a column starts; the start of the line for a column that is not there."""
-        at = self.header.index(field) if field in self.header else 0
+        return self._start(line, self.header.index(field) if field in self.header else 0)
+
+    def _start(self, line: int, at: int) -> Mark:
         column, quoted = 1, False
         for place, sign in enumerate(self.lines[line - 1] if at else "", 2):
             quoted ^= sign == '"'
