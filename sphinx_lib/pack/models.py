@@ -5,6 +5,7 @@ Each class is one section of the merged configuration; cross-references are chec
 
 from __future__ import annotations
 
+import re
 from codecs import lookup
 from collections.abc import Mapping
 from datetime import date
@@ -14,7 +15,7 @@ from functools import cached_property
 from string import Formatter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from sphinx_lib.kernel.master import Address, Billing, Family, PriceRecord
 from sphinx_lib.kernel.money import exact_decimal
@@ -114,7 +115,13 @@ class Regime(Strict):
     mention: Label = {}
 
 
-ZoneMember = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[0-9A-Z]{1,3}| [0-9A-Z]{1,8})?$")]
+def _place(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}(-[0-9A-Z]{1,3}| [0-9A-Z]{1,8})?", value):
+        raise ValueError(f"write a country, its region as FR-2A or the start of its postal codes as FR 971, not {value!r}")
+    return value
+
+
+ZoneMember = Annotated[str, AfterValidator(_place)]
 """A country, a region of it (``FR-2A``, as ISO 3166-2) or the start of its postal codes (``FR 971``)."""
 
 

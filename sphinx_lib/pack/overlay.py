@@ -30,7 +30,7 @@ _NOT_IDS = (
     "portal.*.events.*",  # event: right
 )
 _KIND = "document_types.*.kinds.*"
-_ROUTES = ("document_types.*.routes", "document_types.*.kinds.*.routes", "shipping.rules")
+_ROUTES = ("document_types.*.routes", "document_types.*.kinds.*.routes", "shipping.rules", "taxes.regimes")
 _PRICING = ("pricing.schema", "pricing.schema.*.access")
 _FEW = 8
 _COMMENT_COLUMN = 100

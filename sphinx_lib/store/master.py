@@ -215,6 +215,18 @@ def rates_on(connection: Connection, company: str, currencies: Collection[str], 
     return {rate.currency: rate.rate for rate in found}
 
 
+def rates_between(
+    connection: Connection, company: str, currencies: Collection[str], first: date, last: date
+) -> list[ExchangeRate]:
+    """Every rate of ``currencies``, or of all when there is none, from ``first`` to ``last``, by day and currency."""
+    c = exchange_rates.c
+    statement = select(c.data).where(c.company_id == company, c.date.between(first, last))
+    if currencies:
+        statement = statement.where(c.currency.in_(sorted(currencies)))
+    rows = connection.execute(statement.order_by(c.date, c.currency, c.code))
+    return [ExchangeRate.model_validate(row.data) for row in rows]
+
+
 def rate_on(connection: Connection, company: str, currency: str, day: date) -> ExchangeRate | None:
     """The newest rate of ``currency`` not after ``day``."""
     c = exchange_rates.c
