@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.lines import build_lines
+from sphinx_lib.app.printing import load_for_print, shows_prices
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.terms import legal_warnings
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
@@ -42,7 +43,8 @@ from sphinx_lib.workflow.facts import line_margin, rate
 class DocumentView:
     """A document with what its type, its company and its neighbours say about it.
 
-    ``sources`` are by id the documents that its lines were made from, and the roots of these lines.
+    ``sources`` are by id the documents that its lines were made from, and the roots of these lines; ``shows_prices``
+    says whether amounts stand on paper.
     """
 
     document: Document
@@ -50,6 +52,7 @@ class DocumentView:
     pack: Pack
     mentions: tuple[str, ...]
     sources: Mapping[Id, Document] = field(default_factory=dict)
+    shows_prices: bool = True
 
     @property
     def model(self) -> PackModel:
@@ -130,7 +133,8 @@ class DocumentView:
         name of their item when ``names`` holds it by code. What somebody wrote stays as it is."""
         lines = tuple(self._said(line, language, names.get(line.item or "", EMPTY)) for line in self.document.lines)
         document = self.document.changed(language=language, lines=lines)
-        return replace(self, document=document, mentions=tuple(mentions_of(document, self.type, self.model)))
+        mentions = mentions_of(document, self.type, self.model, prices=self.shows_prices)
+        return replace(self, document=document, mentions=tuple(mentions))
 
     def _said(self, line: Line, language: str, name: Mapping[str, str]) -> Line:
         source = self.source_of(line)
@@ -155,13 +159,16 @@ NO_EARLY_DISCOUNT = "no_early_discount"
 """The mention that no document with an escompte makes."""
 
 
-def mentions_of(document: Document, declared: DocumentType, model: PackModel) -> Iterator[str]:
-    """What the VAT regime, contributions held by prices (EP1) and, on invoices, the law of payments make a document say."""
+def mentions_of(
+    document: Document, declared: DocumentType, model: PackModel, *, prices: bool = True
+) -> Iterator[str]:
+    """What the VAT regime, contributions held by prices (EP1) where there are ``prices`` and, on invoices, the law of
+    payments make a document say."""
     regime = model.taxes.regimes.get(document.regime)
     if regime is not None and regime.mention and declared.lines:
         text = in_language(regime.mention, document.language)
         yield text.replace("{party.vat_number}", str(document.party_facts.get("vat_number", "")))
-    eco = in_prices(document.lines, currency_digits(document.currency)) if declared.lines else ZERO
+    eco = in_prices(document.lines, currency_digits(document.currency)) if declared.lines and prices else ZERO
     if eco:
         amount = f"{eco:f}".replace(".", "," if document.language == "fr" else ".")
         yield in_language(model.labels["eco_included"], document.language).format(amount=f"{amount} {document.currency}")
@@ -205,6 +212,7 @@ class Views:
         """Several documents in the order of ``ids``, in a fixed number of statements."""
         found = self.unit.load(ids)
         self.unit.load_sources(found)
+        load_for_print(self.unit, found)
         return [self._view(document) for document in found]
 
     def ids(self, **filters: Any) -> list[Id]:
@@ -237,8 +245,9 @@ class Views:
         model = self.unit.pack.model
         ids = dict.fromkeys(one for line in document.lines for one in (line.source_document, line.root_document) if one)
         sources = {one: self.unit.get(one) for one in ids}
-        mentions = tuple(mentions_of(document, declared, model))
-        return DocumentView(document, declared, self.unit.pack, mentions, sources)
+        prices = shows_prices(self.unit, document)
+        mentions = tuple(mentions_of(document, declared, model, prices=prices))
+        return DocumentView(document, declared, self.unit.pack, mentions, sources, prices)
 
     def sources(self, document_id: Id) -> list[Document]:
         """The documents that one was made from, oldest first."""

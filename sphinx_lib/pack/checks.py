@@ -240,9 +240,12 @@ def check_texts(base: tuple[str, ...], model: PackModel, declared: DocumentType,
 
 
 def check_template(base: tuple[str, ...], declared: DocumentType, templates: Known) -> Iterator[Finding]:
-    """The print template exists in one of the template folders."""
+    """The print template exists in one of the template folders; what the law wants on paper is not left out."""
     if declared.template and declared.template not in templates:
         yield unknown((*base, "template"), "template", declared.template, templates)
+    if declared.print.prices and declared.fiscal:
+        message = "a fiscal document shows its amounts (CGI ann. II 242 nonies A)"
+        yield Finding((*base, "print", "prices"), message, "remove it")
 
 
 def check_numbering(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:

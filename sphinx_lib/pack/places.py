@@ -101,6 +101,8 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
     for name, field in declared.fields.items():
         if field.default is not None:
             yield Written(("fields", name, "default"), "document", field.default, None)
+    if declared.print.prices:
+        yield Written(("print", "prices"), "document", declared.print.prices, "flag")
     for source, made in declared.made_from.items():
         for text in made.split_by:
             yield Written(("made_from", source, "split_by"), "line", text, None)

@@ -149,6 +149,12 @@ class NumberAt(Strict):
     at: str
 
 
+class Printed(Strict):
+    """What a printed document shows: ``prices`` is a condition without which no amount stands on it."""
+
+    prices: str | None = None
+
+
 class Totals(Strict):
     """A progress of a whole document: the name of what is left of it and the status that sums it up."""
 
@@ -177,6 +183,7 @@ class DocumentType(Strict):
     template: str | None = None
     payable: YesNo = False
     print_customer_ref: YesNo = True
+    print: Printed = Printed()
     kinds: dict[str, Any] = {}
 
     @property

@@ -103,12 +103,14 @@ class Page:
     # -- figures ---------------------------------------------------------------------------------------------------
 
     def money(self, amount: Decimal, currency: str = "") -> str:
-        """An amount with its currency, the document's unless given."""
+        """An amount with its currency, the document's unless given; nothing where no amount may stand."""
+        if not self.shows_prices:
+            return ""
         return amounts.money(amount, currency or self.document.currency, self.language)
 
     def figure(self, amount: Decimal) -> str:
-        """An amount without currency, for a column that is headed by it."""
-        return amounts.figure(amount, self.document.currency, self.language)
+        """An amount without currency, for a column that is headed by it; nothing where no amount may stand."""
+        return amounts.figure(amount, self.document.currency, self.language) if self.shows_prices else ""
 
     def number(self, value: Decimal) -> str:
         """A quantity or a rate."""
@@ -128,6 +130,11 @@ class Page:
     def number_or_draft(self) -> str:
         """The number, or the word for a document that has none yet."""
         return self.document.number or self.t("draft")
+
+    @property
+    def shows_prices(self) -> bool:
+        """Whether amounts stand on the page: the type may leave them out for some customers (``print.prices``)."""
+        return self.view.shows_prices
 
     @property
     def is_credit(self) -> bool:
@@ -253,8 +260,11 @@ class Page:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """The lines in order."""
-        return tuple(self._rows())
+        """The lines in order, without subtotals where no amount may stand."""
+        if self.shows_prices:
+            return tuple(self._rows())
+        bare = (row._replace(price="", discount="", vat="", net="") for row in self._rows() if row.role != "subtotal")
+        return tuple(bare)
 
     @property
     def has_discounts(self) -> bool:
@@ -348,7 +358,7 @@ class Page:
     @property
     def foot_rows(self) -> tuple[Pair, ...]:
         """What leads from the goods to the net total: discounts, escompte, port, contributions (N9)."""
-        return tuple(foot_rows(self.document, self.t, self.money, self.percent))
+        return tuple(foot_rows(self.document, self.t, self.money, self.percent)) if self.shows_prices else ()
 
     @property
     def vat_rows(self) -> tuple[VatRow, ...]:
@@ -356,6 +366,7 @@ class Page:
         return tuple(
             VatRow(self._vat_label(row), self.percent(row.rate), self.figure(row.base), self.figure(row.amount))
             for row in self.document.vat
+            if self.shows_prices
         )
 
     def _vat_label(self, row: VatAmount) -> str:
