@@ -57,8 +57,7 @@ def expand_inputs(unit: Unit, document: Document, inputs: Sequence[LineInput]) -
         try:
             done += work.whole(_fitted(unit, document, one), ())
         except (InputError, UnitError) as error:
-            told = error.problems if isinstance(error, InputError) else [str(error)]
-            problems += [f"line {one.position}: {problem}" for problem in told]
+            problems += one.problems_of(error)
     if problems:
         raise InputError(problems)
     return done

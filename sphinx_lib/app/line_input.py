@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.kernel.document import Line
+from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import exact_decimal, round_half_up
+from sphinx_lib.kernel.quantity import UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.workflow_model import DocumentType, Field_
 
@@ -73,6 +75,11 @@ class LineInput:
             problems.append(f"{where}: give an item or a text")
         problems += [f"{where}: {problem}" for problem in _of_roles(roles, values, declared)]
         return cls(position, **values, role="".join(roles), custom=custom) if len(problems) == before else None
+
+    def problems_of(self, error: InputError | UnitError) -> list[str]:
+        """What an error says of this line, each with its place."""
+        told = error.problems if isinstance(error, InputError) else [str(error)]
+        return [f"line {self.position}: {problem}" for problem in told]
 
     @classmethod
     def changed(

@@ -49,8 +49,7 @@ def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], pro
         try:
             line, ask = _line(unit, document, one, place)
         except (InputError, UnitError) as error:
-            told = error.problems if isinstance(error, InputError) else [str(error)]
-            problems += [f"line {one.position}: {problem}" for problem in told]
+            problems += one.problems_of(error)
             continue
         if ask is not None:
             asks[len(built)] = ask
@@ -79,8 +78,7 @@ def _price(
             refuse_blocked(ask.item.code, priced.failures)
             units = unit.pack.units.convert(line.quantity or ZERO, line.unit, priced.unit or ask.unit, ratios_of(ask.item))
         except (InputError, UnitError) as error:
-            told = error.problems if isinstance(error, InputError) else [str(error)]
-            problems += [f"line {one.position}: {problem}" for problem in told]
+            problems += one.problems_of(error)
             continue
         priced_line = _priced(line, priced, round_half_up(units, QUANTITY_DIGITS))
         built[place] = priced_line._replace(manual=one.unit_price is not None or one.discounts is not None)
@@ -125,8 +123,6 @@ def scaled(line: Line, original: Line, quantity: Decimal) -> Line:
 def _vat_code(unit: Unit, document: Document, given: str, one: LineInput) -> str:
     """A VAT code, or a percent that exactly one code has on the document's date."""
     codes = unit.pack.model.taxes.codes
-    if not given and one.original is not None and one.original.role == "shipping" and not one.original.vat:
-        return ""
     if given in codes or not given:
         return given or ("standard" if one.quantity is not None and "standard" in codes else "")
     try:
@@ -186,14 +182,13 @@ def _item_line(unit: Unit, document: Document, line: Line, one: LineInput, item:
 def _manual(unit: Unit, one: LineInput, sales_unit: str) -> ManualPrice:
     """The price or the discounts by hand, once their right and reason are there (PR8)."""
     rule = unit.pack.model.pricing.manual
-    reason = str(getattr(one, "reason", ""))
     if one.unit_price is not None and one.unit_price < 0:
         raise InputError([f"unit_price {one.unit_price} is below zero; give a negative quantity instead (BR-27)"])
     if rule.right and rule.right not in unit.actor.rights:
         raise InputError([f"{unit.actor.name} may not enter a price; this takes the right {rule.right!r}"])
-    if rule.reason == "required" and not reason:
+    if rule.reason == "required" and not one.reason:
         raise InputError(["a price by hand needs a reason"])
-    return ManualPrice(one.unit_price, one.discounts, sales_unit, reason, unit.actor.name)
+    return ManualPrice(one.unit_price, one.discounts, sales_unit, one.reason, unit.actor.name)
 
 
 def _free_price(unit: Unit, document: Document, one: LineInput) -> Priced:

@@ -113,10 +113,16 @@ class Unit:
         missing = [one for one in wanted if one not in self.tracked]
         if missing:
             self._track(store_documents.load(self.connection, self.company, missing, with_roots=with_roots))
+        if with_roots and len(missing) < len(wanted):
+            self.load(self._roots_of(one for one in wanted if one in self.tracked))
         unknown = [one for one in wanted if one not in self.tracked]
         if unknown:
             raise NotFound(f"no document {', '.join(unknown)}", ids=tuple(unknown))
         return [self.tracked[one].document for one in wanted]
+
+    def _roots_of(self, ids: Iterable[Id]) -> list[Id]:
+        lines = (line for one in ids for line in self.tracked[one].document.lines)
+        return sorted({line.root_document for line in lines if line.root_document})
 
     def _track(self, found: Sequence[Document]) -> None:
         for document in found:

@@ -129,3 +129,15 @@ def test_two_companies_in_one_database_do_not_see_each_other(database_url: str) 
     assert faults(north) == faults(south) == []
     north.engine.dispose()
     south.engine.dispose()
+
+
+def test_a_document_that_was_read_is_derived_from_in_the_same_unit(app: Sphinx) -> None:
+    with app.session(actor=ALICE) as s:
+        order = s.create("sales_order", customer="ACME", lines=[{"item": "VIS-1", "quantity": 5}])
+        s.fire(order.id, "confirm")
+    with app.session(actor=ALICE) as s:
+        note = s.derive(order.id, "delivery_note").documents[0]
+    with app.session(actor=ALICE) as s:
+        s.document(note.id)
+        (invoice,) = s.derive(note.id, "invoice").documents
+        assert invoice.lines[0].quantity == 5
