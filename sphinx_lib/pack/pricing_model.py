@@ -18,6 +18,7 @@ def _list_of_text(value: object) -> object:
 Exact = Annotated[Decimal, BeforeValidator(exact_decimal)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_list_of_text)]
 Basis = Literal["quantity", "group_quantity", "value", "group_value", "weight", "group_weight"]
+VALUE_BASES = ("value", "group_value")
 
 
 class Access(Strict):
@@ -63,6 +64,8 @@ class Step(Strict):
     def _fits_its_kind(self) -> Self:
         if self.kind == "price" and self.group:
             raise ValueError("a price is in no group of discounts; remove group")
+        if self.kind == "price" and self.scale.basis in VALUE_BASES:
+            raise ValueError("a price cannot depend on the value that it makes; take a quantity as basis")
         if self.per == "line" and self.kind != "amount":
             raise ValueError("per: line is for amounts; remove it")
         if self.kind != "price" and "missing" in self.model_fields_set:

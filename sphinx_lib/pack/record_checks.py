@@ -20,7 +20,7 @@ from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.checks import unknown
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.pricing_model import Step
+from sphinx_lib.pack.pricing_model import VALUE_BASES, Step
 
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
@@ -130,6 +130,8 @@ def _rows(one: Condition, step: _Known) -> Iterator[Finding]:
         yield Finding(("records", one.code, "scale"), "a scale without rows", "give rows: [[1, 10.00], [50, 9.20]]")
     if one.scale == "interval" and not step.is_price:
         yield Finding(("records", one.code, "scale"), "slices of quantity have prices: interval is for a step of kind price")
+    if one.basis in VALUE_BASES and step.is_price:
+        yield Finding(("records", one.code, "scale"), "a price cannot depend on the value that it makes", "take a quantity")
     before: Decimal | None = None
     for number, (bound, value) in enumerate(one.rows):
         where = (*path, str(number))

@@ -72,6 +72,7 @@ class Schema:
     """
 
     steps: tuple[CompiledStep, ...]
+    by_name: Mapping[str, CompiledStep]
     combine: Mapping[str, str]
     choices: tuple[Choice, ...]
     guards: tuple[CompiledGuard, ...]
@@ -116,6 +117,7 @@ def compile_schema(rules: Pricing, compile: Compile) -> Schema:
     )  # fmt: skip
     return Schema(
         steps=tuple(steps),
+        by_name={step.name: step for step in steps},
         combine={name: group.combine for name, group in rules.groups.items()},
         choices=tuple(_choices(rules, steps)),
         guards=guards,

@@ -9,6 +9,7 @@ from sphinx_lib.app.entering import HEADER
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.reader import Node
+from sphinx_lib.scenario.cases import PRICE_KEYS
 from sphinx_lib.scenario.given import Refs, check_given
 from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
 from sphinx_lib.scenario.other_values import CUSTOMER, FILE, PRICE, STOCK, WARNINGS
@@ -29,7 +30,6 @@ LATER_RUNS = frozenset({"dunning", "replenishment"})
 LATER_WITH = frozenset({"percent", "net", "gross", "progress", "advance", "index_month"})
 PAY = frozenset({"customer", "amount", "date", "method", "allocate", "currency", "rate", "reference"})
 LATER_PAY = frozenset({"supplier", "due_date"})
-PRICE_KEYS = frozenset({"item", "customer", "quantity", "date", "site", "currency"})
 FILE_WITH = {"export": frozenset({"from", "to"}), "render": frozenset({"language"})}
 CHECK = "check"
 """The name of the run that is the load check."""

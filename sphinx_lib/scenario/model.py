@@ -5,19 +5,21 @@ What a configuration must say about the names in a scenario is asked later, in `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from os.path import exists
 from pathlib import Path
 from typing import Any
 
+from sphinx_lib.kernel.conditions import Condition
 from sphinx_lib.kernel.errors import Problem
 from sphinx_lib.kernel.suggest import nearest
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.pack.reader import Mark, Node, read_documents
+from sphinx_lib.scenario.cases import read_ground, read_table, step_of, with_codes
 
-TOP = ("scenario", "config", "config_inline", "today", "given", "steps", "refused")
+TOP = ("scenario", "config", "config_inline", "today", "given", "steps", "cases", "refused")
 KINDS = (
     "create", "edit", "fire", "derive", "run", "pay", "price", "export", "render", "import", "delete", "at", "as_user",
     "expect",
@@ -36,6 +38,9 @@ _FORMS: Mapping[str, Any] = {
 _NAMES: Mapping[Any, str] = {
     str: "a name", dict: "a mapping", str | None: "a name or nothing", str | list: "a name or a list of names",
 }  # fmt: skip
+_PARTS: tuple[tuple[str, type, str], ...] = (
+    ("given", dict, "mapping"), ("steps", list, "list"), ("cases", list, "list"), ("config_inline", dict, "mapping"),
+)  # fmt: skip
 FIRST_DAY = date(2026, 1, 1)
 """The day of a scenario that does not say ``today``; never the machine's, so that it passes on every day alike."""
 
@@ -67,11 +72,15 @@ def hint(name: str, known: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its kind, the value under that key, and the keys beside it. ``number`` counts from 1."""
+    """One step: its kind, the value under that key, and the keys beside it. ``number`` counts from 1.
+
+    A ``case`` is a row of prices; these count for themselves.
+    """
 
     number: int
     kind: str
     node: Node
+    case: bool = False
 
     @property
     def argument(self) -> Node:
@@ -86,12 +95,14 @@ class Step:
     @property
     def path(self) -> str:
         """How errors name it."""
-        return f"step {self.number}"
+        return f"case {self.number}" if self.case else f"step {self.number}"
 
     @property
     def title(self) -> str:
-        """How results name it: ``fire q.send``."""
+        """How results name it: ``fire q.send``, ``price VIS8 ACME 10``."""
         value = self.argument.value
+        if self.kind == "price":
+            return " ".join(["price", *(str(one.value) for one in entries(self.argument).values())])
         return f"{self.kind} {value}" if isinstance(value, str) else self.kind
 
     def option(self, name: str) -> Node | None:
@@ -124,6 +135,18 @@ class Scenario:
     today: datetime
     config: tuple[Path, ...]
     steps: tuple[Step, ...]
+
+    @property
+    def cases(self) -> list[Step]:
+        """The steps that are rows of prices."""
+        return [one for one in self.steps if one.case]
+
+    def with_codes_of(self, records: Sequence[Condition]) -> Scenario:
+        """The same with the items and customers of its cases that are not given and that price records know by code."""
+        given = with_codes(self.part("given"), [one.argument for one in self.cases], records, self.mark)
+        if given is None or given is self.part("given"):
+            return self
+        return replace(self, node=replace(self.node, value={**entries(self.node), "given": given}))
 
     @property
     def given(self) -> dict[str, Node]:
@@ -176,7 +199,17 @@ def read_file(path: Path) -> tuple[list[Scenario], list[Problem]]:
     except UnicodeDecodeError as error:
         place = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
         return [], [Problem(name, 1, 1, "", place, "save the file as UTF-8")]
-    return read_scenarios(text, path)
+    return _read_csv(text, path) if path.suffix == ".csv" else read_scenarios(text, path)
+
+
+def _read_csv(text: str, path: Path) -> tuple[list[Scenario], list[Problem]]:
+    """The cases of a CSV file over the YAML file of the same name beside it."""
+    table, problems = read_table(text, path)
+    ground, more = read_ground(path)
+    findings = Findings([*problems, *more])
+    table = under(ground, table) if ground is not None else table
+    scenario = None if findings else _scenario(table, path, findings)
+    return [scenario] if scenario is not None else [], findings
 
 
 def read_scenarios(text: str, path: Path) -> tuple[list[Scenario], list[Problem]]:
@@ -236,20 +269,29 @@ def _scenario(node: Node, path: Path, findings: Findings) -> Scenario | None:
             findings.unknown(node.key_marks[key], "", "key", key, TOP)
     own = entries(node)
     title = own.get("scenario")
+    if title is None and "cases" in own:
+        title = Node(f"{path.name}: {len(items(own['cases']))} prices", own["cases"].mark)
     if title is None or not isinstance(title.value, str):
         findings.add(node.mark, "", "this document has no title", "start it with 'scenario: what must hold'")
-    for key, kind, name in (("given", dict, "mapping"), ("steps", list, "list"), ("config_inline", dict, "mapping")):
+    for key, kind, name in _PARTS:
         if key in own and own[key].value is not None and not isinstance(own[key].value, kind):
             findings.add(own[key].mark, key, f"a {name} is expected here")
     if "refused" in own:
         _check_refused(own["refused"], "refused", findings)
-        if "steps" in own:
+        if "steps" in own or "cases" in own:
             text = "a scenario whose configuration must not load has no steps"
-            findings.add(node.key_marks["steps"], "steps", text, "put refused on the step that is refused")
+            key = "steps" if "steps" in own else "cases"
+            findings.add(node.key_marks[key], key, text, "put refused on the step that is refused")
+    elif "steps" in own and "cases" in own:
+        findings.add(node.key_marks["cases"], "cases", "prices stand beside steps", "put one of the two in another file")
+    elif "cases" in own:
+        if not items(own["cases"]):
+            findings.add(own["cases"].mark, "cases", "no price is here", "write a row for each: item, quantity, unit_price")
     elif not items(own.get("steps")):
         findings.add(node.mark, "", "this scenario has no steps", "say under 'steps' what happens")
     today = moment(own["today"], "today", findings) if "today" in own else None
     steps = [_step(one, number, findings) for number, one in enumerate(items(own.get("steps")), 1)]
+    steps += [_case(one, number, findings) for number, one in enumerate(items(own.get("cases")), 1)]
     config = tuple(_folders(own.get("config"), path.parent, findings))
     if len(findings) > before or title is None:
         return None
@@ -284,6 +326,20 @@ def moment(node: Node, path: str, findings: Findings) -> datetime | None:
     if len(value) == len("2026-03-31"):
         return found.replace(hour=8)
     return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+
+
+def _case(row: Node, number: int, findings: Findings) -> Step | None:
+    """A row of prices; one that expects nothing checks nothing, and is told."""
+    path = f"case {number}"
+    if not isinstance(row.value, dict):
+        findings.add(row.mark, path, "a case is a mapping, such as {item: A1, quantity: 10, unit_price: 9.20}")
+        return None
+    node = step_of(row)
+    if node.value.keys() == {"price"}:  # type: ignore[union-attr]
+        findings.add(row.mark, path, "this case says no price", "give unit_price or net; none where there is no price")
+    if "refused" in entries(node):
+        _check_refused(entries(node)["refused"], path, findings)
+    return Step(number, "price", node, case=True)
 
 
 def _step(node: Node, number: int, findings: Findings) -> Step | None:

@@ -1,4 +1,5 @@
-"""The pytest plugin: YAML files in a directory named ``scenarios`` are collected, each scenario a test of its own.
+"""The pytest plugin: YAML files in a directory named ``scenarios`` are collected, each scenario a test of its own, and
+tables of prices (``*.cases.csv``, ``*.cases.yaml``) wherever they lie.
 
 It is loaded at every start of pytest, so what it needs is imported when it collects.
 """
@@ -61,8 +62,9 @@ class ScenarioItem(pytest.Item):
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
-    """Collect scenario files below a directory named ``scenarios``."""
-    if file_path.suffix not in (".yaml", ".yml") or "scenarios" not in file_path.parent.parts:
+    """Collect scenario files below a directory named ``scenarios``, and tables of prices anywhere."""
+    is_table = file_path.name.endswith((".cases.csv", ".cases.yaml", ".cases.yml"))
+    if not is_table and (file_path.suffix not in (".yaml", ".yml") or "scenarios" not in file_path.parent.parts):
         return None
     from sphinx_lib.scenario.files import is_scenario_file
 

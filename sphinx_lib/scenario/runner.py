@@ -135,6 +135,8 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Problem]]:
         if scenario.refused is None:
             return None, list(error.problems)
         return Prepared(scenario, refusal=error), []
+    if scenario.cases:
+        scenario = scenario.with_codes_of(pack.conditions)
     known, findings = check_scenario(scenario, pack)
     return (None if findings else Prepared(scenario, known)), findings
 
@@ -160,7 +162,7 @@ def run_prepared(prepared: Prepared, database: str | None = None) -> ScenarioRes
             for step in scenario.steps:
                 found = list(_run_step(step, world, prepared))
                 failures += [Failure(step, one) for one in found]
-                if found and step.kind != "expect":
+                if found and step.kind not in ("expect", "price"):
                     break
     except NotComparable as error:
         return ScenarioResult(scenario, tuple(failures), (error.problem,))

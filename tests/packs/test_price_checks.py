@@ -198,6 +198,7 @@ RECORD_ERRORS = [
     ("{step: base, item: A, rows: [[null, 5], [10, 4]]}", "r.rows.0: this row has no bound -> write 0 for every quantity"),
     ("{step: base, item: A, scale: {type: to, rows: [[null, 5], [10, 4]]}}", "r.scale.rows.0: this row has no bound -> an open end is the last row"),
     ("{step: base, item: A, rows: [[-1, 5]]}", "r.rows.0: the bound -1 is not above zero"),
+    ("{step: base, item: A, scale: {basis: value, rows: [[10, 5]]}}", "r.scale: a price cannot depend on the value that it makes -> take a quantity"),
     ("{step: quantity_discount, item: A, scale: {type: interval, rows: [[10, 5]]}}", "r.scale: slices of quantity have prices: interval is for a step of kind price"),
     ("{step: base, item: A, value: 5, scale: {type: to}}", "r.scale: a scale without rows"),
     ("{step: base, item: A, formula: cst * 2}", "r.formula: unknown name 'cst' -> did you mean 'cost'?"),
