@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -138,22 +139,26 @@ def price(
     quantity: str = "1",
     customer: str | None = None,
     day: Annotated[str | None, typer.Option("--date", help="ISO date; today unless given.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print the rows that add up to the price.")] = False,
+    language: Annotated[str, typer.Option(help="Language of the words.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with stock and margin.")] = False,
     config: Layers = None,
     company: Company = "main",
 ) -> None:
-    """Print the price of an item, with every step that led to it."""
+    """Print the price of an item, and why it is what it is."""
+    from sphinx_lib.pricing.explain import table
+
+    when = None if day is None else _day(day)
     with _app(config, database, company).reader() as views:
-        found = views.price(item, quantity, customer, None if day is None else _day(day))
-    line = found.line
-    for row in line.trace:
-        detail = " ".join(
-            part for part in (row.record, row.access, f"{row.rate} %" if row.rate is not None else "") if part
-        )
-        inactive = "" if row.active else f"(inactive: {row.reason})"
-        typer.echo(f"{row.step:<20} {row.amount:>14} {inactive} {detail}".rstrip())
-    typer.echo(
-        f"{'net unit price':<20} {line.unit_price} {found.currency} per {line.per:f} {line.unit}; line {line.net}"
-    )
+        quote = views.quote_line(item, quantity, customer=customer, language=language, date=when)
+    if quote.problems:
+        raise InputError(quote.problems)
+    if as_json:
+        typer.echo(json.dumps(quote.as_json(explained=explain), ensure_ascii=False, indent=2))
+    elif explain:
+        typer.echo(table(quote.why, language) or quote.summary)
+    else:
+        typer.echo(quote.summary)
 
 
 @cli.command()

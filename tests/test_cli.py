@@ -86,12 +86,37 @@ def test_schema_knows_every_section() -> None:
     assert set(schema["properties"]) == {info.alias or name for name, info in type(model).model_fields.items()}
 
 
-def test_price_prints_the_steps(shop: str) -> None:
-    done = sphinx_lib("price", "VIS", "--customer", "ACME", "--quantity", "3", "--database", shop)
-    assert "base" in done.stdout
-    assert "customer_discount" in done.stdout
-    assert "net unit price       9.000000 EUR per 1" in done.stdout or "9.0000 EUR per 1" in done.stdout
-    assert "line 27.00" in done.stdout
+def price(shop: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return sphinx_lib("price", "VIS", "--customer", "ACME", "--quantity", "3", "--database", shop, *options)
+
+
+def test_price_prints_what_the_line_comes_to(shop: str) -> None:
+    assert price(shop).stdout == "3 unit at 9 EUR: 27.00 EUR\n"
+    assert price(shop, "--language", "fr").stdout == "3 unit à 9 EUR : 27.00 EUR\n"
+
+
+def test_price_explains_itself_in_rows_that_add_up_to_the_last(shop: str) -> None:
+    done = price(shop, "--explain")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "Base price         item VIS (catalogue)            10  10",
+        "Customer discount  customer ACME (customer)  10 %  -1   9",
+        "Net unit price                                      9      EUR",
+    ]
+    assert price(shop, "--explain", "--language", "fr").stdout.splitlines()[-1].startswith("Prix unitaire net")
+
+
+def test_price_gives_json_to_hosts(shop: str) -> None:
+    found = json.loads(price(shop, "--json", "--explain", "--date", "2026-03-02").stdout)
+    assert (found["unit_price"], found["net"], found["stock"]["available"], found["margin"]) == ("9", "27.00", "95", "9.00")
+    assert [row["amount"] for row in found["why"]] == ["10", "-1", "9"]
+    assert "why" not in json.loads(price(shop, "--json").stdout)
+
+
+def test_price_tells_everything_that_is_wrong(shop: str) -> None:
+    done = sphinx_lib("price", "VISS", "--customer", "ACNE", "--database", shop)
+    assert done.returncode == 1
+    assert done.stderr == "unknown party 'ACNE'; did you mean 'ACME'?\nunknown item 'VISS'; did you mean 'VIS'?\n"
 
 
 def test_a_dry_run_changes_nothing_and_a_run_invoices(shop: str) -> None:

@@ -12,6 +12,7 @@ from sphinx_lib.app import firing
 from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
+from sphinx_lib.app.margins import load_costs
 from sphinx_lib.app.rates import at_its_date, contract_rate
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
@@ -242,6 +243,7 @@ def _follow_up(
         for source in sources:
             touched |= fire_one(unit, source.id, Request(rule.fires, by="derive"))
     if rule.then:
+        load_costs(unit, made)
         for document in made:
             try:
                 with unit.atomic():

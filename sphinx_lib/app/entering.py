@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,7 @@ from sphinx_lib.app.rates import rate_for
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import EMPTY, Document
-from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.errors import DocumentLocked, InputError
 from sphinx_lib.kernel.master import Party
 from sphinx_lib.kernel.money import currency_digits, exact_decimal, round_half_up
 from sphinx_lib.kernel.suggest import did_you_mean
@@ -42,11 +42,11 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
     """
     declared = unit.pack.type_of(*key)
     problems: list[str] = []
-    values = _header(unit, declared, header, key[0], problems)
-    known = _party(unit, declared, party, problems)
+    values = header_values(unit, declared, header, key[0], problems)
+    known = party_of(unit, declared, party, problems)
     if problems:
         raise InputError(problems)
-    document = _blank(unit, key, declared, known, values)
+    document = blank(unit, key, declared, known, values)
     given = [LineInput.of(line, position, problems, declared) for position, line in enumerate(lines, 1)]
     inputs = promised(given, values)
     if not declared.lines and lines:
@@ -60,7 +60,8 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
     return unit.add(_amount_only(document, values.get("amount"), unit))
 
 
-def _party(unit: Unit, declared: DocumentType, code: str | None, problems: list[str]) -> Party | None:
+def party_of(unit: Unit, declared: DocumentType, code: str | None, problems: list[str]) -> Party | None:
+    """The party called ``code``; that there is none is a problem where the type has one. Raises InputError when unknown."""
     if code is None:
         if declared.side != "internal":
             who = "customer" if declared.side == "sales" else "supplier"
@@ -70,7 +71,7 @@ def _party(unit: Unit, declared: DocumentType, code: str | None, problems: list[
     return unit.parties[code]
 
 
-def _header(
+def header_values(
     unit: Unit, declared: DocumentType, header: Mapping[str, Any], name: str, problems: list[str]
 ) -> dict[str, Any]:
     """Header fields in their types; unknown ones are told with the nearest known name."""
@@ -106,7 +107,7 @@ def _typed_header(field: str, given: Any, problems: list[str]) -> Any:
     return str(given)
 
 
-def _blank(
+def blank(
     unit: Unit, key: TypeKey, declared: DocumentType, party: Party | None, values: Mapping[str, Any]
 ) -> Document:
     """The document without lines: what its party, its header and the company's settings say."""
@@ -193,15 +194,53 @@ def _amount_only(document: Document, amount: Decimal | None, unit: Unit) -> Docu
     return with_amounts(document, unit.pack, amount, Decimal(0))
 
 
+def check_editable(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) -> None:
+    """Raises DocumentLocked for changes that the document's state does not allow; fields may be ``editable_in`` it."""
+    declared = unit.type_of(document)
+    if declared.says(document.state, "editable"):
+        return
+    inside = set(declared.chain(document.state))
+    free = {name for name, field in declared.fields.items() if inside & field.editable_in.keys()}
+    if lines is not None or header.keys() - free:
+        raise DocumentLocked(
+            f"{document.type} {document.number or 'draft'} is {document.state}: its content is frozen; "
+            f"editable now: {', '.join(sorted(free)) or 'nothing'}. Correct it with a new document",
+            document=document.id,
+            state=document.state,
+        )
+
+
 def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) -> Document:
     """``document`` with the changes given: header fields, and lines as a new list or as {position: changes}."""
     declared = unit.type_of(document)
     problems: list[str] = []
-    values = _header(unit, declared, header, document.type, problems)
-    custom = {name: value for name, value in values["custom"].items() if value is not None}
-    gone = {name for name, value in header.items() if value is None and name in declared.fields}
+    values = header_values(unit, declared, header, document.type, problems)
     if problems:
         raise InputError(problems)
+    before, document = document, with_header(unit, document, values, header)
+    promises = "promised_date" in values or values["custom"].get("promised_date") is not None
+    again = refuse_other_prices(before, values) or promises
+    if lines is None and again and declared.lines:
+        lines = {}
+    if lines is not None:
+        inputs = promised(edited_inputs(before, lines, declared, problems), values, before)
+        built = build_lines(unit, document, [one for one in inputs if one is not None], problems)
+        if problems:
+            raise InputError(problems)
+        document = document.changed(lines=built)
+    if "amount" in values:
+        return _amount_only(document, values["amount"], unit)
+    return refuse_too_much(with_shipping(unit, with_totals(document, unit.pack))) if declared.lines else document
+
+
+def with_header(unit: Unit, document: Document, values: Mapping[str, Any], header: Mapping[str, Any]) -> Document:
+    """``document`` with the header ``values`` that ``header_values`` made of ``header``, and what follows from them.
+
+    Raises InputError for a currency without a rate and an unknown site.
+    """
+    declared = unit.type_of(document)
+    custom = {name: value for name, value in values["custom"].items() if value is not None}
+    gone = {name for name, value in header.items() if value is None and name in declared.fields}
     changed = {name: value for name, value in values.items() if name not in ("amount", "custom", "promised_date")}
     if "date" in changed:
         changed["date_given"] = True
@@ -217,34 +256,20 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
         changed["party_facts"] = facts_of(party, changed["site"])
         changed["regime"] = regime_of(party, unit.pack, changed.get("date", document.date), changed["site"])
     kept = {name: value for name, value in document.custom.items() if name not in gone}
-    again = refuse_other_prices(document, values) or "promised_date" in (*values, *custom)
-    before, document = document, document.changed(custom={**kept, **custom}, **changed)
-    if lines is None and again and declared.lines:
-        lines = {}
-    if lines is not None:
-        document = document.changed(lines=_edited_lines(unit, document, lines, problems, values, before))
-        if problems:
-            raise InputError(problems)
-    if "amount" in values:
-        return _amount_only(document, values["amount"], unit)
-    return refuse_too_much(with_shipping(unit, with_totals(document, unit.pack))) if declared.lines else document
+    return document.changed(custom={**kept, **custom}, **changed)
 
 
-def _edited_lines(
-    unit: Unit, document: Document, lines: Any, problems: list[str], values: Mapping[str, Any], before: Document
-) -> tuple[Any, ...]:
-    """The lines with their changes, or new ones; ``values`` are the header's, ``before`` the document that was."""
-    declared = unit.type_of(document)
-    inputs: Iterable[LineInput | None]
-    if isinstance(lines, Mapping):
-        changes = {int(position): change for position, change in lines.items()}
-        unknown = changes.keys() - {line.position for line in document.lines}
-        problems += [f"{document.type} has no line {position}" for position in sorted(unknown)]
-        inputs = [
-            LineInput.changed(line, changes.get(line.position, {}), problems, declared)
-            for line in document.lines
-            if changes.get(line.position, {}) is not None
-        ]
-    else:
-        inputs = [LineInput.of(line, position, problems, declared) for position, line in enumerate(lines, 1)]
-    return build_lines(unit, document, [one for one in promised(inputs, values, before) if one is not None], problems)
+def edited_inputs(
+    document: Document, lines: Any, declared: DocumentType, problems: list[str]
+) -> list[LineInput | None]:
+    """The lines of ``document`` with their changes by position, or new ones; none for what is wrong."""
+    if not isinstance(lines, Mapping):
+        return [LineInput.of(line, position, problems, declared) for position, line in enumerate(lines, 1)]
+    changes = {int(position): change for position, change in lines.items()}
+    unknown = changes.keys() - {line.position for line in document.lines}
+    problems += [f"{document.type} has no line {position}" for position in sorted(unknown)]
+    return [
+        LineInput.changed(line, changes.get(line.position, {}), problems, declared)
+        for line in document.lines
+        if changes.get(line.position, {}) is not None
+    ]

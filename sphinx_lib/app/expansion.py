@@ -38,18 +38,20 @@ ONE = Decimal(1)
 ANY = Bounds()
 
 
-def expand_inputs(unit: Unit, document: Document, inputs: Sequence[LineInput]) -> list[LineInput]:
+def expand_inputs(
+    unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]
+) -> list[LineInput]:
     """``inputs`` with the components of exploded kits and the attached items, each after the line that brings it.
 
     Lines of ``document`` that were brought before are kept in step with theirs, never entered twice; they go when that
-    line goes. A new list of lines leaves them out. Quantities are held against what may be sold. Raises InputError with
-    every problem.
+    line goes. A new list of lines leaves them out. Quantities are held against what may be sold. Every problem is added to
+    ``problems``; a line that cannot be expanded is left out.
     """
     unit.load_items({one.item for one in inputs if one.item})
     if not sells(unit, document):
         return list(inputs)
-    more_items(unit, [unit.items[one.item] for one in inputs if one.item])
-    problems = list(refuse_lone_changes(document, inputs))
+    inputs = _complete(unit, inputs, problems)
+    problems += refuse_lone_changes(document, inputs)
     own, kept = set_apart(document, inputs)
     work = _Work(unit, document, kept)
     done: list[LineInput] = []
@@ -58,9 +60,25 @@ def expand_inputs(unit: Unit, document: Document, inputs: Sequence[LineInput]) -
             done += work.whole(_fitted(unit, document, one), ())
         except (InputError, UnitError) as error:
             problems += one.problems_of(error)
-    if problems:
-        raise InputError(problems)
     return done
+
+
+def _complete(unit: Unit, inputs: Sequence[LineInput], problems: list[str]) -> Sequence[LineInput]:
+    """The inputs whose items hold nothing unknown and no circle, with all that these hold loaded."""
+    try:
+        more_items(unit, [unit.items[one.item] for one in inputs if one.item])
+        return inputs
+    except InputError:
+        return [one for one in inputs if _is_complete(unit, one, problems)]
+
+
+def _is_complete(unit: Unit, one: LineInput, problems: list[str]) -> bool:
+    try:
+        more_items(unit, [unit.items[one.item]] if one.item else [])
+    except InputError as error:
+        problems += one.problems_of(error)
+        return False
+    return True
 
 
 def sells(unit: Unit, document: Document) -> bool:
@@ -217,13 +235,14 @@ def _whole_packs(unit: Unit, document: Document, item: Item, quantity: Decimal) 
 # -- after pricing -------------------------------------------------------------------------------------------------------
 
 
-def expand(unit: Unit, document: Document, lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Priced ``lines`` with the parts of phantom kits and the eco-contributions, numbered anew.
+def expand(unit: Unit, document: Document, lines: Sequence[Line], problems: list[str]) -> list[Line]:
+    """Priced ``lines`` with the parts of phantom kits and the eco-contributions, which have the position of their line.
 
-    ``document`` holds the lines that there were before, whose eco-contributions keep their ids.
+    ``document`` holds the lines that there were before, whose eco-contributions keep their ids. What is wrong is added to
+    ``problems``; such a line stays as it is.
     """
     if not sells(unit, document):
-        return tuple(lines)
+        return list(lines)
     before: dict[Id, deque[Line]] = {}
     for line in document.lines:
         if line.role == ECO and line.parent_id:
@@ -236,12 +255,15 @@ def expand(unit: Unit, document: Document, lines: Sequence[Line]) -> tuple[Line,
         elif item is None or line.source_id is not None or not (item.eco or line.parts or is_opened(item)):
             done.append(line)
         else:
-            built = _with_parts(unit, line, item)
+            try:
+                built = _with_parts(unit, line, item)
+            except (InputError, UnitError) as error:
+                told = error.problems if isinstance(error, InputError) else [str(error)]
+                problems += [f"line {line.position}: {problem}" for problem in told]
+                built = line
             apart, per_unit = _eco_lines(unit, document, built, item, before.get(line.id, deque()))
             done += [mentioned(built, per_unit), *apart]
-    return tuple(
-        line if line.position == place else line._replace(position=place) for place, line in enumerate(done, 1)
-    )
+    return done
 
 
 def _with_parts(unit: Unit, line: Line, item: Item) -> Line:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sphinx_lib.app.margins import at_delivery, load_costs
 from sphinx_lib.app.rates import at_its_date
 from sphinx_lib.app.unit import Posting, Unit
 from sphinx_lib.billing.terms import instalments
@@ -29,15 +30,15 @@ def plan_one(unit: Unit, document_id: Id, request: Request) -> Plan:
 
 def plan_event(unit: Unit, document_id: Id, request: Request) -> Plan:
     """What an event would do, its facts loaded first; nothing is changed."""
-    documents = unit.load([document_id])
-    unit.prefetch(documents, needs_of_batch(unit, [(documents[0], request.event)]))
+    (document,) = unit.load([document_id])
+    prefetch(unit, [(document, request.event)])
     return plan_one(unit, document_id, request)
 
 
 def fire(unit: Unit, requests: Sequence[tuple[Id, Request]]) -> set[Id]:
     """Fire events in order; the first refusal is raised and nothing of the batch stays. Returns what was touched."""
-    documents = unit.load([document_id for document_id, _ in requests])
-    unit.prefetch(documents, needs_of_batch(unit, [(unit.get(one), request.event) for one, request in requests]))
+    unit.load([document_id for document_id, _ in requests])
+    prefetch(unit, [(unit.get(one), request.event) for one, request in requests])
     touched: set[Id] = set()
     for document_id, request in requests:
         touched |= fire_one(unit, document_id, request)
@@ -47,6 +48,19 @@ def fire(unit: Unit, requests: Sequence[tuple[Id, Request]]) -> set[Id]:
 def fire_one(unit: Unit, document_id: Id, request: Request) -> set[Id]:
     """Plan and apply one event whose facts are loaded, without what the engine makes of it."""
     return apply(unit, plan_one(unit, document_id, request), request.by)
+
+
+def prefetch(unit: Unit, asked: Sequence[tuple[Document, str]]) -> None:
+    """Load what planning and carrying out these events takes, over the whole batch."""
+    unit.prefetch([document for document, _ in asked], needs_of_batch(unit, asked))
+    load_costs(unit, [document for document, event in asked if _gives_number(unit, document, event)])
+
+
+def _gives_number(unit: Unit, document: Document, event: str) -> bool:
+    declared = unit.type_of(document)
+    found = declared.events.get(event)
+    targets = found.targets if found is not None and document.number is None else ()
+    return any(declared.number.at in declared.chain(target) for target in targets)
 
 
 def needs_of_batch(unit: Unit, asked: Iterable[tuple[Document, str]]) -> set[Need]:
@@ -121,6 +135,7 @@ def _issued(unit: Unit, document: Document, declared: DocumentType, target: str)
     if declared.number.at not in declared.chain(target):
         return document
     unit.want_number(document.id)
+    document = at_delivery(unit, document)
     if declared.fiscal and not document.date_given and document.date != unit.today:
         document = with_totals(at_its_date(unit, document.changed(date=unit.today)), unit.pack)
     if not declared.payable:

@@ -85,7 +85,8 @@ def _resolved(
     given = "" if was is not None and was.reference == one.reference else one.reference
     reference = _reference(hit, document)
     if reference is None:
-        return replace(one, item=hit.code, text=text, reference=given)
+        same = (one.item, one.text, one.reference) == (hit.code, text, given)
+        return one if same else replace(one, item=hit.code, text=text, reference=given)
     label = in_language(reference.label, document.language) if _prints(unit, document) else ""
     return replace(one, item=hit.code, text=text or label, reference=given or reference.reference)
 

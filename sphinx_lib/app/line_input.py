@@ -20,7 +20,7 @@ LARGEST = Decimal(10) ** 11
 OPTIONAL = ("option", "alternative")
 ROLES = (*OPTIONAL, "heading", "subtotal")
 _OF_ITEMS = ("shipping", "eco", "deposit")
-_KEYS = frozenset({
+LINE_KEYS = frozenset({
     "item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference",
     "reason", *ROLES,
 })  # fmt: skip
@@ -63,8 +63,8 @@ class LineInput:
         for key, value in given.items():
             if key in declared.line_fields:
                 custom[key] = typed_value(declared.line_fields[key], value, f"{where}: {key}", problems)
-            elif key not in _KEYS:
-                problems.append(f"{where}: no field {key!r}{did_you_mean(key, _KEYS | declared.line_fields.keys())}")
+            elif key not in LINE_KEYS:
+                problems.append(f"{where}: no field {key!r}{did_you_mean(key, LINE_KEYS | declared.line_fields.keys())}")
             elif key in ROLES:
                 roles += [key] if value is not None and _flag(value, f"{where}: {key}", problems) else []
             elif value is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from sphinx_lib.app.expansion import expand, expand_inputs
@@ -18,7 +18,7 @@ from sphinx_lib.kernel.quantity import UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.shipping_model import SHARED
-from sphinx_lib.pricing.guards import refuse_blocked
+from sphinx_lib.pricing.guards import blocked, hidden_floors
 from sphinx_lib.pricing.price_line import Priced, price_by_hand
 from sphinx_lib.pricing.select import Ask, ManualPrice
 from sphinx_lib.pricing.shipping import SHIPPING
@@ -29,69 +29,81 @@ _GROUPS = {"goods": "goods", "service": "service", "kit": "goods"}
 
 def build_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]) -> tuple[Line, ...]:
     """Priced lines: items in one statement, price records in one; problems are collected over all lines."""
-    inputs = resolve_items(unit, document, inputs, problems)
-    codes = {one.item for one in inputs if one.item}
-    try:
-        unit.load_items(codes)
-    except InputError as error:
-        problems += error.problems
-        return ()
+    return numbered(entered_lines(unit, document, inputs, problems))
+
+
+def numbered(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """``lines`` with their positions from 1."""
+    return tuple(line if line.position == place else line._replace(position=place) for place, line in enumerate(lines, 1))
+
+
+def entered_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]) -> list[Line]:
+    """The lines as ``build_lines`` gives them, each still at the position of the input that it comes from.
+
+    Whatever is wrong is added to ``problems``, which name the line, and the others are priced: a line that cannot be
+    entered is left out, one that cannot be priced has no price, and one that a guard blocks has the price it was given.
+    """
+    inputs = _known(unit, resolve_items(unit, document, inputs, problems), problems)
     if document.party:
         unit.load_parties([document.party])
-    try:
-        inputs = expand_inputs(unit, document, inputs)
-    except InputError as error:
-        problems += error.problems
-        return ()
+    inputs = expand_inputs(unit, document, inputs, problems)
     built: list[Line] = []
-    asks: dict[int, Ask] = {}
-    for place, one in enumerate(inputs, 1):
+    asks: list[tuple[int, LineInput, Ask]] = []
+    for one in inputs:
         try:
-            line, ask = _line(unit, document, one, place)
+            line, ask = _line(unit, document, one)
         except (InputError, UnitError) as error:
             problems += one.problems_of(error)
             continue
         if ask is not None:
-            asks[len(built)] = ask
+            asks.append((len(built), one, ask))
         built.append(line)
-    if not problems and asks:
-        _price(unit, document, inputs, built, asks, problems)
-    if problems:
-        return tuple(built)
+    if asks:
+        _price(unit, document, built, asks, problems)
+    return expand(unit, document, built, problems)
+
+
+def _known(unit: Unit, inputs: Sequence[LineInput], problems: list[str]) -> Sequence[LineInput]:
+    """The inputs whose item is known."""
     try:
-        return expand(unit, document, built)
+        unit.load_items({one.item for one in inputs if one.item})
+        return inputs
     except InputError as error:
-        problems += error.problems
-    return ()
+        unknown = sorted({one.item for one in inputs if one.item} - unit.items.keys())
+        told = dict(zip(unknown, error.problems, strict=True))
+    problems += [f"line {one.position}: {told[one.item]}" for one in inputs if one.item and one.item in told]
+    return [one for one in inputs if one.item not in told]
 
 
 def _price(
-    unit: Unit, document: Document, inputs: Sequence[LineInput], built: list[Line], asks: dict[int, Ask],
-    problems: list[str],
-) -> None:  # fmt: skip
+    unit: Unit, document: Document, built: list[Line], asks: Sequence[tuple[int, LineInput, Ask]], problems: list[str]
+) -> None:
     """Put the prices into the lines that ask for one; what cannot be priced, or is blocked, is a problem."""
-    for (place, ask), priced in zip(asks.items(), price_document(unit, document, list(asks.values())), strict=True):
-        one, line = inputs[place], built[place]
+    found = price_document(unit, document, [ask for _, _, ask in asks])
+    for (place, one, ask), priced in zip(asks, found, strict=True):
+        line = built[place]
         try:
             if priced.problem:
                 raise InputError([priced.problem])
-            refuse_blocked(ask.item.code, priced.failures)
             units = unit.pack.units.convert(line.quantity or ZERO, line.unit, priced.unit or ask.unit, ratios_of(ask.item))
         except (InputError, UnitError) as error:
             problems += one.problems_of(error)
             continue
         priced_line = _priced(line, priced, round_half_up(units, QUANTITY_DIGITS))
         built[place] = priced_line._replace(manual=one.unit_price is not None or one.discounts is not None)
+        if priced.failures:
+            hidden = hidden_floors(unit.pack, unit.actor.rights)
+            problems += [f"line {one.position}: {told}" for told in blocked(ask.item.code, priced.failures, hidden)]
 
 
-def _line(unit: Unit, document: Document, one: LineInput, position: int) -> tuple[Line, Ask | None]:
+def _line(unit: Unit, document: Document, one: LineInput) -> tuple[Line, Ask | None]:
     """The line as far as it goes without a price, and what to ask the price rules for it."""
     item = unit.items.get(one.item or "")
     original = one.original
-    base = original or Line(id=unit.new_id(), position=position)
+    base = original or Line(id=unit.new_id(), position=one.position)
     vat = "" if _shares_vat(one, item) else _vat_code(unit, document, one.vat or (item.vat if item else ""), one)
     line = base._replace(
-        position=position,
+        position=one.position,
         item=one.item,
         text=one.text or (in_language(item.name, document.language) if item else ""),
         quantity=one.quantity,

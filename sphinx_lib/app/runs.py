@@ -121,7 +121,7 @@ def _fire_chunk(session: Session, ids: list[Id], event: str) -> tuple[list[Id], 
 def _due(unit: Unit, ids: Sequence[Id], event: str, report: RunReport) -> list[Id]:
     """The documents for which the clock may fire ``event`` now; guards that refuse are reported."""
     documents_ = unit.load(ids)
-    unit.prefetch(documents_, firing.needs_of_batch(unit, [(one, event) for one in documents_]))
+    firing.prefetch(unit, [(one, event) for one in documents_])
     due = []
     for document in documents_:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from sphinx_lib.app import deriving, entering, firing, flush, paying, putting
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.line_input import exact_quantity
+from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id, StockMove
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
@@ -27,23 +28,18 @@ class Batch:
     refused: Mapping[Id, SphinxError]
 
 
-class Session:
-    """Commands on documents and master data, as one actor. Made by ``Sphinx.session``; never kept after it."""
+class Session(Previews):
+    """Commands on documents and master data, as one actor. Made by ``Sphinx.session``; never kept after it.
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-
-    @property
-    def unit(self) -> Unit:
-        """The unit of work behind the commands, for batches of this library."""
-        return self._unit
+    ``unit`` is the unit of work behind the commands, for batches of this library.
+    """
 
     def put(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         """Upsert master records by code: ``customer``, ``supplier``, ``item``, ``price``, ``exchange_rate``,
         ``warehouse``, ``deal``. Returns the codes; raises InputError with every problem of the batch."""
-        with self._unit.atomic():
-            codes = putting.put(self._unit, kind, rows)
-            flush.flush(self._unit)
+        with self.unit.atomic():
+            codes = putting.put(self.unit, kind, rows)
+            flush.flush(self.unit)
             return codes
 
     def create(
@@ -59,7 +55,7 @@ class Session:
 
         A type that says ``then`` fires that event at once. Raises InputError that lists everything wrong.
         """
-        unit = self._unit
+        unit = self.unit
         with unit.atomic():
             key = unit.pack.resolve_type(type)
             document = entering.enter(unit, key, customer or supplier, lines, header)
@@ -75,10 +71,10 @@ class Session:
 
         Outside editable states only fields declared ``editable_in`` the state may change; else DocumentLocked.
         """
-        unit = self._unit
+        unit = self.unit
         with unit.atomic():
             (document,) = unit.load([document_id])
-            self._check_editable(document, lines, header)
+            entering.check_editable(unit, document, lines, header)
             after = entering.edit(unit, document, lines, header)
             unit.replace(after.changed(version=document.version + 1))
             touched = {document_id} | firing.reweigh(unit, document, after)
@@ -86,20 +82,6 @@ class Session:
             unit.record(document_id, "edit", {"to": after.state, "changed": changes})
             firing.settle(unit, touched)
             return unit.get(document_id)
-
-    def _check_editable(self, document: Document, lines: Any, header: Mapping[str, Any]) -> None:
-        declared = self._unit.type_of(document)
-        if declared.says(document.state, "editable"):
-            return
-        inside = set(declared.chain(document.state))
-        free = {name for name, field in declared.fields.items() if inside & field.editable_in.keys()}
-        if lines is not None or header.keys() - free:
-            raise DocumentLocked(
-                f"{document.type} {document.number or 'draft'} is {document.state}: its content is frozen; "
-                f"editable now: {', '.join(sorted(free)) or 'nothing'}. Correct it with a new document",
-                document=document.id,
-                state=document.state,
-            )
 
     def fire(
         self,
@@ -114,21 +96,20 @@ class Session:
 
         Raises TransitionRefused, InputError or GuardFailed with all reasons; then nothing has changed.
         """
-        unit = self._unit
+        unit = self.unit
         with unit.atomic():
             firing.fire(unit, [(document_id, Request(event, by, ask or {}, override or {}))])
             return unit.get(document_id)
 
     def fire_many(self, ids: Iterable[Id], event: str, *, by: Actors = "user", **asked: Any) -> Batch:
         """Fire one event on many documents; a refusal of one does not stop the others. Facts are loaded once."""
-        unit = self._unit
+        unit = self.unit
         done: list[Id] = []
         refused: dict[Id, SphinxError] = {}
         wanted = list(dict.fromkeys(ids))
         with unit.atomic():
             documents = unit.load(wanted)
-            needs = firing.needs_of_batch(unit, [(document, event) for document in documents])
-            unit.prefetch(documents, needs)
+            firing.prefetch(unit, [(document, event) for document in documents])
             for document_id in wanted:
                 try:
                     with unit.atomic():
@@ -140,8 +121,8 @@ class Session:
 
     def plan(self, document_id: Id, event: str, *, ask: Mapping[str, Any] | None = None, by: Actors = "user") -> Plan:
         """What an event would do, without doing it; raises what ``fire`` would raise."""
-        with self._unit.atomic():
-            return firing.plan_event(self._unit, document_id, Request(event, by, ask or {}))
+        with self.unit.atomic():
+            return firing.plan_event(self.unit, document_id, Request(event, by, ask or {}))
 
     def derive(
         self, ids: Id | Sequence[Id], to: str | None = None, *, quantities: Mapping[Any, Any] | None = None
@@ -150,7 +131,7 @@ class Session:
 
         ``quantities`` gives how much of each line, by position or line id; left out, what is neither done nor planned.
         """
-        unit = self._unit
+        unit = self.unit
         with unit.atomic():
             return deriving.derive_from(unit, [ids] if isinstance(ids, str) else ids, to, quantities)
 
@@ -165,7 +146,7 @@ class Session:
         **header: Any,
     ) -> Document:
         """Post a payment and put it against ``allocate`` in order; none: the oldest due first; []: nothing."""
-        unit = self._unit
+        unit = self.unit
         with unit.atomic():
             document = self.create(
                 type, customer=customer, amount=to_decimal(amount, "amount"), method=method, **header
@@ -177,7 +158,7 @@ class Session:
 
     def allocate(self, payment_id: Id, targets: Sequence[Id]) -> Document:
         """Put what is left of a payment or credit note against documents, in their order."""
-        unit = self._unit
+        unit = self.unit
         with unit.atomic():
             unit.load([payment_id, *targets])
             firing.settle(unit, paying.settle_with(unit, payment_id, targets))
@@ -185,7 +166,7 @@ class Session:
 
     def delete(self, document_id: Id) -> None:
         """Take out a draft: it goes to the state that its type gives to drafts that come to nothing."""
-        unit = self._unit
+        unit = self.unit
         (document,) = unit.load([document_id])
         declared = unit.type_of(document)
         if not declared.says(document.state, "editable"):
@@ -198,7 +179,7 @@ class Session:
 
     def adjust_stock(self, item: str, quantity: Any, *, warehouse: str | None = None) -> None:
         """Add ``quantity`` (signed, stock units) to physical stock, as an opening or a correction does."""
-        unit = self._unit
+        unit = self.unit
         with unit.atomic():
             unit.load_items([item])
             place = warehouse or unit.items[item].warehouse or unit.pack.model.stock.warehouse
@@ -210,11 +191,11 @@ class Session:
 
     def document(self, document_id: Id) -> Document:
         """A document as it is in this unit of work."""
-        return self._unit.load([document_id])[0]
+        return self.unit.load([document_id])[0]
 
     def flush(self) -> None:
         """Write now what has been commanded so far, within the same transaction: numbers are given."""
-        flush.flush(self._unit)
+        flush.flush(self.unit)
 
 
 def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:

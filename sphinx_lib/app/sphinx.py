@@ -26,7 +26,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused
 from sphinx_lib.kernel.ids import Uuid7
-from sphinx_lib.kernel.ports import Actor, Clock, IdFactory
+from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
@@ -35,7 +35,7 @@ from sphinx_lib.store import commands, engine, entries, packs, search
 from sphinx_lib.store.audit_log import canonical, seal
 
 ATTEMPTS = 5
-SYSTEM = Actor("system")
+SYSTEM = Actor("system", {SEE_MARGIN})
 
 
 def _seal(session: Session) -> int:
@@ -190,12 +190,15 @@ class Sphinx:
             return answer
 
     @contextmanager
-    def reader(self) -> Iterator[Views]:
-        """Read models in one read-only transaction, which waits for no writer on SQLite."""
+    def reader(self, *, actor: Actor = SYSTEM) -> Iterator[Views]:
+        """Read models in one read-only transaction, which waits for no writer on SQLite.
+
+        An ``actor`` without the right ``see_margin`` is shown neither costs nor margins; without one all is shown (S48).
+        """
         with self.engine.connect() as connection:
             reading = connection.execution_options(**{engine.READ_ONLY: True})
             with reading.begin():
-                yield Views(self._unit(reading, SYSTEM))
+                yield Views(self._unit(reading, actor))
 
     def run(
         self, name: str, *, actor: Actor = SYSTEM, progress: runs.Progress = runs.silent, **options: Any

@@ -111,6 +111,6 @@ def _earned(all_: Sequence[DocumentView]) -> Iterator[Earned]:
             name = str(document.party_facts["name"])
             so_far = by_customer.get(name, Earned(name, ZERO, ZERO))
             digits = currency_digits(view.model.company.currency)
-            cost = counterpart(document.total_cost, document.rate, digits)
+            cost = counterpart(document.total_cost or ZERO, document.rate, digits)
             by_customer[name] = Earned(name, so_far.sales + sign * document.counterpart_net, so_far.cost + sign * cost)
     yield from sorted(by_customer.values(), key=lambda one: -one.margin)

@@ -230,6 +230,7 @@ class Document:
     ``foot_discount`` and ``early_payment_discount`` are percents, ``foot_discount_amount`` an amount that holds tax where
     prices do; ``totals`` are the amounts at the foot by name, without tax, in the order in which they are computed (N9).
     With ``prices_include_tax`` unit prices hold tax, and line nets are shares of the net of their VAT code (VA3).
+    ``total_cost`` is none on what is shown to somebody who may not see costs.
     """
 
     id: Id
@@ -267,7 +268,7 @@ class Document:
     total_gross: Decimal = ZERO
     net_to_pay: Decimal = ZERO
     balance: Decimal = ZERO
-    total_cost: Decimal = ZERO
+    total_cost: Decimal | None = ZERO
     counterpart_net: Decimal = ZERO
     counterpart_vat: Decimal = ZERO
     counterpart_gross: Decimal = ZERO
@@ -304,9 +305,12 @@ class Document:
         return self.totals.get("net_commercial", self.total_net)
 
     @property
-    def margin(self) -> Decimal:
-        """Net sale minus cost, in the document's currency (M1); escompte is financial and does not lower it (D1)."""
-        return self.net_commercial - self.total_cost
+    def margin(self) -> Decimal | None:
+        """Net sale minus cost, in the document's currency (M1); escompte is financial and does not lower it (D1).
+
+        None where the cost is not shown.
+        """
+        return None if self.total_cost is None else self.net_commercial - self.total_cost
 
 
 class Allocation(NamedTuple):

@@ -44,7 +44,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     code: str = Field(min_length=1, max_length=60)
-    custom: dict[str, Any] = {}
+    custom: dict[str, Any] = Field(default_factory=dict)
 
 
 class Address(BaseModel):
@@ -160,11 +160,11 @@ class Item(Record):
     """
 
     name: Texts
-    description: Texts = {}
+    description: Texts = Field(default_factory=dict)
     kind: Literal["goods", "service", "kit"] = "goods"
     kit: Literal["phantom", "exploded", "assembled"] = "phantom"
-    components: Parts = {}
-    attached: Parts = {}
+    components: Parts = Field(default_factory=dict)
+    attached: Parts = Field(default_factory=dict)
     family: str = ""
     role: Role = ""
     discountable: bool = True
@@ -172,7 +172,7 @@ class Item(Record):
     sales_unit: str = ""
     price_unit: str = ""
     purchase_unit: str = ""
-    units: dict[str, Exact] = {}
+    units: dict[str, Exact] = Field(default_factory=dict)
     sale_price: Exact | None = None
     per: Exact = Decimal(1)
     floor: Exact | None = None
@@ -185,7 +185,7 @@ class Item(Record):
     weight_kg: Exact | None = None
     bin: str = ""
     supplier: str = ""
-    supplier_codes: dict[str, str] = {}
+    supplier_codes: dict[str, str] = Field(default_factory=dict)
     barcode: str = ""
     warehouse: str = ""
     negative_stock: Literal["", "forbid", "warn", "allow"] = ""
@@ -202,8 +202,15 @@ class Item(Record):
 
     def cost_by(self, source: str) -> Decimal | None:
         """Cost per stock unit: the average or the last one where it is known, else the standard cost (M2)."""
-        chosen = {"average": self.average_cost, "last": self.last_cost}.get(self.cost_source or source)
-        return self.cost if chosen is None else chosen
+        return self.sourced_cost(source)[1]
+
+    def sourced_cost(self, source: str) -> tuple[str, Decimal | None]:
+        """The cost that ``cost_by`` gives and where it is from: average, last or standard; empty where there is none."""
+        wanted = self.cost_source or source
+        chosen = {"average": self.average_cost, "last": self.last_cost}.get(wanted)
+        if chosen is not None:
+            return wanted, chosen
+        return ("", None) if self.cost is None else ("standard", self.cost)
 
     def eco_on(self, day: date) -> Decimal | None:
         """The eco-contribution per stock unit on ``day``; none where the item bears none (EP1)."""
@@ -220,7 +227,7 @@ class CustomerReference(Record):
     customer: Annotated[str, Field(min_length=1, max_length=60)]
     item: Annotated[str, Field(min_length=1, max_length=60)]
     reference: Annotated[str, Field(min_length=1, max_length=60)]
-    label: Texts = {}
+    label: Texts = Field(default_factory=dict)
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -238,7 +245,7 @@ class CustomerReference(Record):
 class Family(Record):
     """A family of items; its ``parent`` is the wider family whose price records it falls back on."""
 
-    name: Texts = {}
+    name: Texts = Field(default_factory=dict)
     parent: str = ""
 
 
@@ -286,7 +293,7 @@ class PriceRecord(Record):
     kind: str = ""
     item: Annotated[tuple[str, ...], BeforeValidator(_list_of_text)] = ()
     family: str = ""
-    keys: dict[str, str] = {}
+    keys: dict[str, str] = Field(default_factory=dict)
     value: Exact | None = None
     formula: str = ""
     scale: Scale | None = None
@@ -308,7 +315,8 @@ class PriceRecord(Record):
         ``party.region``, stands beside the others; whether the schema knows it is checked against its accesses."""
         if not isinstance(given, dict):
             return given
-        own = {name: value for name, value in given.items() if name not in cls.model_fields and isinstance(value, str)}
+        others = given.keys() - cls.model_fields.keys()
+        own = {name: given[name] for name in sorted(others) if isinstance(given[name], str)}
         if own:
             rest = {name: value for name, value in given.items() if name not in own}
             given = {**rest, "keys": {**(given.get("keys") or {}), **own}}
@@ -340,7 +348,7 @@ class ExchangeRate(Record):
 class Warehouse(Record):
     """A place that holds stock."""
 
-    name: Texts = {}
+    name: Texts = Field(default_factory=dict)
     negative_stock: Literal["", "forbid", "warn", "allow"] = ""
 
 

@@ -22,6 +22,10 @@ class IdFactory(Protocol):
         """A new id."""
 
 
+SEE_MARGIN = "see_margin"
+"""The right to see costs, margins and floors made of costs, in previews and in what a reader gives (S48)."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who acts, and the rights that the host gives: names used by ``right`` and ``override`` in YAML."""

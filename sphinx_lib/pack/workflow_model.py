@@ -163,12 +163,18 @@ class Totals(Strict):
 
 
 class DocumentType(Strict):
-    """A document type; ``kinds`` are partial types laid over it. ``then`` is fired as soon as one is created."""
+    """A document type; ``kinds`` are partial types laid over it. ``then`` is fired as soon as one is created.
+
+    ``margin_cost_at: delivery`` takes the costs of the day when the number is given (M2); ``deal_stage`` says which figures
+    of its deal a document adds to (S50).
+    """
 
     label: Label
     side: Literal["sales", "purchase", "internal"]
     sign: Literal["1", "-1"] = "1"
     fiscal: YesNo = False
+    margin_cost_at: Literal["entry", "delivery"] = "entry"
+    deal_stage: Literal["quoted", "ordered", "delivered", "invoiced"] | None = None
     lines: YesNo = True
     number: NumberAt
     fulfils: str | None = None

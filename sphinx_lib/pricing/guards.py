@@ -7,11 +7,20 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Line, TraceRow
-from sphinx_lib.kernel.errors import InputError, Refusal
+from sphinx_lib.kernel.errors import Refusal
 from sphinx_lib.kernel.money import plain_number, round_up
+from sphinx_lib.kernel.ports import SEE_MARGIN
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.pricing_model import PriceGuard
 from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
 from sphinx_lib.pricing.schema import CompiledGuard, Sale
 from sphinx_lib.pricing.select import COMPUTED, Ask, Batch, Found, PriceFacts, of_stock_unit, per_stock_unit
+
+NO_FIGURE = "…"
+"""What stands in a message in place of a figure that the reader may not see."""
+
+COSTS = frozenset({"cost", "item.cost", "item.average_cost", "item.last_cost"})
+"""The names of expressions that give what something costs."""
 
 
 class Failure(NamedTuple):
@@ -86,31 +95,52 @@ def _in_base(amount: Decimal, ask: Ask, sale: Sale, base: Found) -> Decimal:
 
 def failed(line: Line, *outcomes: str) -> Iterator[Failure]:
     """The guards that the price of a line did not pass, by its trace, with one of ``outcomes``."""
-    for row in line.trace:
-        if not row.active and row.reason in outcomes and row.running is not None and row.basis is not None:
+    for row in not_passed(line, *outcomes):
+        if row.running is not None and row.basis is not None:
             yield Failure(row.step, row.reason, row.basis, row.running)
+
+
+def not_passed(line: Line, *outcomes: str) -> Iterator[TraceRow]:
+    """The rows of guards that the price of a line did not pass: ``basis`` is the price, ``running`` the floor, which is
+    none where it is not shown."""
+    for row in line.trace:
+        if not row.active and row.reason in outcomes and row.basis is not None and row.rate is None:
+            yield row
 
 
 def price_guards(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
     """Refuse a document with prices that wait for an approval; those copied from a source had theirs (PX9)."""
+    hidden = hidden_floors(situation.pack, situation.rights)
     for line in situation.document.lines:
         if line.source_id is None and line.counts:
             for failure in failed(line, "approve"):
-                facts = {"line": line.position, "guard": failure.guard, "price": failure.price, "floor": failure.floor}
+                floor = NO_FIGURE if failure.guard in hidden else failure.floor
+                facts = {"line": line.position, "guard": failure.guard, "price": failure.price, "floor": floor}
                 yield Refusal("price_guards", facts=facts)
 
 
 GUARDS = (GuardSpec("price_guards", price_guards, facts=("line", "guard", "price", "floor")),)
 
 
-def refuse_blocked(item: str, failures: tuple[Failure, ...]) -> None:
-    """Raises InputError when a guard blocks the line."""
-    blocked = [failure for failure in failures if failure.on_fail == "block"]
-    if blocked:
-        raise InputError(
-            [
-                f"item {item}: price {plain_number(one.price)} is below {plain_number(one.floor)}, "
-                f"the floor of guard {one.guard!r}; raise the price"
-                for one in blocked
-            ]
-        )
+def blocked(item: str, failures: Iterable[Failure], hidden: frozenset[str] = frozenset()) -> Iterator[str]:
+    """What a user is told of the guards that block a line of ``item``, those of ``hidden`` without their floor."""
+    for one in failures:
+        if one.on_fail == "block":
+            floor = "" if one.guard in hidden else f" {plain_number(one.floor)},"
+            yield (
+                f"item {item}: price {plain_number(one.price)} is below{floor} the floor of guard {one.guard!r}; "
+                "raise the price"
+            )
+
+
+def hidden_floors(pack: Pack, rights: frozenset[str]) -> frozenset[str]:
+    """The guards whose floor says what something costs, as far as somebody with these ``rights`` may not see costs."""
+    if SEE_MARGIN in rights:
+        return frozenset()
+    return frozenset(name for name, rule in pack.model.pricing.guards.items() if _bears_cost(rule, pack))
+
+
+def _bears_cost(rule: PriceGuard, pack: Pack) -> bool:
+    if rule.min_price is None:
+        return rule.max_discount is None
+    return bool(pack.price_expression(rule.min_price).names & COSTS)

@@ -12,7 +12,7 @@ from sphinx_lib.pack.reader import Node
 from sphinx_lib.scenario.cases import PRICE_KEYS
 from sphinx_lib.scenario.given import Refs, check_given
 from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
-from sphinx_lib.scenario.other_values import CUSTOMER, FILE, PRICE, STOCK, WARNINGS
+from sphinx_lib.scenario.other_values import CUSTOMER, DEAL, FILE, PRICE, STOCK, WARNINGS
 from sphinx_lib.scenario.shapes import VALUE, Shape, check_expected, resolve
 from sphinx_lib.scenario.values import document_shape, made_shape
 
@@ -59,7 +59,7 @@ class Known:
         """What an ``expect`` step may ask about now."""
         anything = document_shape(self.pack, self.all_types)
         named = {name: made_shape(document_shape(self.pack, types), anything) for name, types in self.made.items()}
-        return {**named, **self.shapes, "stock": {"*": STOCK}, "customer": {"*": CUSTOMER}}
+        return {**named, **self.shapes, "stock": {"*": STOCK}, "customer": {"*": CUSTOMER}, "deal": {"*": DEAL}}
 
 
 def check_scenario(scenario: Scenario, pack: Pack) -> tuple[Known, Findings]:
@@ -89,7 +89,7 @@ def _check_beside(step: Step, known: Known) -> None:
     if step.option("with") is not None and step.kind in ("edit", "at", "as_user", "expect", "delete", "pay", "price"):
         known.findings.add(step.node.key_marks["with"], step.path, f"{step.kind} takes nothing under 'with'")
     name = step.text("as")
-    if name is not None and (name in ("stock", "customer") or "." in name or name.isdecimal()):
+    if name is not None and (name in ("stock", "customer", "deal") or "." in name or name.isdecimal()):
         known.findings.add(step.node.key_marks["as"], step.path, f"{name!r} cannot be a name", "use letters and digits")
 
 
@@ -373,6 +373,7 @@ def _expect(step: Step, known: Known) -> None:
     check_expected(step.argument, root, step.path, known.findings)
     codes: dict[str, tuple[str, Iterable[str]]] = {
         "stock": ("item", known.refs.items), "customer": ("customer", known.refs.customers),
+        "deal": ("deal", known.refs.deals),
     }  # fmt: skip
     for key, child in entries(step.argument).items():
         names = (resolve(root, key) or ((), VALUE))[0]

@@ -29,6 +29,17 @@ def customer_values(views: Views, code: str) -> dict[str, Any]:
     return {**sums, "name": found.party.name, "by_class": dict(found.by_class)}
 
 
+_STAGES = ("quoted", "ordered", "delivered", "invoiced")
+_STAGE = ("net", "cost", "margin", "margin_rate", "markup_rate")
+DEAL: Shape = dict.fromkeys(_STAGES, dict.fromkeys(_STAGE, VALUE))
+
+
+def deal_values(views: Views, code: str) -> dict[str, Any]:
+    """What a deal brings at each stage (S50)."""
+    found = views.deal(code)
+    return {stage: {name: getattr(getattr(found, stage), name) for name in _STAGE} for stage in _STAGES}
+
+
 _PRICE = ("unit_price", "list_price", "net", "per", "discounts", "quantity", "unit", "cost", "price_quantity")
 
 

@@ -273,12 +273,9 @@ def _discount_rate(one: SeenLine) -> Decimal | None:
     return (1 - line.unit_price / line.list_price) * 100
 
 
-def _coefficient(one: SeenLine) -> Decimal | None:
-    """Sale with tax over cost without (M1)."""
-    line = one.line
-    cost = (line.cost or ZERO) * (line.quantity or ZERO)
-    rate = _line_vat(one)[1] if line.vat else ZERO
-    return line.net * (1 + rate / 100) / cost if cost else None
+def _of_margin(name: str) -> Callable[[SeenLine], Any]:
+    """A figure of what the line earns; none where it has no margin (M1, M3)."""
+    return lambda one: getattr(one.seen.view.margin_figures(one.line), name, None)
 
 
 def _foot_share(one: SeenLine) -> Decimal:
@@ -312,11 +309,11 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     **{name: attrgetter(f"line.{name}") for name in _LINE_PLAIN},
     "vat": _line_vat,
     "cost": attrgetter("line.cost"),
+    **{name: _of_margin(name) for name in ("margin_rate", "markup_rate", "coefficient", "no_cost")},
     "margin": lambda one: one.seen.view.margin_of(one.line),
     "available": _available,
     "backorder": lambda one: one.line.remaining("delivered"),
     "discount_rate": _discount_rate,
-    "coefficient": _coefficient,
     "foot_share": _foot_share,
     "counterpart": _counterpart,
     "early_share": lambda one: _shares(one)[1],

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, select, update
 
 from sphinx_lib.kernel.document import EMPTY, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -181,6 +181,28 @@ def made_from(connection: Connection, company: str, source: Id) -> list[Id]:
         document_lines.c.company_id == company, document_lines.c.source_document == source
     )
     return sorted(set(connection.scalars(statement)))
+
+
+class OfDeal(NamedTuple):
+    """What a document brings to its deal, in its own currency: goods and services after discounts, and what they cost."""
+
+    type: str
+    kind: str
+    state: str
+    rate: Decimal
+    net: Decimal
+    cost: Decimal
+
+
+def of_deal(connection: Connection, company: str, deal: str) -> list[OfDeal]:
+    """All documents of a deal, without their lines, in one statement."""
+    c = documents.c
+    columns = (c.type, c.kind, c.state, c.rate, c.total_net, c.totals, c.total_cost)
+    statement = select(*columns).where(c.company_id == company, c.deal == deal, c.deal != literal_column("''"))
+    return [
+        OfDeal(type, kind, state, Decimal(rate), Decimal((totals or {}).get("net_commercial", net)), cost)
+        for type, kind, state, rate, net, totals, cost in connection.execute(statement)
+    ]
 
 
 def open_items(connection: Connection, company: str, party: str, types: Sequence[str], currency: str) -> list[Id]:

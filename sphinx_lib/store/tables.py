@@ -107,6 +107,9 @@ documents = Table(
     Index("documents_by_state", "company_id", "type", "state", "date"),
     Index("documents_by_party", "company_id", "party", "type", "date"),
     Index(
+        "documents_of_deal", "company_id", "deal", sqlite_where=text("deal <> ''"), postgresql_where=text("deal <> ''"),
+    ),
+    Index(
         "documents_open",
         "company_id",
         "party",

@@ -26,9 +26,9 @@ _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
 }
 
 
-def rate(part: Decimal, whole: Decimal) -> Decimal | None:
-    """``part`` in percent of ``whole``; none when there is no whole (M1)."""
-    return part * 100 / whole if whole else None
+def rate(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """``part`` in percent of ``whole``; none when there is no whole (M1), or one of them is not shown."""
+    return part * 100 / whole if whole and part is not None else None
 
 
 def _times(situation: Situation, event: str) -> Decimal:

@@ -180,7 +180,7 @@ def test_a_quantity_of_zero_makes_nothing(shop: Sphinx) -> None:
 @pytest.mark.parametrize(
     ("work", "said"),
     [
-        (quote({"item": "VIS-11", "quantity": 1}), "unknown item 'VIS-11'; did you mean 'VIS-1'?"),
+        (quote({"item": "VIS-11", "quantity": 1}), "line 1: unknown item 'VIS-11'; did you mean 'VIS-1'?"),
         (lambda s: s.adjust_stock("VIS-11", 1), "unknown item 'VIS-11'; did you mean 'VIS-1'?"),
         (
             lambda s: s.create("quotation", customer="ACNE", lines=lines()),

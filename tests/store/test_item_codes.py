@@ -159,6 +159,7 @@ def test_items_that_were_there_before_the_migration_are_found_by_their_codes(tmp
     with app.engine.begin() as connection:
         table.drop(connection)
         connection.exec_driver_sql("ALTER TABLE documents DROP COLUMN rate_source")
+        connection.exec_driver_sql("DROP INDEX documents_of_deal")
         connection.exec_driver_sql("UPDATE sphinx_lib_version SET version_num = '0002'")
     app.migrate()
     assert codes(app) == before == [("111", "A", ""), ("X", "A", "S1")]

@@ -71,7 +71,7 @@ def test_a_price_that_is_refused_is_expected_or_told() -> None:
     table = "# config: house/\nitem,currency,unit_price,refused\nVIS8,USD,,no exchange rate\nVIS8,USD,12.50,\n"
     code, told = ran("t.cases.csv", table)
     assert code == FAILED
-    assert told[2].split("  ")[-1] == "refused: no exchange rate for USD on 2026-01-01"
+    assert told[2].split("  ")[-1] == "refused: no exchange rate for USD on 2026-01-01; put an exchange_rate, or give the document a rate"
     assert len(told) == 4
 
 

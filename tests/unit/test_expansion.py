@@ -15,6 +15,7 @@ from sphinx_lib import Sphinx
 from sphinx_lib.app.bringing import more_items
 from sphinx_lib.app.expansion import expand, expand_inputs
 from sphinx_lib.app.line_input import LineInput
+from sphinx_lib.app.lines import numbered
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Line, TraceRow
 from sphinx_lib.kernel.errors import InputError
@@ -62,7 +63,11 @@ def expanded(app: Sphinx, *inputs: LineInput, document: Document | None = None) 
     document = document or draft()
     with app.reader() as views:
         views.unit.load_parties([document.party or ""])
-        return expand_inputs(views.unit, document, inputs)
+        problems: list[str] = []
+        found = expand_inputs(views.unit, document, inputs, problems)
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 def said(found: list[LineInput]) -> list[tuple[str | None, Decimal | None]]:
@@ -138,7 +143,7 @@ def test_eco_contributions_follow_in_the_documents_currency_and_keep_their_id(ap
     with app.reader() as views:
         views.unit.load_items(["LL"])
         document = draft(currency="USD", rate=D("1.10"), lines=(line, before))
-        parent, eco = expand(views.unit, document, [line])
+        parent, eco = numbered(expand(views.unit, document, [line], []))
     assert parent == line
     assert (eco.id, eco.unit_price, eco.quantity, eco.vat) == ("e", D("9.163"), 3, "standard")
     assert (eco.discountable, eco.cost, eco.position) == (False, None, 2)
@@ -150,8 +155,8 @@ def test_an_eco_contribution_in_the_price_of_a_wider_family_is_only_noted(app: S
     line = Line("l", 1, item="TUILE", quantity=D(40), stock_quantity=D(40), vat="standard", unit_price=D(2), trace=base)
     with app.reader() as views:
         views.unit.load_items(["TUILE"])
-        (found,) = expand(views.unit, draft(), [line])
-        (again,) = expand(views.unit, draft(), [found])
+        (found,) = expand(views.unit, draft(), [line], [])
+        (again,) = expand(views.unit, draft(), [found], [])
     assert in_prices([found], 2) == D("2.00")
     assert again == found
     assert sum(row.amount for row in found.trace if row.active) == found.unit_price

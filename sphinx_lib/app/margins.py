@@ -1,0 +1,153 @@
+"""What things cost and earn: of one line, as somebody may see it, and at the moment of delivery (M1-M3, S48-S51)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from sphinx_lib.app.pricing import ratios_of
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.document import ZERO, Document, Line, Part, TraceRow
+from sphinx_lib.kernel.master import Item
+from sphinx_lib.kernel.money import currency_digits, round_half_up
+from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pricing.guards import hidden_floors
+from sphinx_lib.pricing.totals import cost_of
+from sphinx_lib.store import master as store_master
+from sphinx_lib.workflow.facts import rate
+
+COST_DIGITS = 6
+AT_DELIVERY = "delivery"
+_WITH_MARGIN = ("", "option", "alternative")
+
+
+class LineMargin(NamedTuple):
+    """What a line earns, in the document's currency: ``cost`` of its whole quantity, ``margin`` net minus cost (M1).
+
+    ``margin_rate`` (taux de marque) and ``markup_rate`` (taux de marge) are percents of the sale and of the cost,
+    ``coefficient`` is the sale with tax over the cost; none on a zero denominator. ``no_cost`` says that nobody knows
+    what the line costs, so that it counts with cost 0 (M3).
+    """
+
+    cost: Decimal
+    margin: Decimal
+    margin_rate: Decimal | None
+    markup_rate: Decimal | None
+    coefficient: Decimal | None
+    no_cost: bool
+
+
+def line_margin(line: Line, document: Document, vat_rate: Decimal = ZERO) -> LineMargin | None:
+    """The margin of a line of ``document``; none for port, eco-contributions, deposits and headings, which have no margin
+    (M3), and for a line without a price."""
+    if line.role not in _WITH_MARGIN or line.unit_price is None or line.quantity is None:
+        return None
+    exact = (line.cost or ZERO) * line.quantity * document.rate
+    digits = currency_digits(document.currency)
+    cost, margin = round_half_up(exact, digits), round_half_up(line.net - exact, digits)
+    gross = line.net * (100 + vat_rate) / 100
+    coefficient = gross / exact if exact else None
+    earned = line.net - exact
+    return LineMargin(cost, margin, rate(earned, line.net), rate(earned, exact), coefficient, line.cost is None)
+
+
+# -- who may see it ------------------------------------------------------------------------------------------------------
+
+
+def sees_margin(actor: Actor) -> bool:
+    """Whether ``actor`` may see costs and margins (S48)."""
+    return SEE_MARGIN in actor.rights
+
+
+def without_costs(document: Document, pack: Pack) -> Document:
+    """``document`` as it is shown to somebody who may not see costs: none of what it costs, no floor made of a cost."""
+    hidden = hidden_floors(pack, frozenset())
+    return document.changed(total_cost=None, lines=tuple(line_without_cost(line, hidden) for line in document.lines))
+
+
+def line_without_cost(line: Line, hidden: frozenset[str]) -> Line:
+    """``line`` without its cost, those of its parts, and the floors of the guards called ``hidden``."""
+    parts = tuple(part._replace(cost=None) for part in line.parts)
+    rows = line.trace
+    if hidden and any(row.step in hidden for row in rows):
+        rows = tuple(_without_floor(row) if row.step in hidden else row for row in rows)
+    return line._replace(cost=None, parts=parts, trace=rows)
+
+
+def _without_floor(row: TraceRow) -> TraceRow:
+    return row if row.active else row._replace(running=None)
+
+
+def item_without_cost(item: Item) -> Item:
+    """``item`` as it is shown to somebody who may not see costs."""
+    return item.model_copy(update={"cost": None, "average_cost": None, "last_cost": None, "cost_source": ""})
+
+
+# -- the cost of the moment ----------------------------------------------------------------------------------------------
+
+
+def needs_costs(unit: Unit, document: Document) -> bool:
+    """Whether the lines take the costs of the moment when the document gets its number (M2)."""
+    return unit.type_of(document).margin_cost_at == AT_DELIVERY
+
+
+def load_costs(unit: Unit, documents: Iterable[Document]) -> None:
+    """Load the items whose costs ``at_delivery`` takes, for all ``documents`` in one statement; in none where none does."""
+    lines = [
+        line for document in documents if needs_costs(unit, document)
+        for line in document.lines if not _was_delivered(unit, line)
+    ]  # fmt: skip
+    missing = {item for line in lines for item in _cost_items(line)} - unit.items.keys()
+    if missing:
+        unit.items |= store_master.load_items(unit.connection, unit.company, missing)
+
+
+def at_delivery(unit: Unit, document: Document) -> Document:
+    """``document`` with the costs of the moment, where its type says ``margin_cost_at: delivery`` (M2).
+
+    Lines made from a document that took them when it was delivered keep those.
+    """
+    if not needs_costs(unit, document):
+        return document
+    load_costs(unit, [document])
+    lines = tuple(line if _was_delivered(unit, line) else _with_cost_of_now(unit, line) for line in document.lines)
+    if lines == document.lines:
+        return document
+    cost = cost_of(lines, document.rate, currency_digits(document.currency))
+    return document.changed(lines=lines, total_cost=cost)
+
+
+def _was_delivered(unit: Unit, line: Line) -> bool:
+    source = unit.tracked.get(line.source_document or "")
+    return source is not None and needs_costs(unit, source.document)
+
+
+def _cost_items(line: Line) -> Iterator[str]:
+    """The items whose costs make up that of the line: of a phantom kit its components."""
+    parts = [part.item for part in line.parts if part.item]
+    if parts:
+        yield from parts
+    elif line.item and not line.role:
+        yield line.item
+
+
+def _with_cost_of_now(unit: Unit, line: Line) -> Line:
+    """``line`` with what its item, or the components of its phantom kit, cost now; as it is where nobody knows."""
+    source = unit.prices.schema.cost
+    if any(part.item for part in line.parts):
+        parts = tuple(_part_now(unit, part, source) for part in line.parts)
+        known = [part.cost * part.quantity for part in parts if part.cost is not None]
+        return line._replace(parts=parts, cost=round_half_up(sum(known, ZERO), COST_DIGITS) if known else None)
+    item = unit.items.get(line.item or "")
+    cost = item.cost_by(source) if item is not None else None
+    if item is None or cost is None or line.role:
+        return line
+    factor = unit.pack.units.convert(Decimal(1), line.unit, item.unit, ratios_of(item))
+    return line._replace(cost=round_half_up(cost * factor, COST_DIGITS))
+
+
+def _part_now(unit: Unit, part: Part, source: str) -> Part:
+    item = unit.items.get(part.item)
+    return part if item is None else part._replace(cost=item.cost_by(source))
