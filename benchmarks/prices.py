@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
 
 from sphinx_lib import Sphinx
 from sphinx_lib.app.preview import Preview
+from sphinx_lib.app.pricing import PriceRules
+from sphinx_lib.app.registry import specs
 from sphinx_lib.kernel.conditions import Condition
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pricing_model import Pricing
 from sphinx_lib.pricing.price_line import line_net, price_lines
 from sphinx_lib.pricing.schema import PriceBook, Sale, Schema, build_book, compile_schema
@@ -128,8 +133,23 @@ def previewed(lines: int = PREVIEWED, turns: int = 7) -> tuple[float, Preview]:
     return seconds, found
 
 
+def listed(records: int) -> tuple[float, float]:
+    """CPU seconds to load and index a price list of so many records from a CSV file, and lines a second priced from it."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "prices", "base.csv")
+        file.parent.mkdir()
+        rows = (f"I{number};{number % 900 + 10}.50;2026-01-01;EUR;1;0" for number in range(records))
+        file.write_text("\n".join(["item;value;valid_from;currency;per;priority", *rows]), "utf-8")
+        loading, rules = best_of(1, lambda: PriceRules.of(load_pack(["base", folder], specs())))
+    items = [Item(code=f"I{number}", name={"": "x"}) for number in range(min(records, LINES))]
+    asks = asks_of(items)
+    seconds, priced = best_of(5, lambda: price_lines(asks, sale(), rules.schema, [rules.book]))
+    assert all(one.unit_price for one in priced)
+    return loading, LINES / seconds
+
+
 def measure() -> None:
-    """Print lines a second for 5 and for 50 applying steps, and what the preview of a long quotation takes."""
+    """Print lines a second for 5 and for 50 applying steps, price lists of growing size, and a long quotation's preview."""
     items = [Item(code=f"I{number}", name={"": "x"}, family="F") for number in range(LINES)]
     schema = schema_of()
     for applying in (5, STEPS):
@@ -142,6 +162,11 @@ def measure() -> None:
             f"{STEPS} steps, {applying:>2} apply: {LINES / seconds:>9,.0f} lines/s, "
             f"{seconds / plain:.1f} times bare Decimals ({LINES / plain:,.0f} lines/s)"
         )
+    first = 0.0
+    for records in (1_000, 20_000, 200_000):
+        loading, speed = listed(records)
+        first = first or speed
+        print(f"{records:>7,} records: loaded in {loading:.2f} s, {speed:>9,.0f} lines/s, {speed / first:.2f} of the first")
     seconds, found = previewed()
     more, _ = best_of(3, found.as_json)
     told = f"{seconds * 1000:.0f} ms, and {more * 1000:.0f} ms as JSON"
