@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_entry, titled
 from sphinx_lib.app.putting import Put
+from sphinx_lib.app.stock_lots import refuse_lots
 from sphinx_lib.app.unit import Posting, Tracked, Unit
+from sphinx_lib.app.valuing import value_moves
 from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, Line, StockMove
 from sphinx_lib.kernel.errors import DateRefused, Refused, StockShort
 from sphinx_lib.kernel.ports import QueuedMessage
@@ -62,6 +65,7 @@ def _write(unit: Unit) -> None:
     _audit(writing, {one.document.id for one in early})
     _update_documents(unit, [*early, *late])
     _move_stock(unit)
+    _write_lines(unit, [*early, *late])
     writing.entries = _entries(unit)
     writing.taken = sequences.take(unit.connection, unit.company, _wanted(writing))
     _give_numbers(writing)
@@ -88,7 +92,7 @@ def _in_order_of_issue(numbered: Sequence[Tracked]) -> list[Tracked]:
 
 
 def _update_documents(unit: Unit, changed: Sequence[Tracked]) -> None:
-    """Write changed documents over the version seen, then the lines that changed with them."""
+    """Write changed documents over the version seen."""
     events = Counter(happened.document_id for happened in unit.happened)
     pairs: list[tuple[int, Document]] = []
     for one in changed:
@@ -98,6 +102,10 @@ def _update_documents(unit: Unit, changed: Sequence[Tracked]) -> None:
             one.document = one.document.changed(version=version)
         pairs.append((seen, one.document))
     store_documents.update_documents(unit.connection, unit.company, sorted(pairs, key=lambda pair: pair[1].id))
+
+
+def _write_lines(unit: Unit, changed: Sequence[Tracked]) -> None:
+    """Write the lines of changed documents, once deliveries know what their goods cost."""
     advanced, rewritten = [], []
     for one in changed:
         before = {line.id: line for line in one.original.lines} if one.original else {}
@@ -120,12 +128,22 @@ def _move_stock(unit: Unit) -> None:
     """Write the moves; what fell below zero against the policy, seen under the lock, takes the unit back."""
     unit.reckon_stock()
     moves = [
-        StockMove(unit.new_id(), key.item, key.warehouse, key.level, quantity, document_id, unit.get(document_id).date)
+        StockMove(
+            unit.new_id(), key.item, key.warehouse, key.level, quantity, document_id, unit.get(document_id).date,
+            key.due, key.lot, key.bin, key.expires,
+        )
         for (document_id, key), quantity in unit.moves.items()
         if quantity
-    ]
+    ]  # fmt: skip
     moves += unit.adjustments
-    physical = store_stock.apply_moves(unit.connection, unit.company, moves, unit.now)
+    physical, places = store_stock.apply_moves(unit.connection, unit.company, moves)
+    _refuse_short(unit, moves, physical)
+    refuse_lots(unit, moves, places)
+    moves = value_moves(unit, moves)
+    store_stock.insert_moves(unit.connection, unit.company, moves, unit.now)
+
+
+def _refuse_short(unit: Unit, moves: Sequence[StockMove], physical: Mapping[tuple[str, str], Decimal]) -> None:
     lowered = {(move.item, move.warehouse) for move in moves if move.level == "physical" and move.quantity < 0}
     below = [key for key in sorted(lowered - unit.may_go_below) if physical[key] < 0]
     unit.load_stock(item for item, _ in below)
@@ -366,8 +384,11 @@ def _settled(unit: Unit, writing: Writing) -> None:
     """After the write, what is in memory is what is stored; stock balances are read again when needed."""
     for one in writing.changed:
         one.original, one.wants_number = one.document, False
-    for pending in (unit.happened, unit.messages, unit.allocations, unit.postings, unit.adjustments, unit.master):
+    for pending in (
+        unit.happened, unit.messages, unit.allocations, unit.postings, unit.adjustments, unit.master, unit.revalued,
+    ):  # fmt: skip
         pending.clear()
+    unit.given_values.clear()
     unit.moves.clear()
     unit.pending.clear()
     unit.balances.clear()

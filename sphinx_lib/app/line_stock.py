@@ -21,8 +21,7 @@ def stock_of_lines(unit: Unit, document: Document) -> dict[Id, LineStock]:
         return {}
     unit.load_stock(items)
     unit.reckon_stock()
-    tracked = unit.tracked.get(document.id)
-    own = tracked.held if tracked is not None else {}
+    own = unit.reserved_by(document)
     known: dict[tuple[str, str], LineStock] = {}
     for line in document.lines:
         for item, _ in moved[line.id]:
@@ -39,13 +38,13 @@ def _moved(line: Line) -> Iterator[tuple[str, Decimal]]:
         yield line.item, Decimal(1)
 
 
-def _stock(unit: Unit, item: str, warehouse: str, own: dict[Held, Decimal]) -> LineStock:
+def _stock(unit: Unit, item: str, warehouse: str, own: dict[tuple[str, str], Decimal]) -> LineStock:
     """Balances with what this unit of work changes."""
     balance = unit.balances.get((item, warehouse), Balance())
     physical, reserved, on_order = (
         getattr(balance, level) + unit.pending.get(Held(item, warehouse, level), ZERO) for level in LEVELS
     )
-    available = physical - reserved + own.get(Held(item, warehouse, "reserved"), ZERO)
+    available = physical - reserved + own.get((item, warehouse), ZERO)
     known = unit.items.get(item)
     return LineStock(known.unit if known else "", physical, reserved, on_order, available, available + on_order)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.app.pricing import ratios_of
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Line, Part, TraceRow
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Part, TraceRow
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import currency_digits, round_half_up
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
@@ -117,6 +117,38 @@ def at_delivery(unit: Unit, document: Document) -> Document:
         return document
     cost = cost_of(lines, document.rate, currency_digits(document.currency))
     return document.changed(lines=lines, total_cost=cost)
+
+
+def with_issued_costs(unit: Unit, costs: Mapping[Id, Mapping[str, Decimal]]) -> None:
+    """Give deliveries that are being written what their goods cost when they left: ``costs`` of a stock unit by document
+    and item. Only documents not numbered yet take it, and only where the policy is the average (M2)."""
+    for document_id, of_items in costs.items():
+        tracked = unit.tracked[document_id]
+        document = tracked.document
+        if not needs_costs(unit, document) or not (tracked.original is None or tracked.wants_number):
+            continue
+        average = {code: cost for code, cost in of_items.items() if _takes_average(unit, unit.items[code])}
+        lines = tuple(
+            line if _was_delivered(unit, line) else _with_issued_cost(line, average) for line in document.lines
+        )
+        if lines != document.lines:
+            cost = cost_of(lines, document.rate, currency_digits(document.currency))
+            tracked.document = document.changed(lines=lines, total_cost=cost)
+
+
+def _takes_average(unit: Unit, item: Item) -> bool:
+    return (item.cost_source or unit.prices.schema.cost) == "average"
+
+
+def _with_issued_cost(line: Line, costs: Mapping[str, Decimal]) -> Line:
+    if line.parts:
+        parts = tuple(part._replace(cost=costs.get(part.item, part.cost)) for part in line.parts)
+        known = [part.cost * part.quantity for part in parts if part.cost is not None]
+        return line._replace(parts=parts, cost=round_half_up(sum(known, ZERO), COST_DIGITS) if known else line.cost)
+    cost = costs.get(line.item or "")
+    if cost is None or not line.stocked or not line.quantity or line.role:
+        return line
+    return line._replace(cost=round_half_up(cost * line.stock_quantity / line.quantity, COST_DIGITS))
 
 
 def _was_delivered(unit: Unit, line: Line) -> bool:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sphinx_lib.app import deriving, entering, firing, flush, paying, putting
+from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting
 from sphinx_lib.app.deriving import Derived
-from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import Document, Id, StockMove
+from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
 from sphinx_lib.kernel.money import to_decimal
 from sphinx_lib.pack.specs import AllocateToSources, Make, Message, NewRevision, Op, ReleaseAllocations, SetLines
@@ -177,17 +176,14 @@ class Session(Previews):
                 return
         raise Refused(f"{document.type} has no event that ends a draft")
 
-    def adjust_stock(self, item: str, quantity: Any, *, warehouse: str | None = None) -> None:
-        """Add ``quantity`` (signed, stock units) to physical stock, as an opening or a correction does."""
-        unit = self.unit
-        with unit.atomic():
-            unit.load_items([item])
-            place = warehouse or unit.items[item].warehouse or unit.pack.model.stock.warehouse
-            try:
-                amount = exact_quantity(quantity)
-            except ValueError as error:
-                raise InputError([f"stock of {item}: {error}"]) from None
-            unit.adjust(StockMove(unit.new_id(), item, place, "physical", amount, None, unit.today))
+    def adjust_stock(self, item: str, quantity: Any, **named: Any) -> None:
+        """Add ``quantity`` (signed, stock units) to physical stock, as an opening or a correction does.
+
+        ``named``: ``warehouse``, ``lot`` (or ``serial``), ``bin``, ``expires``, ``date``, ``reason``, and what it is worth
+        as ``cost`` of one unit or ``value`` of all; without them it comes in at the cost known so far (V6).
+        """
+        with self.unit.atomic():
+            adjusting.adjust(self.unit, item, quantity, named)
 
     def document(self, document_id: Id) -> Document:
         """A document as it is in this unit of work."""

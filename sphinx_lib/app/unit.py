@@ -47,6 +47,19 @@ class Posting(NamedTuple):
     exchange: Decimal = ZERO
 
 
+class Revalued(NamedTuple):
+    """Goods that turn out to have cost ``amount`` more (signed, company currency): what is still held takes its part.
+
+    ``quantity`` came in by the document ``source``; ``move`` says which document found it out, when and why.
+    """
+
+    item: str
+    quantity: Decimal
+    amount: Decimal
+    source: Id
+    move: StockMove
+
+
 @dataclass
 class Tracked:
     """A document as it was read (none when new) and as it is now; ``held`` is its stock as last reckoned."""
@@ -101,6 +114,8 @@ class Unit:
     allocations: list[Allocation] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
     adjustments: list[StockMove] = field(default_factory=list)
+    given_values: dict[Id, Decimal] = field(default_factory=dict)
+    revalued: list[Revalued] = field(default_factory=list)
     master: list[Any] = field(default_factory=list)
     may_go_below: set[tuple[str, str]] = field(default_factory=set)
     _undo: list[dict[Id, tuple[Document, bool] | None]] = field(default_factory=list)
@@ -172,9 +187,11 @@ class Unit:
             return document
         return document.changed(**values)
 
-    def adjust(self, move: StockMove) -> None:
-        """Add a move that no document causes; what is available follows at once."""
+    def adjust(self, move: StockMove, value: Decimal | None = None) -> None:
+        """Add a move that no document causes, worth ``value`` when that is known; what is available follows at once."""
         self.adjustments.append(move)
+        if value is not None:
+            self.given_values[move.id] = value
         key = Held(move.item, move.warehouse, move.level)
         self.pending[key] = self.pending.get(key, ZERO) + move.quantity
 
@@ -186,7 +203,7 @@ class Unit:
     def atomic(self) -> Iterator[None]:
         """A command happens whole or not at all, even when its caller catches the refusal and goes on."""
         lists: tuple[list[Any], ...] = (
-            self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master,
+            self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master, self.revalued,
         )  # fmt: skip
         lengths = [len(one) for one in lists]
         self._undo.append({})
@@ -215,7 +232,7 @@ class Unit:
             tracked = self.tracked[document_id]
             if was is None:
                 for key, quantity in tracked.held.items():
-                    self.pending[key] -= quantity
+                    self.pending[Held(key.item, key.warehouse, key.level)] -= quantity
                     self.moves.pop((document_id, key), None)
                 del self.tracked[document_id]
                 self.dirty.discard(document_id)
@@ -328,16 +345,25 @@ class Unit:
         if not keys:
             return {}, {}, {}
         self.reckon_stock()
-        own = self.tracked[document.id].held if document.id in self.tracked else {}
+        own = self.reserved_by(document)
         available, physical, policies = {}, {}, {}
         for item, warehouse in keys:
             balance = self.balances.get((item or "", warehouse), Balance())
             here = balance.physical + self.pending.get(Held(item or "", warehouse, "physical"), ZERO)
             reserved = balance.reserved + self.pending.get(Held(item or "", warehouse, "reserved"), ZERO)
             physical[item, warehouse] = here
-            available[item, warehouse] = here - reserved + own.get(Held(item or "", warehouse, "reserved"), ZERO)
+            available[item, warehouse] = here - reserved + own.get((item or "", warehouse), ZERO)
             policies[item, warehouse] = self.policy_of(item or "", warehouse)
         return available, physical, policies
+
+    def reserved_by(self, document: Document) -> dict[tuple[str, str], Decimal]:
+        """What ``document`` itself has reserved, by item and warehouse."""
+        found: dict[tuple[str, str], Decimal] = {}
+        tracked = self.tracked.get(document.id)
+        for key, quantity in tracked.held.items() if tracked else ():
+            if key.level == "reserved":
+                found[key.item, key.warehouse] = found.get((key.item, key.warehouse), ZERO) + quantity
+        return found
 
     def reckon_stock(self) -> None:
         """Turn the changes of documents since the last call into moves (workflow-shape rule 6)."""
@@ -348,7 +374,8 @@ class Unit:
             now = held(tracked.document, self.pack)
             for key, quantity in moves_between(tracked.held, now).items():
                 self.moves[document_id, key] = self.moves.get((document_id, key), ZERO) + quantity
-                self.pending[key] = self.pending.get(key, ZERO) + quantity
+                whole = Held(key.item, key.warehouse, key.level)
+                self.pending[whole] = self.pending.get(whole, ZERO) + quantity
             tracked.held = now
         self.dirty.clear()
 

@@ -72,6 +72,32 @@ class Part(NamedTuple):
     weight_kg: Decimal | None = None
 
 
+class Stowed(NamedTuple):
+    """A part of a line's goods with a name of its own: a lot or serial number, a bin, or both (K1, K10).
+
+    ``quantity`` is above zero, in the item's stock unit; a serial number has quantity 1. ``expires`` is the last day on
+    which the lot may be used.
+    """
+
+    quantity: Decimal
+    lot: str = ""
+    bin: str = ""
+    expires: Day | None = None
+
+
+class Peg(NamedTuple):
+    """A customer order line for which a purchase line is bought (PO2). ``quantity`` is in the purchase line's unit.
+
+    ``promised`` and ``number`` are those of the customer order: receipts serve pegs in this order (PO5).
+    """
+
+    document_id: Id
+    line_id: Id
+    quantity: Decimal
+    promised: Day | None = None
+    number: str = ""
+
+
 NOT_SUMMED = frozenset({"option", "alternative", "heading", "subtotal"})
 
 
@@ -86,7 +112,8 @@ class Line(NamedTuple):
     ``role`` says which part of the foot the line belongs to (N9): empty for goods and services, ``shipping``, ``eco`` or
     ``deposit``; an ``option`` or ``alternative`` is shown and not summed; a ``heading`` or ``subtotal`` is no amount.
     ``parent_id`` is the line that brought this one along, ``parts`` the components of a phantom kit, ``reason`` why a
-    price was entered by hand. ``reference`` is what the customer calls the item (CR1).
+    price was entered by hand. ``reference`` is what the customer calls the item (CR1). ``stowed`` names the lots, serial
+    numbers and bins of its goods, as far as they are known; ``pegs`` the customer order lines it is bought for.
     """
 
     id: Id
@@ -117,6 +144,8 @@ class Line(NamedTuple):
     discountable: bool = True
     parent_id: Id | None = None
     parts: tuple[Part, ...] = ()
+    stowed: tuple[Stowed, ...] = ()
+    pegs: tuple[Peg, ...] = ()
     source_id: Id | None = None
     source_document: Id | None = None
     root_id: Id | None = None
@@ -324,7 +353,12 @@ class Allocation(NamedTuple):
 
 
 class StockMove(NamedTuple):
-    """One change of one stock level, with the document that caused it. ``quantity`` is signed, in the stock unit."""
+    """One change of one stock level, with the document or the ``reason`` that caused it.
+
+    ``quantity`` is signed, in the stock unit. Physical moves may name a ``lot`` (or serial number) and a ``bin``, moves of
+    the other levels the day for which goods are promised (``due``). ``value`` is signed, in company currency, of physical
+    moves only: what the stock is worth changes by it (V1-V7).
+    """
 
     id: Id
     item: str
@@ -333,6 +367,12 @@ class StockMove(NamedTuple):
     quantity: Decimal
     document_id: Id | None
     date: Day
+    due: Day | None = None
+    lot: str = ""
+    bin: str = ""
+    expires: Day | None = None
+    value: Decimal = ZERO
+    reason: str = ""
 
 
 class EntryLine(NamedTuple):

@@ -180,6 +180,8 @@ class Item(Record):
     average_cost: Exact | None = None
     last_cost: Exact | None = None
     cost_source: Literal["", "average", "last", "standard"] = ""
+    valuation: Literal["", "average", "fifo", "standard"] = ""
+    tracking: Literal["none", "lot", "serial"] = "none"
     eco: Annotated[tuple[EcoRate, ...], BeforeValidator(_eco)] = ()
     vat: str = "standard"
     weight_kg: Exact | None = None
@@ -249,7 +251,7 @@ class Family(Record):
     parent: str = ""
 
 
-KEY_FIELDS = ("customer", "customer_group", "site", "price_list", "channel", "kind", "item", "family")
+KEY_FIELDS = ("customer", "customer_group", "site", "supplier", "price_list", "channel", "kind", "item", "family")
 """The key values a price record may hold under names of their own; others stand in ``keys``."""
 
 
@@ -288,6 +290,7 @@ class PriceRecord(Record):
     customer: str = ""
     customer_group: str = ""
     site: str = ""
+    supplier: str = ""
     price_list: str = ""
     channel: str = ""
     kind: str = ""

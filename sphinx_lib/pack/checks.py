@@ -35,7 +35,7 @@ def check_pack(
     """Everything that a name in one section says about another section."""
     for (name, kind), declared in types.items():
         base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
-        yield from check_states(base, declared)
+        yield from check_states(base, declared, model)
         yield from check_events(base, declared, specs, model)
         yield from check_reach(base, declared)
         yield from check_sources(base, model, declared)
@@ -56,7 +56,7 @@ def unknown(path: tuple[str, ...], what: str, name: str, known: Known) -> Findin
     return Finding(path, f"unknown {what} {name!r}", hint, of_key=path[-1] == name)
 
 
-def check_states(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
+def check_states(base: tuple[str, ...], declared: DocumentType, model: PackModel) -> Iterator[Finding]:
     """States that are named exist; what they cause is something the engine can cause."""
     states = declared.states
     if declared.initial not in states:
@@ -69,9 +69,14 @@ def check_states(base: tuple[str, ...], declared: DocumentType) -> Iterator[Find
             yield unknown((*path, "inside"), "state", state.inside, states)
         elif state.inside is not None and name in _outer(declared, state.inside):
             yield Finding((*path, "inside"), f"state {name!r} is inside itself", "remove one `inside`")
-        for level in state.stock:
+        for key in state.stock:
+            level, _, place = key.partition("@")
             if level not in LEVELS:
-                yield unknown((*path, "stock", level), "stock level", level, LEVELS)
+                yield unknown((*path, "stock", key), "stock level", level, LEVELS)
+            places = {*declared.fields, *declared.line_fields, *model.stock.warehouses}
+            if place and place not in places:
+                hint = f"name a field of the type, or declare it under stock.warehouses; known: {', '.join(sorted(places))}"
+                yield Finding((*path, "stock", key), f"unknown warehouse {place!r}", hint)
 
 
 def _outer(declared: DocumentType, state: str) -> tuple[str, ...]:

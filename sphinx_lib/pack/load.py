@@ -25,7 +25,7 @@ from sphinx_lib.pack.price_checks import check_prices
 from sphinx_lib.pack.price_records import PriceRecords, PriceSources, spread, yaml_path
 from sphinx_lib.pack.reader import Mark, Node, PriceFile, read_layer, read_price_files
 from sphinx_lib.pack.record_checks import check_records, check_rivals, check_scales
-from sphinx_lib.pack.scopes import PriceExpressions, Scope, document_scope, item_scope, line_scope, party_scope
+from sphinx_lib.pack.scopes import PriceExpressions, Scope, document_scope, item_scope, line_scope, party_scope, stock_scope
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.tax_checks import check_taxes
 from sphinx_lib.pack.validation import findings_of
@@ -190,6 +190,8 @@ def _compiled(
                 continue
             path: tuple[str, ...] = ("document_types", key[0], *written.path)
             scope = scopes[written.place]
+            if written.path[0] == "states" and written.path[2] == "stock":
+                scope = stock_scope(model, declared)
             if written.path[0] == "made_from" and written.path[1] in model.document_types:
                 scope = line_scope(model, model.document_types[written.path[1]])
             try:

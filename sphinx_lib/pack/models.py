@@ -164,11 +164,19 @@ class BillingRules(Strict):
     outstanding: dict[str, YesNo] = {}
 
 
+class WarehouseDef(Strict):
+    """A warehouse that document types name, such as the one for goods in transit; others are master records."""
+
+    label: Label = {}
+
+
 class Stock(Strict):
-    """Warehouses and the policy on stock below zero (K7)."""
+    """Warehouses, the policy on stock below zero (K7), and how stock is valued (V1, V4) where items say nothing."""
 
     negative_stock: Literal["forbid", "warn", "allow"] = "warn"
+    valuation: Literal["average", "fifo", "standard"] = "average"
     warehouse: str = "main"
+    warehouses: dict[str, WarehouseDef] = {}
     levels: dict[str, Label] = {}
 
 

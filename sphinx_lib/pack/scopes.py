@@ -124,6 +124,15 @@ def line_scope(pack: PackModel, declared: DocumentType) -> Scope:
     return scope
 
 
+def stock_scope(pack: PackModel, declared: DocumentType) -> Scope:
+    """Names that stock levels may use: the quantity of a line, how far it got, and numbers of its own (rule 6)."""
+    names = ["quantity"]
+    for name, progress in pack.progress.items():
+        names += [name, progress.remaining]
+    own = {name: Fact(field.type, field.optional) for name, field in declared.line_fields.items() if field.type == "number"}
+    return {**dict.fromkeys(names, Fact("number")), **own}
+
+
 def price_scope(pack: PackModel) -> Scope:
     """Names that price formulas, conditions and guards may use: costs and prices per stock unit in company currency.
 

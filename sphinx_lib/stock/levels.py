@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Line
 from sphinx_lib.kernel.money import round_half_up
@@ -12,49 +13,79 @@ from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import Totals
 
 QUANTITY_DIGITS = 6  # as quantities are stored: 3 of 7 hours are no whole part of a day
+PHYSICAL = "physical"
 
 
 class Held(NamedTuple):
-    """Where a quantity lies: item, warehouse, level (physical, reserved, on_order)."""
+    """Where a quantity lies: item, warehouse, level (physical, reserved, on_order).
+
+    Physical quantities may name their lot (or serial number) and bin, the others the day they are promised for.
+    """
 
     item: str
     warehouse: str
     level: str
+    due: date | None = None
+    lot: str = ""
+    bin: str = ""
+    expires: date | None = None
 
 
 def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
     """What ``document`` holds while in its state, in stock units; a document that is not there holds nothing.
 
     The level expressions of YAML are in the line's sales unit; services and text lines hold nothing, a phantom kit holds
-    its components (K11).
+    its components (K11). ``physical@to_warehouse`` lies in the warehouse that the field ``to_warehouse`` names.
     """
     if document is None:
         return {}
     declared = pack.type_of(document.type, document.kind)
     levels: Mapping[str, str] = declared.says(document.state, "stock") or {}
     found: dict[Held, Decimal] = {}
-    for level, text in levels.items():
+    for key, text in levels.items():
+        level, _, place = key.partition("@")
         expression = pack.expression((document.type, document.kind), "line", text)
         for line in document.lines:
-            if not line.quantity or not (goods := line.goods):
+            if line.quantity is None or not (goods := line.goods):
                 continue
             part = expression(LineQuantities(line, pack.model.progress))
+            warehouse = place_of(document, line, place) if place else line.warehouse
             for item, whole in goods:
-                quantity = round_half_up(part * whole / line.quantity, QUANTITY_DIGITS)
+                quantity = round_half_up(part * whole / line.quantity if line.quantity else part, QUANTITY_DIGITS)
                 if quantity:
-                    key = Held(item, line.warehouse, level)
-                    found[key] = found.get(key, ZERO) + quantity
+                    for where, amount in _spread(line, Held(item, warehouse, level), quantity, whole):
+                        found[where] = found.get(where, ZERO) + amount
     return found
 
 
-class LineQuantities(dict[str, Decimal]):
-    """What a stock level may ask of a line: its quantity and how far it got."""
+def place_of(document: Document, line: Line, name: str) -> str:
+    """The warehouse that a field of the line, else of the document, names; else ``name`` is itself a warehouse."""
+    named = line.custom.get(name) or document.custom.get(name)
+    return str(named) if named else name
+
+
+def _spread(line: Line, where: Held, quantity: Decimal, whole: Decimal) -> Iterator[tuple[Held, Decimal]]:
+    """``quantity`` over the lots and bins of the line; what names none lies under no name."""
+    if where.level != PHYSICAL:
+        yield where._replace(due=line.promised_date), quantity
+        return
+    rest = quantity
+    for one in line.stowed:
+        share = round_half_up(quantity * one.quantity / whole, QUANTITY_DIGITS) if whole else quantity
+        rest -= share
+        yield where._replace(lot=one.lot, bin=one.bin, expires=one.expires), share
+    if rest:
+        yield where, rest
+
+
+class LineQuantities(dict[str, Any]):
+    """What a stock level may ask of a line: its quantity, how far it got, and numbers of its own."""
 
     def __init__(self, line: Line, progress: Mapping[str, Totals]) -> None:
         super().__init__()
         self.line, self.progress = line, progress
 
-    def __missing__(self, name: str) -> Decimal:
+    def __missing__(self, name: str) -> Any:
         line = self.line
         if name == "quantity":
             return line.quantity or ZERO
@@ -63,7 +94,7 @@ class LineQuantities(dict[str, Decimal]):
                 return line.done(progress)
             if name == totals.remaining:
                 return line.remaining(progress)
-        raise KeyError(name)
+        return line.custom.get(name)
 
 
 def moves_between(before: Mapping[Held, Decimal], now: Mapping[Held, Decimal]) -> dict[Held, Decimal]:

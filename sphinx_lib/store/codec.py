@@ -9,7 +9,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from sphinx_lib.kernel.document import EMPTY, Document, Instalment, Line, Part, Progress, TraceRow, VatAmount
+from sphinx_lib.kernel.document import EMPTY, Document, Instalment, Line, Part, Peg, Progress, Stowed, TraceRow, VatAmount
 from sphinx_lib.kernel.money import exact_sum, round_half_up
 
 DOCUMENT_FIELDS = tuple(field.name for field in fields(Document) if field.name != "lines")
@@ -94,6 +94,8 @@ def line_row(line: Line, document_id: str, company: str) -> dict[str, Any]:
     row["discounts"] = [f"{percent:f}" for percent in line.discounts] or None
     row["progress"] = progress_json(line.progress)
     row["parts"] = [_part_json(part) for part in line.parts] or None
+    row["stowed"] = [_stowed_json(one) for one in line.stowed] or None
+    row["pegs"] = [_peg_json(peg) for peg in line.pegs] or None
     row["custom"] = typed(line.custom)
     row["trace"] = [_trace_json(step) for step in line.trace] or None
     return row
@@ -108,6 +110,8 @@ def line_of(row: Mapping[str, Any]) -> Line:
     )
     values["custom"] = untyped(row["custom"])
     values["parts"] = tuple(_part_of(part) for part in row["parts"] or ())
+    values["stowed"] = tuple(_stowed_of(one) for one in row["stowed"] or ())
+    values["pegs"] = tuple(_peg_of(peg) for peg in row["pegs"] or ())
     values["trace"] = trace = tuple(_trace_of(step) for step in row["trace"] or ())
     if trace and row["unit_price"] is not None:
         values["unit_price"] = _in_full(row["unit_price"], trace)
@@ -148,6 +152,24 @@ def _part_json(part: Part) -> list[Any]:
 def _part_of(row: list[Any]) -> Part:
     item, quantity, value, vat, stocked, group, cost, weight = row
     return Part(item, Decimal(quantity), Decimal(value), vat, stocked, group, _number(cost), _number(weight))
+
+
+def _stowed_json(one: Stowed) -> list[Any]:
+    return [f"{one.quantity:f}", one.lot, one.bin, one.expires and one.expires.isoformat()]
+
+
+def _stowed_of(row: list[Any]) -> Stowed:
+    quantity, lot, place, expires = row
+    return Stowed(Decimal(quantity), lot, place, date.fromisoformat(expires) if expires else None)
+
+
+def _peg_json(peg: Peg) -> list[Any]:
+    return [peg.document_id, peg.line_id, f"{peg.quantity:f}", peg.promised and peg.promised.isoformat(), peg.number]
+
+
+def _peg_of(row: list[Any]) -> Peg:
+    document_id, line_id, quantity, promised, number = row
+    return Peg(document_id, line_id, Decimal(quantity), date.fromisoformat(promised) if promised else None, number)
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -41,7 +41,7 @@ _NUMBER_DOCUMENT = (
     update(documents)
     .where(documents.c.company_id == bindparam("b_company"))
     .where(documents.c.id == bindparam("b_id"))
-    .values({name: bindparam(name) for name in ("number", "root_number", "audit_hash")})
+    .values({name: bindparam(name) for name in ("number", "root_number", "audit_hash", "total_cost")})
 )
 _ADVANCE_LINE = (
     update(document_lines)
@@ -120,11 +120,12 @@ def _names(changed: Iterable[Document]) -> str:
 
 
 def number_documents(connection: Connection, company: str, numbered: Sequence[Document]) -> None:
-    """Write the number that a document already written took, and the head of its audit chain."""
+    """Write the number that a document already written took, the head of its audit chain, and what its goods cost."""
     if numbered:
         rows = [
             {"b_company": company, "b_id": document.id, "number": document.number,
-             "root_number": document.root_number, "audit_hash": document.audit_hash}
+             "root_number": document.root_number, "audit_hash": document.audit_hash,
+             "total_cost": document.total_cost}
             for document in numbered
         ]  # fmt: skip
         connection.execute(_NUMBER_DOCUMENT, rows)

@@ -51,8 +51,8 @@ def is_retryable(error: BaseException) -> bool:
     return state in _RETRY_CODES or "database is locked" in str(error.orig)
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest version; a second call changes nothing."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to the newest version, or to an older ``revision``; a second call changes nothing."""
     from alembic import command
     from alembic.config import Config
 
@@ -60,6 +60,6 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     with engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, func, insert, or_, select, update
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -22,6 +22,7 @@ from sphinx_lib.kernel.master import (
     Record,
     Warehouse,
 )
+from sphinx_lib.kernel.worth import quotient
 from sphinx_lib.store import item_codes
 from sphinx_lib.store.tables import (
     NOTHING,
@@ -33,6 +34,7 @@ from sphinx_lib.store.tables import (
     items,
     parties,
     price_records,
+    stock_values,
     warehouses,
 )
 
@@ -136,6 +138,17 @@ _PARTIES_OUTSTANDING = (
 )
 
 
+_ITEMS = (
+    select(items.c.data, stock_values.c.quantity, stock_values.c.value, stock_values.c.last_cost, stock_values.c.last_price)
+    .select_from(
+        items.outerjoin(
+            stock_values, and_(stock_values.c.company_id == items.c.company_id, stock_values.c.item == items.c.code)
+        )
+    )
+    .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("codes", expanding=True)))
+)
+
+
 def load_parties(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Party]:
     """Parties by code."""
     rows = connection.execute(_PARTIES, {"company": company, "codes": sorted(codes)})
@@ -160,13 +173,20 @@ def load_outstanding(
 
 
 def load_items(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Item]:
-    """Items by code."""
-    statement = select(items.c.data).where(
-        items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("codes", expanding=True))
-    )
-    rows = connection.execute(statement, {"company": company, "codes": sorted(codes)})
-    found = [Item.model_validate(row.data) for row in rows]
+    """Items by code, with what their stock costs on average and when it was last bought, where it ever moved (M2)."""
+    rows = connection.execute(_ITEMS, {"company": company, "codes": sorted(codes)})
+    found = (_with_costs(Item.model_validate(row.data), row) for row in rows)
     return {item.code: item for item in found}
+
+
+def _with_costs(item: Item, row: Any) -> Item:
+    if row.quantity is None:
+        return item
+    known = {"last_cost": row.last_price, "average_cost": row.last_cost}
+    costs = {name: Decimal(text) for name, text in known.items() if text is not None}
+    if row.quantity > 0 and row.value:
+        costs["average_cost"] = quotient(row.value, row.quantity)
+    return item.model_copy(update=costs) if costs else item
 
 
 def load_prices(

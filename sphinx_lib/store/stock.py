@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, insert, literal_column, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sphinx_lib.kernel.document import ZERO, StockMove
-from sphinx_lib.store.tables import items, stock_balances, stock_moves, warehouses
+from sphinx_lib.kernel.document import ZERO, Id, StockMove
+from sphinx_lib.store.tables import (
+    items,
+    stock_balances,
+    stock_moves,
+    stock_places,
+    stock_schedule,
+    warehouses,
+)
 
 LEVELS = ("physical", "reserved", "on_order")
 Key = tuple[str, str]
@@ -66,24 +73,50 @@ def stock_of(connection: Connection, company: str, codes: Collection[str]) -> St
     return found
 
 
-def _build(dialect: Any) -> Any:
-    statement = dialect.insert(stock_balances)
-    added = {level: _b[level] + statement.excluded[level] for level in LEVELS}
-    return statement.on_conflict_do_update(index_elements=["company_id", "item", "warehouse"], set_=added).returning(
-        _b.item, _b.warehouse, _b.physical
-    )
+def _adding(table: Table, sums: Sequence[str], *, keeps: Sequence[str] = ()) -> Mapping[str, Any]:
+    """By database: insert rows of ``table``, or add to the ``sums`` of those that are there; what ``keeps`` is kept."""
+    keys = [column.name for column in table.primary_key]
+    found = {}
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite)):
+        statement = dialect.insert(table)
+        added: dict[str, Any] = {one: table.c[one] + statement.excluded[one] for one in sums}
+        added |= {one: func.coalesce(statement.excluded[one], table.c[one]) for one in keeps}
+        found[name] = statement.on_conflict_do_update(index_elements=keys, set_=added)
+    return found
 
 
-_UPSERTS = {"postgresql": _build(postgresql), "sqlite": _build(sqlite)}
+_p = stock_places.c
+_ADD_BALANCES = {
+    name: statement.returning(_b.item, _b.warehouse, _b.physical)
+    for name, statement in _adding(stock_balances, LEVELS).items()
+}
+_ADD_PLACES = {
+    name: statement.returning(_p.item, _p.warehouse, _p.lot, _p.bin, _p.physical)
+    for name, statement in _adding(stock_places, ("physical",), keeps=("expires",)).items()
+}
+_ADD_SCHEDULE = _adding(stock_schedule, ("quantity",))
 
 
-def apply_moves(connection: Connection, company: str, moves: Sequence[StockMove], at: datetime) -> dict[Key, Decimal]:
-    """Add ``moves`` to the balances in one order of keys, so that no two units of work wait for each other crosswise.
+class PlaceKey(NamedTuple):
+    """A lot (or serial number) of an item in a bin of a warehouse; either name may be empty, not both."""
 
-    Returns physical stock after, by (item, warehouse), read under the lock.
-    """
+    item: str
+    warehouse: str
+    lot: str
+    bin: str
+
+
+class Moved(NamedTuple):
+    """Physical stock after some moves, read under the lock: by item and warehouse, and by lot and bin."""
+
+    physical: dict[Key, Decimal]
+    places: dict[PlaceKey, Decimal]
+
+
+def apply_moves(connection: Connection, company: str, moves: Sequence[StockMove]) -> Moved:
+    """Add ``moves`` to the balances in one order of keys, so that no two units of work wait for each other crosswise."""
     if not moves:
-        return {}
+        return Moved({}, {})
     changes: dict[Key, dict[str, Decimal]] = {}
     for move in moves:
         levels = changes.setdefault((move.item, move.warehouse), dict.fromkeys(LEVELS, ZERO))
@@ -92,10 +125,67 @@ def apply_moves(connection: Connection, company: str, moves: Sequence[StockMove]
         {"company_id": company, "item": item, "warehouse": warehouse, **levels}
         for (item, warehouse), levels in sorted(changes.items())
     ]
-    after = connection.execute(_UPSERTS[connection.dialect.name], rows)
+    after = connection.execute(_ADD_BALANCES[connection.dialect.name], rows)
     physical = {(row.item, row.warehouse): row.physical for row in after}
-    connection.execute(_INSERT_MOVE, [{"company_id": company, "recorded_at": at, **move._asdict()} for move in moves])
-    return physical
+    _schedule(connection, company, moves)
+    return Moved(physical, _place(connection, company, moves))
+
+
+def _place(connection: Connection, company: str, moves: Sequence[StockMove]) -> dict[PlaceKey, Decimal]:
+    changes: dict[PlaceKey, tuple[Decimal, date | None, date]] = {}
+    for move in moves:
+        if move.lot or move.bin:
+            key = PlaceKey(move.item, move.warehouse, move.lot, move.bin)
+            so_far, expires, since = changes.get(key, (ZERO, None, move.date))
+            changes[key] = so_far + move.quantity, move.expires or expires, min(since, move.date)
+    if not changes:
+        return {}
+    rows = [
+        {"company_id": company, **key._asdict(), "physical": quantity, "expires": expires, "since": since}
+        for key, (quantity, expires, since) in sorted(changes.items(), key=lambda pair: pair[0])
+    ]
+    after = connection.execute(_ADD_PLACES[connection.dialect.name], rows)
+    return {PlaceKey(row.item, row.warehouse, row.lot, row.bin): row.physical for row in after}
+
+
+def _schedule(connection: Connection, company: str, moves: Sequence[StockMove]) -> None:
+    changes: dict[tuple[str, str, str, date], Decimal] = {}
+    for move in moves:
+        if move.due is not None:
+            key = (move.item, move.warehouse, move.level, move.due)
+            changes[key] = changes.get(key, ZERO) + move.quantity
+    names = ("item", "warehouse", "level", "due")
+    rows = [
+        {"company_id": company, **dict(zip(names, key, strict=True)), "quantity": quantity}
+        for key, quantity in sorted(changes.items())
+        if quantity
+    ]
+    if rows:
+        connection.execute(_ADD_SCHEDULE[connection.dialect.name], rows)
+
+
+def insert_moves(connection: Connection, company: str, moves: Sequence[StockMove], at: datetime) -> None:
+    """Write the journal of moves, each with its value."""
+    if moves:
+        rows = [{"company_id": company, "recorded_at": at, **move._asdict()} for move in moves]
+        connection.execute(_INSERT_MOVE, rows)
+
+
+_OWN_MOVES = (
+    select(
+        stock_moves.c.document_id, stock_moves.c.item, func.sum(stock_moves.c.quantity).label("quantity"),
+        func.sum(stock_moves.c.value).label("value"),
+    )
+    .where(stock_moves.c.company_id == bindparam("company"), stock_moves.c.level == "physical")
+    .where(stock_moves.c.document_id.in_(bindparam("ids", expanding=True)))
+    .group_by(stock_moves.c.document_id, stock_moves.c.item)
+)  # fmt: skip
+
+
+def moved_by(connection: Connection, company: str, ids: Collection[Id]) -> dict[tuple[Id, str], tuple[Decimal, Decimal]]:
+    """By document and item: the physical quantity and value that its moves add up to, signed."""
+    rows = connection.execute(_OWN_MOVES, {"company": company, "ids": sorted(ids)})
+    return {(row.document_id, row.item): (row.quantity, row.value) for row in rows}
 
 
 def sums_of_moves(connection: Connection, company: str) -> dict[tuple[str, str, str], Decimal]:
@@ -111,3 +201,59 @@ def all_balances(connection: Connection, company: str) -> dict[Key, Balance]:
     """Every balance row of the company."""
     statement = select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order).where(_b.company_id == company)
     return {(row[0], row[1]): Balance(row[2], row[3], row[4]) for row in connection.execute(statement)}
+
+
+def held_of_lots(connection: Connection, company: str, lots: Collection[tuple[str, str]]) -> dict[tuple[str, str], Decimal]:
+    """Physical stock of lots given as (item, lot), over all warehouses and bins."""
+    items_, names = sorted({item for item, _ in lots}), sorted({lot for _, lot in lots})
+    statement = (
+        select(_p.item, _p.lot, func.sum(_p.physical))
+        .where(_p.company_id == company, _p.item.in_(items_), _p.lot.in_(names))
+        .group_by(_p.item, _p.lot)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement) if (row[0], row[1]) in lots}
+
+
+class Place(NamedTuple):
+    """What lies under a name: a lot or serial number, a bin, or both. ``since`` is the day when it first came in."""
+
+    item: str
+    warehouse: str
+    lot: str
+    bin: str
+    physical: Decimal
+    expires: date | None
+    since: date
+
+
+def places_of(connection: Connection, company: str, codes: Collection[str]) -> list[Place]:
+    """Every lot and bin that holds some of the items, in all warehouses, in one statement."""
+    columns = [_p[name] for name in Place._fields]
+    statement = (
+        select(*columns)
+        .where(_p.company_id == company, _p.item.in_(sorted(codes)), _p.physical > literal_column("0"))
+        .order_by(_p.item, _p.warehouse, _p.lot, _p.bin)
+    )
+    return [Place(*row) for row in connection.execute(statement)]
+
+
+class Due(NamedTuple):
+    """A quantity that is promised to come in (on_order) or go out (reserved) on a day."""
+
+    item: str
+    warehouse: str
+    level: str
+    due: date
+    quantity: Decimal
+
+
+def schedule_of(connection: Connection, company: str, codes: Collection[str]) -> list[Due]:
+    """What is promised for which day, of the items in all warehouses, in one statement; by day."""
+    c = stock_schedule.c
+    columns = [c[name] for name in Due._fields]
+    statement = (
+        select(*columns)
+        .where(c.company_id == company, c.item.in_(sorted(codes)), c.quantity != literal_column("0"))
+        .order_by(c.item, c.due)
+    )
+    return [Due(*row) for row in connection.execute(statement)]

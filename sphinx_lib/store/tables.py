@@ -157,6 +157,8 @@ document_lines = Table(
     Column("root_document", IdType),
     Column("discounts", Json),
     Column("parts", Json),
+    Column("stowed", Json),
+    Column("pegs", Json),
     Column("progress", Json),
     Column("custom", Json),
     Column("trace", Json),
@@ -190,6 +192,12 @@ stock_moves = Table(
     _quantity("quantity"),
     Column("document_id", IdType),
     Column("date", Date, nullable=False),
+    Column("due", Date),
+    Column("lot", String(60), nullable=False),
+    Column("bin", String(60), nullable=False),
+    Column("expires", Date),
+    _amount("value"),
+    Column("reason", String(200), nullable=False),
     Column("recorded_at", Moment, nullable=False),
     PrimaryKeyConstraint("company_id", "id"),
     Index("moves_of_item", "company_id", "item", "warehouse", "level"),
@@ -206,6 +214,48 @@ stock_balances = Table(
     _quantity("reserved"),
     _quantity("on_order"),
     PrimaryKeyConstraint("company_id", "item", "warehouse"),
+)
+
+# What of the physical stock has a name of its own; the rest of a balance lies in no bin and belongs to no lot.
+stock_places = Table(
+    "stock_places",
+    metadata,
+    _company(),
+    Column("item", String(60), nullable=False),
+    Column("warehouse", String(60), nullable=False),
+    Column("lot", String(60), nullable=False),
+    Column("bin", String(60), nullable=False),
+    _quantity("physical"),
+    Column("expires", Date),
+    Column("since", Date, nullable=False),
+    PrimaryKeyConstraint("company_id", "item", "warehouse", "lot", "bin"),
+)
+
+# What of the reserved and ordered quantities is promised for a day.
+stock_schedule = Table(
+    "stock_schedule",
+    metadata,
+    _company(),
+    Column("item", String(60), nullable=False),
+    Column("warehouse", String(60), nullable=False),
+    Column("level", String(20), nullable=False),
+    Column("due", Date, nullable=False),
+    _quantity("quantity"),
+    PrimaryKeyConstraint("company_id", "item", "warehouse", "level", "due"),
+)
+
+# What the physical stock of an item is worth, over all warehouses.
+stock_values = Table(
+    "stock_values",
+    metadata,
+    _company(),
+    Column("item", String(60), nullable=False),
+    _quantity("quantity"),
+    _amount("value"),
+    Column("last_cost", Text),
+    Column("last_price", Text),
+    Column("layers", Json),
+    PrimaryKeyConstraint("company_id", "item"),
 )
 
 accounting_entries = Table(
@@ -373,6 +423,11 @@ item_codes = Table(
     Index("codes_of_item", "company_id", "item"),
 )
 warehouses = _master("warehouses", Column("negative_stock", String(8), nullable=False))
+equipment = _master(
+    "equipment",
+    *(Column(name, String(60), nullable=False) for name in ("item", "serial", "owner")),
+)
+Index("equipment_of_owner", equipment.c.company_id, equipment.c.owner)
 deals = _master("deals")
 families = _master("families")
 customer_references = _master(
@@ -385,7 +440,10 @@ exchange_rates = _master(
 price_records = _master(
     "price_records",
     Column("step", String(60), nullable=False),
-    *(Column(name, String(60), nullable=False) for name in ("customer", "customer_group", "site", "item", "family")),
+    *(
+        Column(name, String(60), nullable=False)
+        for name in ("customer", "customer_group", "site", "supplier", "item", "family")
+    ),
 )
 Index("rates_by_date", exchange_rates.c.company_id, exchange_rates.c.currency, exchange_rates.c.date)
 Index("prices_by_item", price_records.c.company_id, price_records.c.item, price_records.c.family)

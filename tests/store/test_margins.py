@@ -78,7 +78,7 @@ def test_port_eco_contributions_deposits_and_headings_have_no_margin(role: str) 
 
 def raise_costs(app: Sphinx, cost: str = "7") -> None:
     with app.session(actor=ALICE) as s:
-        s.put("item", [goods(f"VIS-{n}", cost=cost) for n in (1, 2, 3)])
+        s.put("item", [goods(f"VIS-{n}", cost=cost, cost_source="standard") for n in (1, 2, 3)])
 
 
 def costs(app: Sphinx, document_id: str) -> tuple[Decimal | None, ...]:

@@ -1,0 +1,65 @@
+"""Adding to stock without a document: opening stock and corrections (V6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sphinx_lib.app.line_input import exact_quantity
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.document import StockMove
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.money import exact_decimal
+from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.stock.levels import PHYSICAL
+
+NAMES = frozenset({"warehouse", "lot", "serial", "bin", "expires", "date", "reason", "cost", "value"})
+
+
+def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> None:
+    """Add ``quantity`` of ``item`` to physical stock; InputError tells everything that is wrong with what is given."""
+    unit.load_items([item])
+    known = unit.items[item]
+    problems = [f"unknown field {name!r}{did_you_mean(name, NAMES)}" for name in sorted(named.keys() - NAMES)]
+    amount = _read(exact_quantity, quantity, "", problems)
+    days = {name: _read(_day, named.get(name), f"{name}: ", problems) for name in ("date", "expires")}
+    worth = {name: _read(exact_decimal, named.get(name), f"{name}: ", problems) for name in ("cost", "value")}
+    lot = str(named.get("lot") or named.get("serial") or "")
+    if known.tracking == "none" and lot:
+        problems.append(f"it is not tracked by lot or serial number, so {lot!r} says nothing; put tracking: lot on the item")
+    if known.tracking != "none" and not lot:
+        problems.append(f"it is tracked by {known.tracking}: name its {known.tracking}")
+    if known.tracking == "serial" and amount is not None and abs(amount) != 1:
+        problems.append(f"a serial number has quantity 1, not {amount:f}")
+    if problems or amount is None:
+        raise InputError([f"stock of {item}: {problem}" for problem in problems])
+    move = StockMove(
+        unit.new_id(), item, str(named.get("warehouse") or known.warehouse or unit.pack.model.stock.warehouse), PHYSICAL,
+        amount, None, days["date"] or unit.today, lot=lot, bin=str(named.get("bin") or ""), expires=days["expires"],
+        reason=str(named.get("reason") or ""),
+    )  # fmt: skip
+    unit.adjust(move, _value(amount, worth, known.cost_by("average")))
+
+
+def _value(quantity: Decimal, worth: Mapping[str, Decimal | None], known: Decimal | None) -> Decimal | None:
+    """What the quantity is worth: as given, by the cost given, by the cost that the item's record knows."""
+    if worth["value"] is not None:
+        return worth["value"]
+    cost = worth["cost"] if worth["cost"] is not None else known
+    return None if cost is None else cost * abs(quantity)
+
+
+def _read(reader: Any, given: Any, where: str, problems: list[str]) -> Any:
+    if given is None or given == "":
+        return None
+    try:
+        return reader(given)
+    except ValueError as error:
+        problems.append(f"{where}{error}")
+        return None
+
+
+def _day(given: Any) -> date:
+    return given if isinstance(given, date) else date.fromisoformat(str(given))

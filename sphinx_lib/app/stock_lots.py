@@ -1,0 +1,38 @@
+"""What lots, serial numbers and bins hold after a write, seen under the lock (K1, K10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.document import StockMove
+from sphinx_lib.kernel.errors import StockShort
+from sphinx_lib.kernel.money import plain_number
+from sphinx_lib.store import stock as store_stock
+from sphinx_lib.store.stock import PlaceKey
+
+
+def refuse_lots(unit: Unit, moves: Sequence[StockMove], places: Mapping[PlaceKey, Decimal]) -> None:
+    """Raises StockShort when a lot or bin would hold less than nothing, or a serial number would be in stock twice."""
+    short = [
+        f"{_name(key)}: {plain_number(physical)}"
+        for key, physical in sorted(places.items(), key=lambda pair: pair[0])
+        if physical < 0
+    ]
+    if short:
+        raise StockShort("more is taken than there is of " + ", ".join(short), places=tuple(short))
+    entered = {(move.item, move.lot) for move in moves if move.lot and move.quantity > 0}
+    if not entered:
+        return
+    unit.load_items({item for item, _ in entered})
+    serials = {(item, lot) for item, lot in entered if unit.items[item].tracking == "serial"}
+    found = store_stock.held_of_lots(unit.connection, unit.company, serials) if serials else {}
+    twice = [f"{lot} of {item}" for (item, lot), physical in sorted(found.items()) if physical > 1]
+    if twice:
+        raise StockShort("already in stock: serial number " + ", ".join(twice), serials=tuple(twice))
+
+
+def _name(key: PlaceKey) -> str:
+    parts = [f"lot {key.lot} of {key.item}" if key.lot else key.item, f"in {key.warehouse}"]
+    return " ".join([*parts, f"bin {key.bin}"] if key.bin else parts)

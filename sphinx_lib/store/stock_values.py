@@ -1,0 +1,120 @@
+"""What the stock of each item is worth (V1-V7): one row per item, the sum of the values of its moves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sphinx_lib.kernel.document import ZERO
+from sphinx_lib.kernel.worth import Layer, Worth
+from sphinx_lib.store.tables import stock_moves, stock_values
+
+_v = stock_values.c
+_ENSURE = {
+    name: dialect.insert(stock_values).on_conflict_do_nothing(index_elements=["company_id", "item"])
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
+_READ = (
+    select(_v.item, _v.quantity, _v.value, _v.last_cost, _v.last_price, _v.layers)
+    .where(_v.company_id == bindparam("company"), _v.item.in_(bindparam("items", expanding=True)))
+    .order_by(_v.item)
+)
+_LOCK = _READ.with_for_update()
+_WRITE = (
+    update(stock_values)
+    .where(_v.company_id == bindparam("b_company"), _v.item == bindparam("b_item"))
+    .values({name: bindparam(name) for name in ("quantity", "value", "last_cost", "last_price", "layers")})
+)
+
+
+def worth_of(connection: Connection, company: str, items: Collection[str]) -> dict[str, Worth]:
+    """What the items that ever moved are worth, by code."""
+    return _worths(connection.execute(_READ, {"company": company, "items": sorted(items)}))
+
+
+def lock(connection: Connection, company: str, items: Collection[str]) -> dict[str, Worth]:
+    """The same under a lock, always taken in the order of codes; an item that never moved gets its row here."""
+    codes = sorted(items)
+    found = _worths(connection.execute(_LOCK, {"company": company, "items": codes}))
+    missing = [code for code in codes if code not in found]
+    if missing:
+        blank = {"company_id": company, "quantity": ZERO, "value": ZERO, "last_cost": None, "last_price": None}
+        blank["layers"] = None
+        connection.execute(_ENSURE[connection.dialect.name], [{**blank, "item": code} for code in missing])
+        found |= _worths(connection.execute(_LOCK, {"company": company, "items": missing}))
+    return found
+
+
+def _worths(rows: Iterable[Any]) -> dict[str, Worth]:
+    return {
+        row.item: Worth(
+            row.quantity, row.value, _number(row.last_cost), _number(row.last_price),
+            tuple(_layer(one) for one in row.layers or ()),
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"
+
+
+def _layer(row: list[str]) -> Layer:
+    day, source, quantity, value = row
+    return Layer(date.fromisoformat(day), source, Decimal(quantity), Decimal(value))
+
+
+def write(connection: Connection, company: str, worths: Mapping[str, Worth]) -> None:
+    """Write rows that ``lock`` has given."""
+    rows = [
+        {
+            "b_company": company, "b_item": item, "quantity": worth.quantity, "value": worth.value,
+            "last_cost": _text(worth.last_cost), "last_price": _text(worth.last_price),
+            "layers": [[one.day.isoformat(), one.source, f"{one.quantity:f}", f"{one.value:f}"] for one in worth.layers]
+            or None,
+        }
+        for item, worth in sorted(worths.items())
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_WRITE, rows)
+
+
+def value_at(connection: Connection, company: str, day: date, items: Collection[str] = ()) -> dict[str, Worth]:
+    """Quantity and value of each item at the end of ``day``, from its moves; all items when none are named."""
+    c = stock_moves.c
+    statement = (
+        select(c.item, func.sum(c.quantity), func.sum(c.value))
+        .where(c.company_id == company, c.level == "physical", c.date <= day)
+        .group_by(c.item)
+        .order_by(c.item)
+    )
+    if items:
+        statement = statement.where(c.item.in_(sorted(items)))
+    return {row[0]: Worth(row[1], row[2]) for row in connection.execute(statement)}
+
+
+def all_worths(connection: Connection, company: str) -> dict[str, Worth]:
+    """Every row of the company."""
+    columns = (_v.item, _v.quantity, _v.value, _v.last_cost, _v.last_price, _v.layers)
+    statement = select(*columns).where(_v.company_id == company)
+    return _worths(connection.execute(statement))
+
+
+def sums_of_values(connection: Connection, company: str) -> dict[str, tuple[Decimal, Decimal]]:
+    """What all physical moves of each item add up to: quantity and value."""
+    c = stock_moves.c
+    statement = (
+        select(c.item, func.sum(c.quantity), func.sum(c.value))
+        .where(c.company_id == company, c.level == "physical")
+        .group_by(c.item)
+    )
+    return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
