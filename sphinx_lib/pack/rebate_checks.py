@@ -15,7 +15,7 @@ from sphinx_lib.pack.workflow_model import DocumentType
 def check_rebates(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
     """Bands ascend, and a run that gives rebates makes a posted credit note that can say which one it gives."""
     for name, rebate in model.billing.rebates.items():
-        yield from _bands(("billing", "rebates", name), rebate)
+        yield from _bands(("billing", "rebates", name, "bands"), rebate)
     for name, run in model.runs.items():
         if run.rebate is not None:
             yield from _note(("runs", name, "rebate"), run.rebate, model, types)
@@ -23,8 +23,10 @@ def check_rebates(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> It
 
 def _bands(path: tuple[str, ...], rebate: Rebate) -> Iterator[Finding]:
     """Bounds ascend; where a lower percent of the whole follows, more turnover gives less, which is told."""
+    if not rebate.bands:
+        yield Finding(path, "there is no band", "write [[turnover from which it holds, percent], …]")
     for place, (before, now) in enumerate(zip(rebate.bands, rebate.bands[1:], strict=False), 1):
-        where = (*path, "bands", str(place))
+        where = (*path, str(place))
         if now[0] <= before[0]:
             yield Finding(where, f"the band from {now[0]} is not above {before[0]}", "write the bands in order")
         elif now[1] < before[1] and rebate.mode == "whole_amount":

@@ -33,4 +33,4 @@ class Rebate(Strict):
     when: str | None = None
     period: Length = "year"
     mode: Mode
-    bands: Annotated[tuple[tuple[From, Percent], ...], Field(min_length=1)]
+    bands: tuple[tuple[From, Percent], ...]
