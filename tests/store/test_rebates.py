@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from sphinx_lib import InputError, Sphinx
 from sphinx_lib.kernel.ports import Actor
+from sphinx_lib.store.rebates import sales_between
 from tests.store.support import ALICE, D, FixedClock, at_once, faults, open_shop, overlay, raised, statements
 
 BOB = Actor("bob")
@@ -63,6 +64,15 @@ def test_rebates_of_thirty_customers_take_the_statements_of_one(golden: Sphinx) 
         found.append(len(seen))
     assert found[0] == found[1]
     assert faults(golden) == []
+
+
+def test_the_sales_of_a_period_are_found_by_type_state_and_date(file_app: Sphinx) -> None:
+    with statements(file_app.engine) as seen:
+        with file_app.reader() as views:
+            sales_between(views.unit.connection, "main", [("invoice", "", "issued")], date(2026, 1, 1), date(2026, 12, 31))
+            (text, parameters) = seen[-1]
+            plan = views.unit.connection.exec_driver_sql(f"explain query plan {text}", parameters).all()
+    assert "documents_by_state (company_id=? AND type=? AND state=? AND date>? AND date<?)" in plan[0][3]
 
 
 def test_runs_at_once_credit_each_customer_once_whatever_they_were_asked(golden: Sphinx) -> None:
