@@ -67,11 +67,10 @@ def test_rebates_of_thirty_customers_take_the_statements_of_one(golden: Sphinx) 
 
 
 def test_the_sales_of_a_period_are_found_by_type_state_and_date(file_app: Sphinx) -> None:
-    with statements(file_app.engine) as seen:
-        with file_app.reader() as views:
-            sales_between(views.unit.connection, "main", [("invoice", "", "issued")], date(2026, 1, 1), date(2026, 12, 31))
-            (text, parameters) = seen[-1]
-            plan = views.unit.connection.exec_driver_sql(f"explain query plan {text}", parameters).all()
+    with statements(file_app.engine) as seen, file_app.reader() as views:
+        sales_between(views.unit.connection, "main", [("invoice", "", "issued")], date(2026, 1, 1), date(2026, 12, 31))
+        (text, parameters) = seen[-1]
+        plan = views.unit.connection.exec_driver_sql(f"explain query plan {text}", parameters).all()
     assert "documents_by_state (company_id=? AND type=? AND state=? AND date>? AND date<?)" in plan[0][3]
 
 
