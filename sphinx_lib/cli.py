@@ -166,6 +166,7 @@ def run(
     name: Annotated[str, typer.Argument(help="A run of the configuration, such as invoicing or expiry.")],
     database: Database,
     until: Annotated[str | None, typer.Option(help="ISO date; today unless given.")] = None,
+    period: Annotated[str | None, typer.Option(help="Of rebates: 2026, 2026-H1 or 2026-Q1; the last one over.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done; change nothing.")] = False,
     actor: str = "cli",
     config: Layers = None,
@@ -177,6 +178,8 @@ def run(
     options: dict[str, Any] = {"dry_run": True} if dry_run else {}
     if until is not None:
         options["until"] = _day(until)
+    if period is not None:
+        options["period"] = period
     app = _app(config, database, company)
     with _progress(name) as progress:
         report = app.run(name, actor=Actor(actor), progress=progress, **options)

@@ -67,7 +67,7 @@ class RunReport:
 def run(app: Sphinx, name: str, actor: Actor, progress: Progress, options: Mapping[str, Any]) -> RunReport:
     """Run the batch declared as ``name``."""
     step = app.pack.model.runs[name]
-    known = {"dry_run", *({"until", "customer", "propose"} if step.derive else ()), *({"sender"} if step.send else ())}
+    known = options_of(step)
     unknown = options.keys() - known
     if unknown:
         raise InputError([f"run {name}: unknown option {one!r}{did_you_mean(one, known)}" for one in sorted(unknown)])
@@ -76,9 +76,20 @@ def run(app: Sphinx, name: str, actor: Actor, progress: Progress, options: Mappi
         _fire(app, step, actor, progress, report, bool(options.get("dry_run")))
     if step.derive:
         _derive(app, step, actor, progress, report, options)
+    if step.rebate:
+        from sphinx_lib.app import rebates  # it builds on this module
+
+        rebates.credit(app, step.rebate, actor, progress, report, options)
     if step.send:
         send(app, options.get("sender"), report)
     return report
+
+
+def options_of(step: RunStep) -> set[str]:
+    """The options that a batch declared so takes."""
+    derived = {"until", "customer", "propose"} if step.derive else set()
+    rebated = {"period", "customer", "rebate", "propose"} if step.rebate else set()
+    return {"dry_run"} | derived | rebated | ({"sender"} if step.send else set())
 
 
 def chunks(ids: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
@@ -209,7 +220,7 @@ def _make(unit: Unit, ids: Sequence[Id], to: str, until: date, propose: bool) ->
     except Refused:
         return []  # nothing is left of these: somebody else was faster
     if not propose:
-        firing.fire(unit, [(document.id, Request(_issue_event(unit, document))) for document in derived.documents])
+        firing.fire(unit, [(document.id, Request(issue_event(unit, document))) for document in derived.documents])
     return [unit.get(document.id) for document in derived.documents]
 
 
@@ -218,7 +229,7 @@ def _is_ready(unit: Unit, document: Document, target: tuple[str, str]) -> bool:
     return bool(rule.states.keys() & set(unit.type_of(document).chain(document.state)))
 
 
-def _issue_event(unit: Unit, document: Document) -> str:
+def issue_event(unit: Unit, document: Document) -> str:
     """The event that leads from the draft to the state that gives the number."""
     declared = unit.type_of(document)
     for name, event in declared.leaves(document.state).items():

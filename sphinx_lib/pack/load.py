@@ -24,6 +24,7 @@ from sphinx_lib.pack.places import of_prices, of_sections, of_type
 from sphinx_lib.pack.price_checks import check_prices
 from sphinx_lib.pack.price_records import PriceRecords, PriceSources, spread, yaml_path
 from sphinx_lib.pack.reader import Mark, Node, PriceFile, read_layer, read_price_files
+from sphinx_lib.pack.rebate_checks import check_rebates
 from sphinx_lib.pack.record_checks import check_records, check_rivals, check_scales
 from sphinx_lib.pack.scopes import PriceExpressions, Scope, document_scope, item_scope, line_scope, party_scope, stock_scope
 from sphinx_lib.pack.specs import Specs
@@ -80,6 +81,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: P
         check_pack(model, types, specs, names),
         check_goods(model),
         check_taxes(model),
+        check_rebates(model, types),
         check_prices(model, types, price_expressions),
         check_records(model, records.conditions, records.accesses),
         check_rivals(model, records.conditions),

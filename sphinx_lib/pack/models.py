@@ -22,6 +22,7 @@ from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.pack.base import Label, Strict, YesNo
 from sphinx_lib.pack.items_model import Items
 from sphinx_lib.pack.pricing_model import Pricing
+from sphinx_lib.pack.rebate_model import Rebate
 from sphinx_lib.pack.shipping_model import Eco, Shipping
 from sphinx_lib.pack.terms_model import PaymentTerm
 from sphinx_lib.pack.workflow_model import (
@@ -154,7 +155,7 @@ class Taxes(Strict):
 
 
 class BillingRules(Strict):
-    """Invoice grouping, payment terms and outstanding."""
+    """Invoice grouping, payment terms, outstanding and year-end rebates."""
 
     default: Billing = Billing()
     always_by: tuple[str, ...] = ("party", "currency", "regime", "payment_terms", "language")
@@ -162,6 +163,7 @@ class BillingRules(Strict):
     payment_terms: dict[str, PaymentTerm]
     default_terms: str
     outstanding: dict[str, YesNo] = {}
+    rebates: dict[str, Rebate] = {}
 
 
 class WarehouseDef(Strict):

@@ -31,10 +31,13 @@ class Asked(NamedTuple):
 
 
 def of_sections(model: PackModel) -> Iterator[Asked]:
-    """Every expression of the sections beside ``document_types`` and ``pricing``: regimes, attached items, port."""
+    """Every expression of the sections beside ``document_types`` and ``pricing``: regimes, rebates, attached items, port."""
     for name, regime in model.taxes.regimes.items():
         if regime.when:
             yield Asked(("taxes", "regimes", name, "when"), "", "party", regime.when, "flag")
+    for name, rebate in model.billing.rebates.items():
+        if rebate.when:
+            yield Asked(("billing", "rebates", name, "when"), "", "party", rebate.when, "flag")
     for name, attached in model.items.attached.items():
         yield Asked(("items", "attached", name, "quantity"), "", "item", attached.quantity, "number")
         if attached.when:

@@ -247,11 +247,12 @@ class Numbering(Strict):
 
 
 class RunStep(Strict):
-    """A named batch: fire an event by the clock, or derive due documents."""
+    """A named batch: fire an event by the clock, derive due documents, or give year-end rebates as credit notes (D3)."""
 
     fire: dict[str, str] = {}
     derive: str | None = None
     from_: str | None = Field(default=None, alias="from")
+    rebate: str | None = None
     send: YesNo = False
     label: Label = {}
 

@@ -19,6 +19,7 @@ from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import Label, in_language
 from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.rebate_model import REBATE_GROUP
 from sphinx_lib.pack.workflow_model import Field_
 from sphinx_lib.pricing.foot import entered_amount
 from sphinx_lib.render import amounts, letterhead
@@ -148,8 +149,9 @@ class Page:
 
     @property
     def nature(self) -> str:
-        """Goods, services or both: one of the words that the law wants on invoices from 2026 (242 nonies A)."""
-        kinds = {_is_goods(line) for line in self.document.lines if line.quantity is not None and not line.role}
+        """Goods, services or both: a word that the law wants on invoices (242 nonies A). A rebate supplies nothing."""
+        supplied = (line for line in self.document.lines if not line.role and line.account_group != REBATE_GROUP)
+        kinds = {_is_goods(line) for line in supplied if line.quantity is not None}
         if not kinds:
             return ""
         return self.t("nature_mixed" if len(kinds) == 2 else "nature_goods" if True in kinds else "nature_services")

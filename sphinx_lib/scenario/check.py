@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sphinx_lib.app.entering import HEADER
+from sphinx_lib.app.runs import options_of
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.reader import Node
@@ -310,12 +311,12 @@ def _run(step: Step, known: Known) -> None:
         return
     run = runs[name]
     given = step.option("with")
-    options = {"dry_run", *(("until", "customer", "propose") if run.derive else ())}
     if given is not None:
-        _check_keys(given, step, f"option of {name}", options, known)
+        _check_keys(given, step, f"option of {name}", options_of(run) - {"sender"}, known)
         _check_texts(given, step, known)
         _check_code(entries(given).get("customer"), step, "customer", known.refs.customers, known)
-    names = [run.derive] if run.derive else list(run.fire)
+        _check_code(entries(given).get("rebate"), step, "rebate", known.pack.model.billing.rebates, known)
+    names = [*run.fire, *filter(None, (run.derive, run.rebate))]
     _name(step, known, frozenset(known.pack.resolve_type(one) for one in names))
 
 
