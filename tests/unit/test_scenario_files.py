@@ -209,7 +209,7 @@ def test_rows_of_master_data_are_checked_where_they_stand(rows: str, told: list[
             ["40: unknown guard of accept 'not_expird'\n    hint: did you mean 'not_expired'?"],
         ),
         ("{create: qoutation}", ["14: unknown document type 'qoutation'\n    hint: did you mean 'quotation'?"]),
-        ("{create: purchase_order}", [f"14: 'purchase_order' is not supported yet{LATER}"]),
+        ("{create: progress_invoice}", [f"14: 'progress_invoice' is not supported yet{LATER}"]),
         ("{create: [quotation]}", ["6: 'create' takes a name"]),
         (
             "{create: quotation, custmer: ACME}",
