@@ -23,7 +23,7 @@ from sphinx_lib.pack.base import Label, Strict, YesNo
 from sphinx_lib.pack.items_model import Items
 from sphinx_lib.pack.pricing_model import Pricing
 from sphinx_lib.pack.shipping_model import Eco, Shipping
-from sphinx_lib.pack.terms_model import PaymentTerm
+from sphinx_lib.pack.terms_model import EarlyPaymentTypes, PaymentTerm
 from sphinx_lib.pack.workflow_model import (
     DocumentType,
     Field_,
@@ -162,6 +162,7 @@ class BillingRules(Strict):
     payment_terms: dict[str, PaymentTerm]
     default_terms: str
     outstanding: dict[str, YesNo] = {}
+    early_payment: EarlyPaymentTypes | None = None
 
 
 class Stock(Strict):

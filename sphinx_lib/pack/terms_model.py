@@ -68,15 +68,35 @@ class Instalment(Strict):
         )
 
 
+class EarlyPayment(Strict):
+    """An escompte on payment (E2): ``percent`` off what is paid up to ``days`` after the invoice's date.
+
+    It is taken of the total with tax and lowers the VAT; ``net_of_tax`` takes it of the total without, the VAT stays.
+    """
+
+    percent: Annotated[Exact, Field(gt=0, lt=100)]
+    days: Delay
+    net_of_tax: YesNo = False
+
+
+class EarlyPaymentTypes(Strict):
+    """The types or kinds of document by which an escompte on payment is granted, and taken back when the payment fails."""
+
+    credit_note: str
+    taken_back: str
+
+
 class PaymentTerm(Strict):
     """A payment term: instalments in the order written, the last one takes what is left (T7).
 
     A single instalment may be written short, ``{label: …, days: 30, end_of_month: after}``; it becomes the remainder
     under the id ``only``. ``legal_check: false`` silences the warnings of T8, for terms with a legal exception.
+    ``early_payment`` grants a discount to who pays soon (E2).
     """
 
     label: Label
     legal_check: YesNo = True
+    early_payment: EarlyPayment | None = None
     instalments: dict[str, Instalment]
 
     @model_validator(mode="before")
