@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,10 +15,10 @@ from sphinx_lib.billing.allocation import allocate
 from sphinx_lib.billing.early_payment import Base, Share, bases_of, last_day, offer_of, shares_of
 from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, Refused
-from sphinx_lib.kernel.money import currency_digits, plain_number
+from sphinx_lib.kernel.money import currency_digits, percentage, plain_number, round_half_up
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
-from sphinx_lib.pack.terms_model import EarlyPayment, EarlyPaymentTypes
+from sphinx_lib.pack.terms_model import PERCENT_DIGITS, EarlyPayment, EarlyPaymentTypes
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import default_code, gives_vat
 from sphinx_lib.pricing.totals import with_totals
@@ -68,9 +68,8 @@ def grant(unit: Unit, payment_id: Id, targets: Sequence[Id] | None) -> set[Id]:
     types = _types(unit)
     codes = _codes(unit, invoice, offer)
     text = _text(unit, invoice, "early_payment_line", percent=plain_number(offer.percent))
-    lines = [_line(unit, invoice, text, code, share.amount) for code, share in zip(codes, offer.shares, strict=True)]
-    percent = ZERO if offer.net_of_tax else offer.percent
-    note = _entered(unit, unit.pack.resolve_type(types.credit_note), invoice, lines, percent)
+    lines = [_line(unit, invoice.id, text, code, share.amount) for code, share in zip(codes, offer.shares, strict=True)]
+    note = _entered(unit, unit.pack.resolve_type(types.credit_note), invoice, lines, offer.percent)
     touched = _issued(unit, note.id)
     left, _ = allocate(unit.get(note.id).balance, [unit.get(invoice.id)])  # what its own effects did not allocate yet
     return touched | paying.book(unit, note.id, left)
@@ -87,11 +86,7 @@ def take_back(unit: Unit, ids: Iterable[Id]) -> set[Id]:
     for note in notes:
         touched |= paying.release(unit, note.id)
         text = _text(unit, note, "early_payment_withdrawn")
-        lines = [
-            line._replace(id=unit.new_id(), text=text, source_document=note.id, heading="", progress={})
-            for line in note.lines
-            if line.role == EARLY_PAYMENT
-        ]
+        lines = [line._replace(id=unit.new_id(), text=text, source_document=note.id) for line in note.lines]
         made = _entered(unit, unit.pack.resolve_type(_types(unit).taken_back), note, lines, ZERO)
         touched |= _issued(unit, made.id)
         touched |= paying.book(unit, note.id, [Settled(unit.get(made.id), unit.get(note.id).balance)])
@@ -99,21 +94,30 @@ def take_back(unit: Unit, ids: Iterable[Id]) -> set[Id]:
 
 
 def less_what_was_granted(unit: Unit, drafts: Sequence[Document]) -> list[Document]:
-    """Drafts of credit notes whose invoices were discounted on payment repeat that percent (CN1), on top of their own.
+    """Drafts of credit notes on invoices that were discounted on payment repeat that discount (CN1).
 
-    A discount net of tax is none of VAT, so it is not repeated.
+    As a percent, on top of their own; one that left the VAT as it was as a line without VAT.
     """
     sources = {line.source_document for draft in drafts for line in draft.lines if line.source_document}
-    percents: dict[Id, Decimal] = {}
-    for note in _standing(unit, sorted(sources)):
-        percents |= {line.source_document: note.early_payment_discount for line in note.lines if line.source_document}
-    return [_less(draft, percents) for draft in drafts]
+    notes = {line.source_document: note for note in _standing(unit, sorted(sources)) for line in note.lines}
+    found = []
+    for draft in drafts:
+        note = next((notes[one] for line in draft.lines if (one := line.source_document) in notes), None)
+        found.append(draft if note is None else _less(unit, draft, note))
+    return found
 
 
-def _less(draft: Document, percents: Mapping[Id, Decimal]) -> Document:
-    percent = next((percents[one] for line in draft.lines if (one := line.source_document or "") in percents), ZERO)
-    own = draft.early_payment_discount
-    return draft.changed(early_payment_discount=own + percent - own * percent / 100) if percent else draft
+def _less(unit: Unit, draft: Document, note: Document) -> Document:
+    own, percent = draft.early_payment_discount, note.early_payment_discount
+    if note.total_vat:
+        both = round_half_up(own + percent - own * percent / 100, PERCENT_DIGITS)
+        return draft.changed(early_payment_discount=both)
+    portions = foot_of(draft.changed(tax_date=note.tax_date), unit.pack).portions
+    net = sum((portion.base for portion in portions if not portion.role), ZERO)
+    amount = percentage(net, percent, currency_digits(draft.currency))
+    like = note.lines[0]
+    line = _line(unit, like.source_document or "", like.text, like.vat, -amount)._replace(position=len(draft.lines) + 1)
+    return draft.changed(lines=(*draft.lines, line)) if amount else draft
 
 
 # -- what is earned ------------------------------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ def _standing(unit: Unit, ids: Sequence[Id]) -> list[Document]:
             key = one.payment_id, one.document_id
             net[key] = net.get(key, ZERO) + one.amount
     found = unit.load(payment for (payment, _), amount in net.items() if amount > 0)
-    return [one for one in found if any(line.role == EARLY_PAYMENT for line in one.lines)]
+    return [one for one in found if one.lines and all(line.role == EARLY_PAYMENT for line in one.lines)]
 
 
 # -- the documents -------------------------------------------------------------------------------------------------------
@@ -218,12 +222,12 @@ def _text(unit: Unit, source: Document, label: str, **places: str) -> str:
     return text.format(number=source.number or "", percent=percent)
 
 
-def _line(unit: Unit, invoice: Document, text: str, vat: str, amount: Decimal) -> Line:
+def _line(unit: Unit, source: Id, text: str, vat: str, amount: Decimal) -> Line:
     """A line of one piece; a part of the other sign is a negative quantity (BR-27)."""
     count = ONE if amount > 0 else -ONE
     return Line(
         unit.new_id(), 1, text=text, quantity=count, price_quantity=count, unit_price=abs(amount), vat=vat,
-        role=EARLY_PAYMENT, account_group=EARLY_PAYMENT, discountable=False, manual=True, source_document=invoice.id,
+        role=EARLY_PAYMENT, account_group=EARLY_PAYMENT, discountable=False, manual=True, source_document=source,
     )  # fmt: skip
 
 

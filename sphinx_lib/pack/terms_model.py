@@ -22,6 +22,8 @@ Exact = Annotated[Decimal, BeforeValidator(exact_decimal)]
 MonthDay = Annotated[int, Field(ge=1, le=31)]
 Delay = Annotated[int, Field(ge=0, le=3650)]
 ONLY = "only"
+PERCENT_DIGITS = 6
+"""Decimals of a percent that documents keep."""
 
 
 class Instalment(Strict):
@@ -74,7 +76,7 @@ class EarlyPayment(Strict):
     It is taken of the total with tax and lowers the VAT; ``net_of_tax`` takes it of the total without, the VAT stays.
     """
 
-    percent: Annotated[Exact, Field(gt=0, lt=100)]
+    percent: Annotated[Exact, Field(gt=0, lt=100, decimal_places=PERCENT_DIGITS)]
     days: Delay
     net_of_tax: YesNo = False
 

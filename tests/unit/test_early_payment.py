@@ -108,8 +108,8 @@ def test_the_credit_note_is_the_percent_of_the_total_and_each_part_without_its_t
     assert note.net_commercial == 0
 
 
-@pytest.mark.parametrize("wrong", [{"percent": "0"}, {"percent": "100"}, {"percent": "2", "days": "-1"}])
-def test_a_discount_of_nothing_or_all_is_none(wrong: dict[str, str]) -> None:
+@pytest.mark.parametrize("wrong", [{"percent": "0"}, {"percent": "100"}, {"percent": "2.1234567"}, {"percent": "2", "days": "-1"}])
+def test_a_discount_of_nothing_or_all_or_of_endless_digits_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         EarlyPayment.model_validate({"days": "8", **wrong})
 
