@@ -42,6 +42,14 @@ class Offer(NamedTuple):
     net_of_tax: bool
 
 
+class Standing(NamedTuple):
+    """The credit note of a discount and how much of it is put against an invoice."""
+
+    note: Document
+    invoice: Id
+    amount: Decimal
+
+
 def offer_for(unit: Unit, invoice: Document) -> Offer | None:
     """The discount for who pays ``invoice`` soon, credit notes deducted; none where its terms grant none, where it has been
     granted already, and where no more is open than the discount."""
@@ -80,16 +88,14 @@ def take_back(unit: Unit, ids: Iterable[Id]) -> set[Id]:
 
     The credit note, which is final, is put against an invoice for the same amounts.
     """
-    notes = _standing(unit, sorted(ids))
-    unit.load_allocations({note.id for note in notes})
     touched: set[Id] = set()
-    for note in notes:
-        touched |= paying.release(unit, note.id)
+    for note, invoice, amount in _standing(unit, ids):
+        touched |= paying.book(unit, note.id, [Settled(unit.get(invoice), -amount)])
         text = _text(unit, note, "early_payment_withdrawn")
         lines = [line._replace(id=unit.new_id(), text=text, source_document=note.id) for line in note.lines]
         made = _entered(unit, unit.pack.resolve_type(_types(unit).taken_back), note, lines, ZERO)
         touched |= _issued(unit, made.id)
-        touched |= paying.book(unit, note.id, [Settled(unit.get(made.id), unit.get(note.id).balance)])
+        touched |= paying.book(unit, note.id, [Settled(unit.get(made.id), amount)])
     return touched
 
 
@@ -99,10 +105,10 @@ def less_what_was_granted(unit: Unit, drafts: Sequence[Document]) -> list[Docume
     As a percent, on top of their own; one that left the VAT as it was as a line without VAT.
     """
     sources = {line.source_document for draft in drafts for line in draft.lines if line.source_document}
-    notes = {line.source_document: note for note in _standing(unit, sorted(sources)) for line in note.lines}
+    notes = {one.invoice: one.note for one in _standing(unit, sources)}
     found = []
     for draft in drafts:
-        note = next((notes[one] for line in draft.lines if (one := line.source_document) in notes), None)
+        note = next((notes[one] for line in draft.lines if (one := line.source_document or "") in notes), None)
         found.append(draft if note is None else _less(unit, draft, note))
     return found
 
@@ -136,7 +142,7 @@ def _earned(unit: Unit, payment: Document, invoice: Document) -> Offer:
         said = f"{name}: the last day for its discount was {until}, and the payment is of {payment.date}"
         raise Refused(said, until=until)
     if standing := _standing(unit, [invoice.id]):
-        raise Refused(f"{name} has its discount already, by {standing[0].type} {standing[0].number or 'draft'}")
+        raise Refused(f"{name} has its discount already, by {standing[0].note.type} {standing[0].note.number or 'draft'}")
     offer = _offer(unit, invoice, terms)
     if not offer.shares:
         raise Refused(f"{name}: nothing of it bears a discount for early payment; pay without early_payment")
@@ -182,17 +188,17 @@ def _tracked_of(unit: Unit, source: Id) -> Iterator[Id]:
             yield document_id
 
 
-def _standing(unit: Unit, ids: Sequence[Id]) -> list[Document]:
+def _standing(unit: Unit, ids: Iterable[Id]) -> list[Standing]:
     """The credit notes of discounts that are put against these documents now."""
-    if not ids:
-        return []
+    wanted = sorted(ids)
+    unit.load_settled_by(set(wanted))
     net: dict[tuple[Id, Id], Decimal] = {}
-    for one in (*store_documents.allocations_to(unit.connection, unit.company, ids), *unit.allocations):
-        if one.document_id in ids:
+    for one in (*(made for each in wanted for made in unit.settled_by[each]), *unit.allocations):
+        if one.document_id in wanted:
             key = one.payment_id, one.document_id
             net[key] = net.get(key, ZERO) + one.amount
-    found = unit.load(payment for (payment, _), amount in net.items() if amount > 0)
-    return [one for one in found if one.lines and all(line.role == EARLY_PAYMENT for line in one.lines)]
+    found = [Standing(unit.get(payment), document, amount) for (payment, document), amount in net.items() if amount > 0]
+    return [one for one in found if one.note.lines and all(line.role == EARLY_PAYMENT for line in one.note.lines)]
 
 
 # -- the documents -------------------------------------------------------------------------------------------------------

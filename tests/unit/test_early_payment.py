@@ -233,6 +233,25 @@ def test_a_discount_asks_as_often_for_many_lines_as_for_one() -> None:
     assert count([1] * 40) == count([1])
 
 
+def test_many_payments_that_fail_ask_as_often_as_one() -> None:
+    app = shop()
+
+    def count(documents: int) -> int:
+        with app.session(actor=ALICE) as s:
+            made = [s.create("invoice", customer="ACME", lines=[{"item": "VIS-1", "quantity": 10}]).id for _ in range(documents)]
+            s.fire_many(made, "issue")
+            s.flush()
+            payments = [s.pay("ACME", "117", allocate=[one], early_payment=True).id for one in made]
+        with statements(app.engine) as seen, app.session(actor=ALICE) as s:
+            assert len(s.fire_many(payments, "reject").fired) == documents
+        with app.reader() as views:
+            assert [views.document(one).document.balance for one in made] == [D("120.00")] * documents
+        return len(seen)
+
+    assert count(5) == count(1)
+    assert app.verify().faults == ()
+
+
 def test_the_credit_note_names_its_invoice_and_says_why_in_both_languages() -> None:
     app = shop()
     invoice = issued(app, [10])
