@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from sphinx_lib.kernel.document import ZERO, Document, Entry, EntryLine, Id, Portion
+from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Document, Entry, EntryLine, Id, Portion
 from sphinx_lib.kernel.errors import ExportError
 from sphinx_lib.kernel.money import counterpart, counterparts, currency_digits
 from sphinx_lib.pack.base import in_language
@@ -105,12 +105,10 @@ def _revenue(
 ) -> list[Amount]:
     """One line for each account and VAT code: revenue at the net commercial, escompte against it (AC2, E1)."""
     posting = pack.model.accounting.postings[posts]
-    accounts = posting.revenue.get(document.regime, {})
     groups: dict[tuple[str, str], Decimal] = {}
     for portion in portions:
         if portion.amount or portion.discount:
-            setting = f"revenue.{document.regime}.{portion.account_group}"
-            key = (_named(accounts.get(portion.account_group), posts, setting), portion.vat)
+            key = (_account_of(portion, document.regime, posting, posts), portion.vat)
             groups[key] = groups.get(key, ZERO) + portion.net
     for portion in portions:
         if portion.early:
@@ -121,6 +119,14 @@ def _revenue(
         Amount(account, sign * amount, sign * part, vat=code)
         for ((account, code), part), amount in zip(groups.items(), in_company, strict=True)
     ]
+
+
+def _account_of(portion: Portion, regime: str, posting: Posting, posts: str) -> str:
+    """The account that a portion is booked to: by regime and group, or that of the escompte granted on payment (E2)."""
+    if portion.role == EARLY_PAYMENT:
+        return _named(posting.early_payment_discount, posts, "early_payment_discount")
+    account = posting.revenue.get(regime, {}).get(portion.account_group)
+    return _named(account, posts, f"revenue.{regime}.{portion.account_group}")
 
 
 def _vat(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amount]:

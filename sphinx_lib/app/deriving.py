@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import firing
+from sphinx_lib.app.early_payment import less_what_was_granted
 from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
@@ -196,6 +197,8 @@ def _drafts(
         for line in unit.get(one).lines
     }
     drafts = derive([unit.situation(document) for document in sources], how, roots, quantities)
+    if how.type.sign_number < 0:
+        drafts = less_what_was_granted(unit, drafts)
     return [_entered(unit, draft.changed(date_given=day is not None), rule) for draft in drafts]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sphinx_lib.app.margins import LineMargin, line_margin
 from sphinx_lib.app.view_json import document_json
+from sphinx_lib.billing.early_payment import last_day, offer_of
 from sphinx_lib.billing.terms import legal_warnings
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.identifiers import UNION, vat_country
@@ -174,7 +175,7 @@ class DocumentView:
 
 
 NO_EARLY_DISCOUNT = "no_early_discount"
-"""The mention that no document with an escompte makes."""
+"""The mention that no document with an escompte, on the invoice or on payment, makes."""
 
 
 def mentions_of(
@@ -191,5 +192,20 @@ def mentions_of(
         amount = f"{eco:f}".replace(".", "," if document.language == "fr" else ".")
         yield in_language(model.labels["eco_included"], document.language).format(amount=f"{amount} {document.currency}")
     if declared.payable and declared.lines and declared.sign_number > 0:
-        given = {NO_EARLY_DISCOUNT} if document.early_payment_discount else set()
+        offer = _early_payment(document, model)
+        given = {NO_EARLY_DISCOUNT} if offer or document.early_payment_discount else set()
         yield from (in_language(label, document.language) for name, label in model.mentions.items() if name not in given)
+        yield from offer
+
+
+def _early_payment(document: Document, model: PackModel) -> tuple[str, ...]:
+    """The discount that the law wants said with the payment terms, where these grant one (E2, C. com. L441-9)."""
+    offer = offer_of(document, model.billing.payment_terms)
+    if offer is None:
+        return ()
+    text = model.labels["early_payment_offer_net" if offer.net_of_tax else "early_payment_offer"]
+    is_french = document.language == "fr"
+    until = last_day(document.date, offer)
+    percent = plain_number(offer.percent).replace(".", "," if is_french else ".")
+    said = in_language(text, document.language)
+    return (said.format(percent=percent, until=f"{until:%d/%m/%Y}" if is_french else until.isoformat()),)

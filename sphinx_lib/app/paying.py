@@ -18,10 +18,10 @@ def settle_with(unit: Unit, payment_id: Id, targets: Sequence[Id] | None) -> set
     payment = unit.get(payment_id)
     open_items = _open(unit, payment) if targets is None else unit.load(targets)
     for document in open_items:
-        _check(unit, payment, document)
+        check(unit, payment, document)
     ordered = oldest_first(open_items) if targets is None else list(open_items)
     shares, _ = allocate(payment.balance, ordered)
-    return _book(unit, payment_id, shares)
+    return book(unit, payment_id, shares)
 
 
 def _open(unit: Unit, payment: Document) -> list[Document]:
@@ -36,7 +36,8 @@ def _open(unit: Unit, payment: Document) -> list[Document]:
     return [document for document in unit.load(ids) if document.balance > 0]
 
 
-def _check(unit: Unit, payment: Document, document: Document) -> None:
+def check(unit: Unit, payment: Document, document: Document) -> None:
+    """Raises InputError or Refused where a payment cannot be put against a document."""
     name = f"{document.type} {document.number or 'draft'}"
     if document.party != payment.party:
         raise InputError([f"{name} is not of {payment.party}; a payment settles documents of its own party"])
@@ -50,7 +51,7 @@ def _check(unit: Unit, payment: Document, document: Document) -> None:
         raise InputError([f"{name} and the payment both lower the balance; neither settles the other"])
 
 
-def _book(unit: Unit, payment_id: Id, shares: Iterable[Share]) -> set[Id]:
+def book(unit: Unit, payment_id: Id, shares: Iterable[Share]) -> set[Id]:
     """Lower both balances and note the allocation; a difference of exchange is posted (F3)."""
     touched = {payment_id}
     for share in shares:
@@ -90,7 +91,7 @@ def allocate_to_sources(unit: Unit, document_id: Id) -> set[Id]:
     sources = {line.source_document for line in document.lines if line.source_document}
     found = [one for one in unit.load(sorted(sources)) if unit.type_of(one).payable and one.balance > 0]
     shares, _ = allocate(document.balance, oldest_first(found))
-    return _book(unit, document_id, shares)
+    return book(unit, document_id, shares)
 
 
 def release(unit: Unit, document_id: Id) -> set[Id]:
@@ -102,7 +103,7 @@ def release(unit: Unit, document_id: Id) -> set[Id]:
             net[one.document_id] = net.get(one.document_id, ZERO) + one.amount
     unit.load(net)
     shares = [Share(unit.get(one), -amount) for one, amount in net.items() if amount]
-    touched = _book(unit, document_id, shares)
+    touched = book(unit, document_id, shares)
     payment = unit.get(document_id)
     if unit.type_of(payment).says(payment.state, "posts") is None:
         unit.replace(payment.changed(balance=ZERO))

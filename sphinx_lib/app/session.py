@@ -8,6 +8,7 @@ from typing import Any
 
 from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting
 from sphinx_lib.app.deriving import Derived
+from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id
@@ -142,16 +143,22 @@ class Session(Previews):
         method: str = "transfer",
         allocate: Sequence[Id] | None = None,
         type: str = "payment",
+        early_payment: bool = False,
         **header: Any,
     ) -> Document:
-        """Post a payment and put it against ``allocate`` in order; none: the oldest due first; []: nothing."""
+        """Post a payment and put it against ``allocate`` in order; none: the oldest due first; []: nothing.
+
+        ``early_payment`` takes the discount of the one invoice named (E2): a credit note for it comes first, and the
+        payment settles the rest. Raises Refused where it earns none, such as after the last day.
+        """
         unit = self.unit
         with unit.atomic():
             document = self.create(
                 type, customer=customer, amount=to_decimal(amount, "amount"), method=method, **header
             )
             firing.fire(unit, [(document.id, Request("post"))])
-            touched = paying.settle_with(unit, document.id, allocate)
+            touched = grant(unit, document.id, allocate) if early_payment else set()
+            touched |= paying.settle_with(unit, document.id, allocate)
             firing.settle(unit, touched)
             return unit.get(document.id)
 
@@ -215,4 +222,5 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
         case AllocateToSources():
             return paying.allocate_to_sources(unit, document_id)
         case ReleaseAllocations():
-            return paying.release(unit, document_id)
+            released = paying.release(unit, document_id)
+            return released | take_back(unit, released - {document_id})

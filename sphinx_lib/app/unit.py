@@ -106,6 +106,7 @@ class Unit:
     failed: bool = False
     outstanding: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     allocated: dict[Id, list[Allocation]] = field(default_factory=dict)
+    settled_by: dict[Id, list[Allocation]] = field(default_factory=dict)
     moves: dict[tuple[Id, Held], Decimal] = field(default_factory=dict)
     pending: dict[Held, Decimal] = field(default_factory=dict)
     dirty: set[Id] = field(default_factory=set)
@@ -264,13 +265,23 @@ class Unit:
             self.load_stock({item for line in lines for item, _ in line.goods})
 
     def load_allocations(self, payments: set[Id]) -> None:
-        """Load what payments were put against, with those documents."""
+        """Load what payments were put against, with those documents and all else that was put against them."""
         missing = sorted(payments - self.allocated.keys())
         if missing:
             self.allocated |= {one: [] for one in missing}
             for made in store_documents.allocations_of(self.connection, self.company, missing):
                 self.allocated[made.payment_id].append(made)
             self.load(made.document_id for one in missing for made in self.allocated[one])
+            self.load_settled_by({made.document_id for one in missing for made in self.allocated[one]})
+
+    def load_settled_by(self, targets: set[Id]) -> None:
+        """Load what was put against documents, with those payments and credit notes."""
+        missing = sorted(targets - self.settled_by.keys())
+        if missing:
+            self.settled_by |= {one: [] for one in missing}
+            for made in store_documents.allocations_to(self.connection, self.company, missing):
+                self.settled_by[made.document_id].append(made)
+            self.load(made.payment_id for one in missing for made in self.settled_by[one])
 
     def load_sources(self, batch: Iterable[Document]) -> None:
         """Load the documents that the lines of ``batch`` were made from, and their roots."""

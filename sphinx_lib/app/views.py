@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
+from sphinx_lib.app.early_payment import Offer, offer_for
 from sphinx_lib.app.margins import item_without_cost, sees_margin, without_costs
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, shows_prices
@@ -109,6 +110,10 @@ class Views(Previews):
         """The documents made from one, oldest first."""
         ids = store_documents.made_from(self.unit.connection, self.unit.company, document_id)
         return [self._shown(one) for one in self.unit.load(ids)]
+
+    def early_payment(self, document_id: Id) -> Offer | None:
+        """What paying an invoice soon saves, and until when (E2); none where it is granted no discount, or has had it."""
+        return offer_for(self.unit, self.unit.load([document_id])[0])
 
     def customer(self, code: str) -> CustomerView:
         """What a customer owes now, from open items only."""

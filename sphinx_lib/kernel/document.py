@@ -99,6 +99,8 @@ class Peg(NamedTuple):
 
 
 NOT_SUMMED = frozenset({"option", "alternative", "heading", "subtotal"})
+EARLY_PAYMENT = "early_payment"
+"""The role of a line that grants an escompte on payment, or takes one back (E2): financial, no sale (D1)."""
 
 
 class Line(NamedTuple):
@@ -109,8 +111,9 @@ class Line(NamedTuple):
     line of the chain that commits to something (the order's), which so knows what was invoiced through its notes;
     ``progress`` says what was made from this line. ``cost`` is per sales unit and ``weight_kg`` per stock unit.
 
-    ``role`` says which part of the foot the line belongs to (N9): empty for goods and services, ``shipping``, ``eco`` or
-    ``deposit``; an ``option`` or ``alternative`` is shown and not summed; a ``heading`` or ``subtotal`` is no amount.
+    ``role`` says which part of the foot the line belongs to (N9): empty for goods and services, ``shipping``, ``eco``,
+    ``deposit`` or ``early_payment``; an ``option`` or ``alternative`` is shown and not summed; a ``heading`` or ``subtotal``
+    is no amount.
     ``parent_id`` is the line that brought this one along, ``parts`` the components of a phantom kit, ``reason`` why a
     price was entered by hand. ``reference`` is what the customer calls the item (CR1). ``stowed`` names the lots, serial
     numbers and bins of its goods, as far as they are known; ``pegs`` the customer order lines it is bought for.

@@ -29,6 +29,7 @@ from sphinx_lib.pack.record_checks import check_records, check_rivals, check_sca
 from sphinx_lib.pack.scopes import PriceExpressions, Scope, document_scope, item_scope, line_scope, party_scope, stock_scope
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.tax_checks import check_taxes
+from sphinx_lib.pack.terms_checks import check_terms
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import DocumentType
 
@@ -82,6 +83,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: P
         check_goods(model),
         check_taxes(model),
         check_rebates(model, types),
+        check_terms(model, types),
         check_prices(model, types, price_expressions),
         check_records(model, records.conditions, records.accesses),
         check_rivals(model, records.conditions),

@@ -24,7 +24,7 @@ from sphinx_lib.pack.items_model import Items
 from sphinx_lib.pack.pricing_model import Pricing
 from sphinx_lib.pack.rebate_model import Rebate
 from sphinx_lib.pack.shipping_model import Eco, Shipping
-from sphinx_lib.pack.terms_model import PaymentTerm
+from sphinx_lib.pack.terms_model import EarlyPaymentTypes, PaymentTerm
 from sphinx_lib.pack.workflow_model import (
     DocumentType,
     Field_,
@@ -163,6 +163,7 @@ class BillingRules(Strict):
     payment_terms: dict[str, PaymentTerm]
     default_terms: str
     outstanding: dict[str, YesNo] = {}
+    early_payment: EarlyPaymentTypes | None = None
     rebates: dict[str, Rebate] = {}
 
 

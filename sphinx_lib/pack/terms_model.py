@@ -22,6 +22,8 @@ Exact = Annotated[Decimal, BeforeValidator(exact_decimal)]
 MonthDay = Annotated[int, Field(ge=1, le=31)]
 Delay = Annotated[int, Field(ge=0, le=3650)]
 ONLY = "only"
+PERCENT_DIGITS = 6
+"""Decimals of a percent that documents keep."""
 
 
 class Instalment(Strict):
@@ -68,15 +70,35 @@ class Instalment(Strict):
         )
 
 
+class EarlyPayment(Strict):
+    """An escompte on payment (E2): ``percent`` off what is paid up to ``days`` after the invoice's date.
+
+    It is taken of the total with tax and lowers the VAT; ``net_of_tax`` takes it of the total without, the VAT stays.
+    """
+
+    percent: Annotated[Exact, Field(gt=0, lt=100, decimal_places=PERCENT_DIGITS)]
+    days: Delay
+    net_of_tax: YesNo = False
+
+
+class EarlyPaymentTypes(Strict):
+    """The types or kinds of document by which an escompte on payment is granted, and taken back when the payment fails."""
+
+    credit_note: str
+    taken_back: str
+
+
 class PaymentTerm(Strict):
     """A payment term: instalments in the order written, the last one takes what is left (T7).
 
     A single instalment may be written short, ``{label: …, days: 30, end_of_month: after}``; it becomes the remainder
     under the id ``only``. ``legal_check: false`` silences the warnings of T8, for terms with a legal exception.
+    ``early_payment`` grants a discount to who pays soon (E2).
     """
 
     label: Label
     legal_check: YesNo = True
+    early_payment: EarlyPayment | None = None
     instalments: dict[str, Instalment]
 
     @model_validator(mode="before")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from sphinx_lib.kernel.document import ZERO, Document, Line, Portion, VatAmount
+from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Document, Line, Portion, VatAmount
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import currency_digits, percentage, quotients, round_half_up, split_by_weight
 from sphinx_lib.pack.pack import Pack
@@ -80,7 +80,8 @@ def entered_amount(line: Line, digits: int) -> Decimal:
 
 
 def totals_of(portions: Iterable[Portion]) -> dict[str, Decimal]:
-    """The amounts at the foot by name, without tax, in the order of N9; ``deposits`` only where there are any."""
+    """The amounts at the foot by name, without tax, in the order of N9; ``deposits`` and the escompte on payment
+    (``early_payment``, E2) only where there are any."""
     by_role: dict[str, Decimal] = {}
     discount = early = ZERO
     for portion in portions:
@@ -97,7 +98,8 @@ def totals_of(portions: Iterable[Portion]) -> dict[str, Decimal]:
         "early_payment_discount": early,
         "net_financial": goods - discount - early,
     }
-    return found | ({"deposits": by_role["deposit"]} if "deposit" in by_role else {})
+    rest = {"deposits": "deposit", EARLY_PAYMENT: EARLY_PAYMENT}
+    return found | {name: by_role[role] for name, role in rest.items() if role in by_role}
 
 
 # -- what is taken off ---------------------------------------------------------------------------------------------------

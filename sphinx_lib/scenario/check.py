@@ -29,7 +29,7 @@ LATER_TYPES = frozenset({
 })  # fmt: skip
 LATER_RUNS = frozenset({"dunning", "replenishment"})
 LATER_WITH = frozenset({"percent", "net", "gross", "progress", "advance", "index_month"})
-PAY = frozenset({"customer", "amount", "date", "method", "allocate", "currency", "rate", "reference"})
+PAY = frozenset({"customer", "amount", "date", "method", "allocate", "currency", "rate", "reference", "early_payment"})
 LATER_PAY = frozenset({"supplier", "due_date"})
 FILE_WITH = {"export": frozenset({"from", "to"}), "render": frozenset({"language"})}
 CHECK = "check"
@@ -327,6 +327,9 @@ def _pay(step: Step, known: Known) -> None:
         if key not in own and not LATER_PAY & own.keys():
             known.findings.add(step.mark, step.path, f"the key {key!r} is missing")
     _check_code(own.get("customer"), step, "customer", known.refs.customers, known)
+    early = own.get("early_payment")
+    if early is not None and early.value not in ("true", "false"):
+        known.findings.add(early.mark, step.path, "early_payment takes true or false")
     for one in listed(own["allocate"]) if "allocate" in own else []:
         types_of(one, step, known)
     _name(step, known, frozenset({known.pack.resolve_type("payment")}))

@@ -116,6 +116,7 @@ def _pay(step: Step, world: World, actor: Actor) -> Result:
     given = to_plain(step.argument)
     allocate = entries(step.argument).get("allocate")
     given["allocate"] = None if allocate is None else [world.document(str(one.value)) for one in listed(allocate)]
+    given |= {key: _flag(value) for key, value in given.items() if key == "early_payment"}
     result = _work(world, actor, step, _do_pay, given)
     return Result(result.ids, result.created, _settlement(world, result.ids[0]))
 

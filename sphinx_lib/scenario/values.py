@@ -144,7 +144,7 @@ def _party(side: str) -> Callable[[Seen], Any]:
 
 _TOTALS = (
     "goods", "foot_discount", "net_commercial", "shipping", "eco_contribution", "early_payment_discount",
-    "net_financial", "deposits",
+    "net_financial", "deposits", "early_payment",
 )  # fmt: skip
 
 

@@ -246,9 +246,14 @@ def sums_of_allocations(connection: Connection, company: str) -> dict[Id, Decima
 
 def allocations_of(connection: Connection, company: str, payments: Sequence[Id]) -> list[Allocation]:
     """What these payments and credit notes were put against."""
-    statement = (
-        select(*(allocations.c[name] for name in Allocation._fields))
-        .where(allocations.c.company_id == company)
-        .where(allocations.c.payment_id.in_(payments))
-    )
-    return [Allocation(*row) for row in connection.execute(statement)]
+    return _allocations(connection, company, allocations.c.payment_id, payments)
+
+
+def allocations_to(connection: Connection, company: str, targets: Sequence[Id]) -> list[Allocation]:
+    """What payments and credit notes were put against these documents."""
+    return _allocations(connection, company, allocations.c.document_id, targets)
+
+
+def _allocations(connection: Connection, company: str, column: ColumnElement[Any], ids: Sequence[Id]) -> list[Allocation]:
+    statement = select(*(allocations.c[name] for name in Allocation._fields)).where(allocations.c.company_id == company)
+    return [Allocation(*row) for row in connection.execute(statement.where(column.in_(ids)))]

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.kernel.document import ZERO, Line
+from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Line
 from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.pack.scopes import PartyFacts, own_value
 from sphinx_lib.pack.specs import Situation
 
-_PASSED_ON = ("shipping", "eco", "deposit")
+_PASSED_ON = ("shipping", "eco", "deposit", EARLY_PAYMENT)
 _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
     "today": lambda s: s.today,
     "line_count": lambda s: Decimal(len(s.document.lines)),

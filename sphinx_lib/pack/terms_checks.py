@@ -1,0 +1,60 @@
+"""What payment terms that grant an escompte on payment need beside themselves (E2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.checks import unknown
+from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.workflow_model import DocumentType
+
+_KINDS = {"credit_note": ("-1", "a credit note"), "taken_back": ("1", "an invoice")}
+
+
+def check_terms(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
+    """Every finding about ``early_payment``: of terms, and of the documents that grant it and take it back."""
+    granting = [name for name, term in model.billing.payment_terms.items() if term.early_payment]
+    for name in granting:
+        yield from _check_term(model, name)
+    if model.billing.early_payment is not None:
+        for setting in _KINDS:
+            yield from _check_type(model, types, setting, bool(granting))
+
+
+def _check_term(model: PackModel, name: str) -> Iterator[Finding]:
+    path = ("billing", "payment_terms", name, "early_payment")
+    offer = model.billing.payment_terms[name].early_payment
+    if model.billing.early_payment is None:
+        yield Finding(path, "no document grants this discount", "add billing.early_payment: {credit_note: …, taken_back: …}")
+    if offer is not None and offer.net_of_tax and not any(_untaxed(model)):
+        hint = "add one with rates: {2000-01-01: 0}"
+        yield Finding((*path, "net_of_tax"), "a discount that leaves the VAT as it is needs a VAT code of 0 %", hint)
+
+
+def _untaxed(model: PackModel) -> Iterator[bool]:
+    return (not code.rates[max(code.rates)] for code in model.taxes.codes.values() if code.rates)
+
+
+def _check_type(
+    model: PackModel, types: Mapping[TypeKey, DocumentType], setting: str, is_used: bool
+) -> Iterator[Finding]:
+    """The type is one that is issued at once, settles or is settled, and whose posting knows the account of escomptes."""
+    path = ("billing", "early_payment", setting)
+    name = getattr(model.billing.early_payment, setting)
+    found = [declared for key, declared in types.items() if name == (key[1] or key[0])]
+    if len(found) != 1:
+        yield unknown(path, "document type", name, {key[1] or key[0] for key in types})
+        return
+    declared = found[0]
+    sign, what = _KINDS[setting]
+    if declared.sign != sign or not declared.payable or not declared.lines:
+        yield Finding(path, f"{name} is not {what}", f'name a type with sign "{sign}", payable and with lines')
+    if declared.then is None:
+        yield Finding(path, f"{name} is not issued as soon as it is made", f"add then to {name}, as in then: issue")
+    posts = declared.says(declared.number.at, "posts") if declared.number.at in declared.states else None
+    posting = model.accounting.postings.get(posts or "")
+    if is_used and posting is not None and not posting.early_payment_discount:
+        where = ("accounting", "postings", str(posts))
+        yield Finding(where, "no account for escomptes granted", "add early_payment_discount: …")

@@ -1,0 +1,46 @@
+"""What the load check says about an escompte on payment (E2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.packs.test_checks import load, problems
+
+GRANTS = "payment_terms: {soon: {label: Soon, days: 30, early_payment: {percent: 2, days: 8}}}"
+NET = "payment_terms: {soon: {label: Soon, days: 30, early_payment: {percent: 2, days: 8, net_of_tax: true}}}"
+
+
+def test_the_shipped_documents_grant_what_terms_promise(tmp_path: Path) -> None:
+    pack = load(tmp_path, f"billing: {{{GRANTS}}}")
+    assert pack.warnings == ()
+    assert pack.resolve_type("early_payment_note") == ("credit_note", "early_payment_note")
+    assert pack.resolve_type("early_payment_reversal") == ("invoice", "early_payment_reversal")
+
+
+def test_a_discount_that_no_document_grants_is_told(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, f"billing: {{early_payment: !remove, {GRANTS}}}")
+    assert "billing.payment_terms.soon.early_payment: no document grants this discount" in found
+    assert "hint: add billing.early_payment" in found
+
+
+def test_without_such_terms_no_document_is_needed(tmp_path: Path) -> None:
+    assert load(tmp_path, "billing: {early_payment: !remove}").warnings == ()
+
+
+def test_documents_of_discounts_exist_and_are_what_they_are_meant_for(tmp_path: Path) -> None:
+    found = problems(tmp_path, "billing: {early_payment: {credit_note: early_payment_not, taken_back: credit_note}}")
+    assert "unknown document type 'early_payment_not'\n    hint: did you mean 'early_payment_note'?" in found[0]
+    assert "billing.early_payment.taken_back: credit_note is not an invoice" in found[1]
+    assert "credit_note is not issued as soon as it is made\n    hint: add then to credit_note" in found[2]
+
+
+def test_a_discount_net_of_tax_needs_a_code_without_tax(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, f"taxes: {{codes: {{zero: {{rates: {{2020-01-01: 1}}}}}}}}\nbilling: {{{NET}}}")
+    assert "net_of_tax: a discount that leaves the VAT as it is needs a VAT code of 0 %" in found
+
+
+def test_the_account_of_escomptes_is_missed_where_one_may_be_granted(tmp_path: Path) -> None:
+    text = f"accounting: {{postings: {{sale: {{early_payment_discount: !remove}}}}}}\nbilling: {{{GRANTS}}}"
+    found = problems(tmp_path, text)
+    assert len(found) == len({*found}) == 1
+    assert "accounting.postings.sale: no account for escomptes granted\n    hint: add early_payment_discount" in found[0]
