@@ -216,10 +216,11 @@ def _group_key(unit: Unit, rule: MadeFrom) -> Callable[[Document], tuple[Any, ..
 def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     """A derived draft with its rate of the day (F2), totals and defaults, its sources told, and on record."""
     source = unit.get(draft.lines[0].source_document or "")
+    credits = unit.type_of(draft).sign_number < 0
+    draft = draft.changed(tax_date=(source.tax_date or source.date) if credits else None)
     if unit.type_of(draft).fiscal:
         draft = at_its_date(unit, draft)
-    credits = unit.type_of(draft).sign_number < 0
-    draft = with_totals(draft.changed(tax_date=(source.tax_date or source.date) if credits else None), unit.pack)
+    draft = with_totals(draft, unit.pack)
     draft = with_shipping(unit, draft)
     draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
     draft = with_defaults(unit, draft)

@@ -45,8 +45,11 @@ def rate_for(unit: Unit, currency: str, day: date, given: Decimal | None) -> App
 
 
 def at_its_date(unit: Unit, document: Document) -> Document:
-    """``document`` at the rate of its own date, as an invoice takes it; a rate by hand stays, being the contract's (F2)."""
-    if document.rate_date is None:
+    """``document`` at the rate of its own date, as an invoice takes it; a rate by hand stays, being the contract's (F2).
+
+    A credit note on an invoice keeps the invoice's, so that both together come to nothing in the books (CN1, X13).
+    """
+    if document.rate_date is None or document.tax_date is not None:
         return document
     return document.changed(**rate_for(unit, document.currency, document.date, None)._asdict())
 
