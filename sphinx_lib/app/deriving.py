@@ -22,6 +22,7 @@ from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, Refused, 
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.scopes import needs_of
 from sphinx_lib.pack.specs import Need
 from sphinx_lib.pack.workflow_model import MadeFrom
 from sphinx_lib.pricing.totals import with_totals
@@ -154,6 +155,7 @@ def _make(
         batch = [document for document in sources if document.type == source_type]
         for document in batch:
             _check_state(unit, document, target, rule)
+        unit.prefetch(batch, _needs_of_split(unit, target, rule))
         unit.prefetch(batch, _needs(unit, batch, target, rule), as_sources=True)
         found = _drafts(unit, batch, target, rule, quantities, day)
         reasons += _follow_up(unit, batch if found else (), found, target, rule)
@@ -182,6 +184,11 @@ def _needs(unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeF
     if rule.fires:
         needs |= firing.needs_of_batch(unit, [(document, rule.fires) for document in sources])
     return needs
+
+
+def _needs_of_split(unit: Unit, target: TypeKey, rule: MadeFrom) -> frozenset[Need]:
+    """What ``split_by`` asks of the lines of the sources."""
+    return needs_of(name for text in rule.split_by for name in unit.pack.expression(target, "line", text).names)
 
 
 def _drafts(
