@@ -143,7 +143,8 @@ def source_scope(pack: PackModel, declared: DocumentType) -> Scope:
         for key, field in source.fields.items() if source is not None else ():
             if key not in SOURCE:
                 known = scope.get(f"source.{key}")
-                scope[f"source.{key}"] = Fact(field.type if known is None or known.kind == field.type else "any", optional=True)
+                alike = known is None or known.kind == field.type
+                scope[f"source.{key}"] = Fact(field.type if alike else "any", optional=True)
     return scope
 
 
