@@ -15,6 +15,7 @@ from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.margins import load_costs
 from sphinx_lib.app.rates import at_its_date, contract_rate
 from sphinx_lib.app.shipping import with_shipping
+from sphinx_lib.app.taking import with_taken
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id
@@ -223,6 +224,7 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     if unit.type_of(draft).fiscal:
         draft = at_its_date(unit, draft)
     credits = unit.type_of(draft).sign_number < 0
+    draft = with_taken(unit, draft)
     draft = with_totals(draft.changed(tax_date=(source.tax_date or source.date) if credits else None), unit.pack)
     draft = with_shipping(unit, draft)
     draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
