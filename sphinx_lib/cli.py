@@ -68,10 +68,14 @@ def check(
     for warning in pack.warnings:
         typer.echo(str(warning))
     if database is not None:
-        from sphinx_lib.app.price_gaps import items_without_records
+        from sphinx_lib.app.price_gaps import dear_scales, items_without_records
 
         with _app(layers, database, company).reader() as views:
-            without = items_without_records(views.unit)
+            without, dear = items_without_records(views.unit), dear_scales(views.unit)
+        for finding in dear[:20]:
+            typer.echo(f"warning: price {finding.path[1]}: {finding.message}")
+        if len(dear) > 20:
+            typer.echo(f"warning: and {len(dear) - 20} more prices like these")
         if without:
             shown = ", ".join(without[:20]) + (f" and {len(without) - 20} more" if len(without) > 20 else "")
             typer.echo(f"warning: {len(without)} items without a base price: {shown}")

@@ -53,6 +53,17 @@ def test_check_tells_every_finding_and_exits_with_2(tmp_path: Path) -> None:
     assert "numbring: unknown key 'numbring'\n    hint: did you mean 'numbering'?" in done.stderr
 
 
+def test_check_tells_of_a_stored_scale_where_less_costs_more(shop: str) -> None:
+    """PX4, from the database."""
+    app = Sphinx.open(database_url=shop)
+    with app.session() as session:
+        rows = [["1", "10.00"], ["50", "9.20"], ["100", "8.50"]]
+        session.put("price", [{"code": "p", "step": "base", "item": "VIS", "rows": rows}])
+    app.engine.dispose()
+    told = sphinx_lib("check", "--database", shop).stdout.splitlines()
+    assert told[0] == "warning: price p: a smaller quantity costs more: 47 to 49 cost more than 50, 93 to 99 cost more than 100"
+
+
 def test_check_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
     done = sphinx_lib("check", tmp_path / "nowhere")
     assert done.returncode == 2

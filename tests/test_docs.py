@@ -22,7 +22,7 @@ from sphinx_lib.app.registry import EFFECTS
 from sphinx_lib.cli import cli, main
 from sphinx_lib.pack.functions import FUNCTIONS
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.scopes import DOCUMENT, LINE
+from sphinx_lib.pack.scopes import DOCUMENT, LINE, SOURCE
 from tests.pages import commands, is_printed, write_files
 
 ROOT = Path(__file__).parents[1]
@@ -105,7 +105,7 @@ def test_the_reference_names_every_key(model: type[BaseModel]) -> None:
 
 
 def test_the_reference_names_every_fact_and_function_of_expressions() -> None:
-    assert ({*DOCUMENT, *LINE, *FUNCTIONS} - words("reference/expressions.md")) == set()
+    assert ({*DOCUMENT, *LINE, *SOURCE, *FUNCTIONS} - words("reference/expressions.md")) == set()
 
 
 def test_the_how_to_names_every_effect() -> None:

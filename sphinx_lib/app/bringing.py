@@ -95,6 +95,14 @@ def brought_by(unit: Unit, document: Document, item: Item, quantity: Decimal, *,
     return found
 
 
+def attached_to(unit: Unit, document: Document, item: Item, quantity: Decimal) -> dict[str, Decimal]:
+    """What ``quantity`` stock units of ``item`` bring along besides the components of a kit, in stock units of each."""
+    held = brought_by(unit, document, item, quantity, alone=True)
+    found = brought_by(unit, document, item, quantity, alone=False)
+    rest = {code: count - held.get(code, ZERO) for code, count in found.items()}
+    return {code: count for code, count in rest.items() if count}
+
+
 def _by_rules(unit: Unit, document: Document, item: Item, quantity: Decimal) -> Iterator[tuple[str, Decimal]]:
     rules = unit.pack.model.items.attached
     if not rules:

@@ -16,6 +16,7 @@ from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.margins import load_costs
 from sphinx_lib.app.rates import at_its_date, contract_rate
 from sphinx_lib.app.shipping import with_shipping
+from sphinx_lib.app.taking import with_taken
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id
@@ -23,6 +24,7 @@ from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, Refused, 
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.scopes import needs_of
 from sphinx_lib.pack.specs import Need
 from sphinx_lib.pack.workflow_model import MadeFrom
 from sphinx_lib.pricing.totals import with_totals
@@ -155,6 +157,7 @@ def _make(
         batch = [document for document in sources if document.type == source_type]
         for document in batch:
             _check_state(unit, document, target, rule)
+        unit.prefetch(batch, _needs_of_split(unit, target, rule))
         unit.prefetch(batch, _needs(unit, batch, target, rule), as_sources=True)
         found = _drafts(unit, batch, target, rule, quantities, day)
         reasons += _follow_up(unit, batch if found else (), found, target, rule)
@@ -183,6 +186,11 @@ def _needs(unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeF
     if rule.fires:
         needs |= firing.needs_of_batch(unit, [(document, rule.fires) for document in sources])
     return needs
+
+
+def _needs_of_split(unit: Unit, target: TypeKey, rule: MadeFrom) -> frozenset[Need]:
+    """What ``split_by`` asks of the lines of the sources."""
+    return needs_of(name for text in rule.split_by for name in unit.pack.expression(target, "line", text).names)
 
 
 def _drafts(
@@ -220,7 +228,7 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     draft = draft.changed(tax_date=(source.tax_date or source.date) if credits else None)
     if unit.type_of(draft).fiscal:
         draft = at_its_date(unit, draft)
-    draft = with_totals(draft, unit.pack)
+    draft = with_totals(with_taken(unit, draft), unit.pack)
     draft = with_shipping(unit, draft)
     draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
     draft = with_defaults(unit, draft)

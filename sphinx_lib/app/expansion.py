@@ -174,6 +174,18 @@ def in_stock(unit: Unit, item: Item, quantity: Decimal, sales_unit: str) -> Deci
     return round_half_up(unit.pack.units.convert(quantity, source, item.unit, ratios_of(item)), QUANTITY_DIGITS)
 
 
+def brought_inputs(unit: Unit, document: Document, line: Line, brought: Mapping[str, Decimal]) -> list[LineInput]:
+    """The items of ``brought`` (in stock units) as lines that come along with ``line``, each with all that it brings."""
+    work = _Work(unit, document, {})
+    parent = LineInput(
+        line.position, item=line.item, warehouse=line.warehouse, promised_date=line.promised_date, original=line
+    )
+    found: list[LineInput] = []
+    for code, quantity in brought.items():
+        found += work.whole(work.child(parent, unit.items[code], quantity), (line.item or "",))
+    return found
+
+
 # -- quantities that may be sold -----------------------------------------------------------------------------------------
 
 
@@ -252,18 +264,28 @@ def expand(unit: Unit, document: Document, lines: Sequence[Line], problems: list
         item = unit.items.get(line.item or "")
         if item is not None and line.role == HEADING:
             done.append(line._replace(vat="", account_group="", discountable=False))
-        elif item is None or line.source_id is not None or not (item.eco or line.parts or is_opened(item)):
+        elif item is None or _was_agreed(line, before) or not (item.eco or line.parts or is_opened(item)):
             done.append(line)
         else:
             try:
-                built = _with_parts(unit, line, item)
+                built = line if line.source_id is not None else _with_parts(unit, line, item)
             except (InputError, UnitError) as error:
                 told = error.problems if isinstance(error, InputError) else [str(error)]
                 problems += [f"line {line.position}: {problem}" for problem in told]
                 built = line
-            apart, per_unit = _eco_lines(unit, document, built, item, before.get(line.id, deque()))
-            done += [mentioned(built, per_unit), *apart]
+            done += contributions(unit, document, built, item, before.get(line.id, deque()))
     return done
+
+
+def _was_agreed(line: Line, before: Mapping[Id, Iterable[Line]]) -> bool:
+    """Whether the line was copied with its contributions; those of an option that was taken follow from it here (EP1)."""
+    return line.source_id is not None and all(one.source_id is not None for one in before.get(line.id, ()))
+
+
+def contributions(unit: Unit, document: Document, line: Line, item: Item, before: deque[Line]) -> list[Line]:
+    """The line with what its price holds of contributions, and those that are shown apart; ``before`` lends its ids."""
+    apart, per_unit = _eco_lines(unit, document, line, item, before)
+    return [mentioned(line, per_unit), *apart]
 
 
 def _with_parts(unit: Unit, line: Line, item: Item) -> Line:

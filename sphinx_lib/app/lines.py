@@ -46,7 +46,11 @@ def entered_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], p
     inputs = _known(unit, resolve_items(unit, document, inputs, problems), problems)
     if document.party:
         unit.load_parties([document.party])
-    inputs = expand_inputs(unit, document, inputs, problems)
+    return priced_lines(unit, document, expand_inputs(unit, document, inputs, problems), problems)
+
+
+def priced_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]) -> list[Line]:
+    """Lines of ``inputs``, which name known items and hold all that these bring along, with prices and contributions."""
     built: list[Line] = []
     asks: list[tuple[int, LineInput, Ask]] = []
     for one in inputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,10 +14,12 @@ from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import currency_digits, round_half_up
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
 from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.specs import SetLines
 from sphinx_lib.pricing.guards import hidden_floors
 from sphinx_lib.pricing.totals import cost_of
 from sphinx_lib.store import master as store_master
 from sphinx_lib.workflow.facts import rate
+from sphinx_lib.workflow.plan import Plan
 
 COST_DIGITS = 6
 AT_DELIVERY = "delivery"
@@ -59,6 +62,23 @@ def line_margin(line: Line, document: Document, vat_rate: Decimal = ZERO) -> Lin
 def sees_margin(actor: Actor) -> bool:
     """Whether ``actor`` may see costs and margins (S48)."""
     return SEE_MARGIN in actor.rights
+
+
+def shown(unit: Unit, document: Document) -> Document:
+    """``document`` as the actor of ``unit`` may see it; what the unit holds, and writes, stays whole (S48)."""
+    return document if sees_margin(unit.actor) else without_costs(document, unit.pack)
+
+
+def shown_plan(unit: Unit, plan: Plan) -> Plan:
+    """``plan`` as the actor of ``unit`` may see it, with the lines that it would set."""
+    if sees_margin(unit.actor):
+        return plan
+    hidden = hidden_floors(unit.pack, frozenset())
+    operations = tuple(
+        SetLines(tuple(line_without_cost(line, hidden) for line in one.lines)) if isinstance(one, SetLines) else one
+        for one in plan.operations
+    )
+    return replace(plan, document=without_costs(plan.document, unit.pack), operations=operations)
 
 
 def without_costs(document: Document, pack: Pack) -> Document:

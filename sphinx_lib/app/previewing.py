@@ -20,7 +20,7 @@ from sphinx_lib.app.foot_input import promised, refuse_other_prices, refuse_too_
 from sphinx_lib.app.line_input import LINE_KEYS, LineInput
 from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.lines import entered_lines, numbered
-from sphinx_lib.app.margins import sees_margin, without_costs
+from sphinx_lib.app.margins import shown
 from sphinx_lib.app.preview import LineStock, Preview, PreviewLine, PriceFailure
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
@@ -266,8 +266,8 @@ class _Work:
 
     def _view(self, document: Document) -> DocumentView:
         pack = self.unit.pack
-        shown = document if sees_margin(self.unit.actor) else without_costs(document, pack)
-        return DocumentView(shown, self.declared, pack, tuple(mentions_of(document, self.declared, pack.model)))
+        seen = shown(self.unit, document)
+        return DocumentView(seen, self.declared, pack, tuple(mentions_of(document, self.declared, pack.model)))
 
     def _line(
         self, view: DocumentView, line: Line, place: int | None, stock: LineStock | None, problems: Sequence[str]

@@ -1,4 +1,4 @@
-"""Items of the database that nothing gives a price: told by the check of a configuration with its data."""
+"""What the check of a configuration with its data tells of prices: items without one, scales where less costs more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from itertools import chain
 from sphinx_lib.app.pricing import families_of
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.master import Item, PriceRecord
-from sphinx_lib.pack.record_checks import items_without_price
+from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.record_checks import check_scales, items_without_price
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import packs
 
@@ -25,3 +26,12 @@ def items_without_records(unit: Unit) -> list[str]:
             records.append(PriceRecord.model_validate(row.data))
     stored = chain.from_iterable(map(unit.pack.conditions_of, records))
     return items_without_price(unit.pack.model, items, chain(unit.pack.conditions, stored), families_of(unit))
+
+
+def dear_scales(unit: Unit) -> list[Finding]:
+    """A warning for each stored price record in which a smaller quantity costs more than a bigger one (SC4)."""
+    if not packs.is_migrated(unit.connection):
+        return []
+    rows = store_master.records(unit.connection, unit.company)
+    records = [PriceRecord.model_validate(row.data) for kind, row in rows if kind == "price"]
+    return list(check_scales(unit.pack.model, chain.from_iterable(map(unit.pack.conditions_of, records))))

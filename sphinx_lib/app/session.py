@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
+from sphinx_lib.app.margins import shown, shown_plan
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id
@@ -31,7 +32,8 @@ class Batch:
 class Session(Previews):
     """Commands on documents and master data, as one actor. Made by ``Sphinx.session``; never kept after it.
 
-    ``unit`` is the unit of work behind the commands, for batches of this library.
+    Documents come back as the actor may see them: without the right ``see_margin`` their costs are none, though they are
+    stored (S48). ``unit`` is the unit of work behind the commands, for batches of this library.
     """
 
     def put(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -64,7 +66,7 @@ class Session(Previews):
             then = unit.type_of(document).then
             if then is not None:
                 firing.fire(unit, [(document.id, Request(then))])
-            return unit.get(document.id)
+            return shown(unit, unit.get(document.id))
 
     def edit(self, document_id: Id, *, lines: Any = None, **header: Any) -> Document:
         """Change a draft: header fields, and ``lines`` as a whole list or as {position: changes or None}.
@@ -81,7 +83,7 @@ class Session(Previews):
             changes = sorted(header) + (["lines"] if lines is not None else [])
             unit.record(document_id, "edit", {"to": after.state, "changed": changes})
             firing.settle(unit, touched)
-            return unit.get(document_id)
+            return shown(unit, unit.get(document_id))
 
     def fire(
         self,
@@ -99,7 +101,7 @@ class Session(Previews):
         unit = self.unit
         with unit.atomic():
             firing.fire(unit, [(document_id, Request(event, by, ask or {}, override or {}))])
-            return unit.get(document_id)
+            return shown(unit, unit.get(document_id))
 
     def fire_many(self, ids: Iterable[Id], event: str, *, by: Actors = "user", **asked: Any) -> Batch:
         """Fire one event on many documents; a refusal of one does not stop the others. Facts are loaded once."""
@@ -122,7 +124,8 @@ class Session(Previews):
     def plan(self, document_id: Id, event: str, *, ask: Mapping[str, Any] | None = None, by: Actors = "user") -> Plan:
         """What an event would do, without doing it; raises what ``fire`` would raise."""
         with self.unit.atomic():
-            return firing.plan_event(self.unit, document_id, Request(event, by, ask or {}))
+            found = firing.plan_event(self.unit, document_id, Request(event, by, ask or {}))
+        return shown_plan(self.unit, found)
 
     def derive(
         self, ids: Id | Sequence[Id], to: str | None = None, *, quantities: Mapping[Any, Any] | None = None
@@ -133,7 +136,8 @@ class Session(Previews):
         """
         unit = self.unit
         with unit.atomic():
-            return deriving.derive_from(unit, [ids] if isinstance(ids, str) else ids, to, quantities)
+            found = deriving.derive_from(unit, [ids] if isinstance(ids, str) else ids, to, quantities)
+        return replace(found, documents=tuple(shown(unit, one) for one in found.documents))
 
     def pay(
         self,
@@ -160,7 +164,7 @@ class Session(Previews):
             touched = grant(unit, document.id, allocate) if early_payment else set()
             touched |= paying.settle_with(unit, document.id, allocate)
             firing.settle(unit, touched)
-            return unit.get(document.id)
+            return shown(unit, unit.get(document.id))
 
     def allocate(self, payment_id: Id, targets: Sequence[Id]) -> Document:
         """Put what is left of a payment or credit note against documents, in their order."""
@@ -168,7 +172,7 @@ class Session(Previews):
         with unit.atomic():
             unit.load([payment_id, *targets])
             firing.settle(unit, paying.settle_with(unit, payment_id, targets))
-            return unit.get(payment_id)
+            return shown(unit, unit.get(payment_id))
 
     def delete(self, document_id: Id) -> None:
         """Take out a draft: it goes to the state that its type gives to drafts that come to nothing."""
@@ -194,7 +198,7 @@ class Session(Previews):
 
     def document(self, document_id: Id) -> Document:
         """A document as it is in this unit of work."""
-        return self.unit.load([document_id])[0]
+        return shown(self.unit, self.unit.load([document_id])[0])
 
     def flush(self) -> None:
         """Write now what has been commanded so far, within the same transaction: numbers are given."""

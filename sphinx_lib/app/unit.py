@@ -332,6 +332,7 @@ class Unit:
     def situation(self, document: Document, rights: frozenset[str] | None = None) -> Situation:
         """What rules may know about ``document`` now; ``prefetch`` must have loaded what they need."""
         available, physical, policies = self._stock_of(document)
+        origins = self._origins_of(document)
         return Situation(
             document=document,
             type=self.type_of(document),
@@ -345,7 +346,8 @@ class Unit:
             physical=physical,
             policies=policies,
             outstanding=self._outstanding_of(document),
-            sources=self._sources_of(document),
+            sources=_sources_of(document, origins),
+            origins=origins,
         )
 
     def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
@@ -410,8 +412,12 @@ class Unit:
                 found[now.exposure_class] = found.get(now.exposure_class, ZERO) + now.exposure
         return found
 
-    def _sources_of(self, document: Document) -> dict[Id, Line]:
-        wanted = {line.source_id for line in document.lines if line.source_id}
-        owners = {line.source_document for line in document.lines if line.source_document in self.tracked}
-        lines = (line for owner in owners for line in self.tracked[owner or ""].document.lines)
-        return {line.id: line for line in lines if line.id in wanted}
+    def _origins_of(self, document: Document) -> dict[Id, Document]:
+        """The documents that the lines were made from, as far as they are loaded."""
+        owners = {line.source_document for line in document.lines if line.source_document}
+        return {one: self.tracked[one].document for one in owners if one in self.tracked}
+
+
+def _sources_of(document: Document, origins: Mapping[Id, Document]) -> dict[Id, Line]:
+    wanted = {line.source_id for line in document.lines if line.source_id}
+    return {line.id: line for origin in origins.values() for line in origin.lines if line.id in wanted}

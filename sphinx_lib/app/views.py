@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.early_payment import Offer, offer_for
-from sphinx_lib.app.margins import item_without_cost, sees_margin, without_costs
+from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, shows_prices
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
@@ -64,7 +64,7 @@ class Views(Previews):
 
     def _shown(self, document: Document) -> Document:
         """The document as the actor of this reader may see it (S48)."""
-        return document if sees_margin(self.unit.actor) else without_costs(document, self.unit.pack)
+        return shown(self.unit, document)
 
     def ids(self, **filters: Any) -> list[Id]:
         """Ids of documents whose fields equal (or are among) the values given, in order of creation.

@@ -22,7 +22,10 @@ class SphinxError(Exception):
 
 
 class Problem(NamedTuple):
-    """One finding in the configuration, with the place where it was written."""
+    """One finding in the configuration, with the place where it was written.
+
+    ``facts`` are the figures of the message by name, a row for each thing that it tells of.
+    """
 
     file: str
     line: int
@@ -31,6 +34,7 @@ class Problem(NamedTuple):
     message: str
     hint: str = ""
     warning: bool = False
+    facts: tuple[Mapping[str, Any], ...] = ()
 
     def __str__(self) -> str:
         kind = "warning: " if self.warning else ""

@@ -23,7 +23,7 @@ class IdFactory(Protocol):
 
 
 SEE_MARGIN = "see_margin"
-"""The right to see costs, margins and floors made of costs, in previews and in what a reader gives (S48)."""
+"""The right to see costs, margins and floors made of costs, in previews and in what a reader or a command gives (S48)."""
 
 
 @dataclass(frozen=True)

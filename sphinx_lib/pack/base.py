@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -44,7 +44,8 @@ def in_language(label: Mapping[str, str], language: str, default: str = "en") ->
 class Finding(NamedTuple):
     """Something a check found: the path in the merged YAML, what is wrong, the way out.
 
-    ``of_key`` says that the last key of the path is wrong, not what stands behind it.
+    ``of_key`` says that the last key of the path is wrong, not what stands behind it; ``facts`` are the figures of the
+    message by name, a row for each thing that it tells of.
     """
 
     path: tuple[str, ...]
@@ -52,3 +53,4 @@ class Finding(NamedTuple):
     hint: str = ""
     warning: bool = False
     of_key: bool = False
+    facts: tuple[Mapping[str, Any], ...] = ()

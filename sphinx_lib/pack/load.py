@@ -107,7 +107,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: P
         fingerprint=sha256((plain + records.digest).encode()).hexdigest(),
         merged=merged,
         price_expressions=price_expressions,
-        warnings=tuple(spread(list(report.warnings), MOST)),
+        warnings=tuple(spread(report.warnings, MOST)),
         conditions=records.conditions,
     )
 
@@ -118,14 +118,15 @@ class _Report:
     def __init__(self, merged: Node) -> None:
         self.merged = merged
         self.records: PriceRecords | None = None
-        self.errors: dict[Problem, None] = {}
-        self.warnings: dict[Problem, None] = {}
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._told: set[tuple[object, ...]] = set()
 
     def take(self, records: PriceRecords) -> None:
         """Add what was found while price files were read, and find the places of their records from now on."""
         self.records = records
-        self.errors |= dict.fromkeys(records.problems)
-        self.warnings |= dict.fromkeys(records.warnings)
+        for problem in (*records.problems, *records.warnings):
+            self._tell(problem)
 
     def add(self, finding: Finding, column: int = 0) -> None:
         written = yaml_path(self.merged, finding.path)
@@ -133,8 +134,13 @@ class _Report:
         if mark is None:
             mark, path = locate(self.merged, written, of_key=finding.of_key), written
         where = ".".join(str(part) for part in path)
-        problem = Problem(mark.file, mark.line, mark.column + column, where, finding.message, finding.hint, finding.warning)
-        (self.warnings if finding.warning else self.errors)[problem] = None
+        place = (mark.file, mark.line, mark.column + column, where)
+        self._tell(Problem(*place, finding.message, finding.hint, finding.warning, finding.facts))
+
+    def _tell(self, problem: Problem) -> None:
+        if problem[:-1] not in self._told:
+            self._told.add(problem[:-1])
+            (self.warnings if problem.warning else self.errors).append(problem)
 
 
 def _validated(merged: Node) -> tuple[PackModel, dict[TypeKey, DocumentType]]:

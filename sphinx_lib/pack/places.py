@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sphinx_lib.pack.expressions import Kind
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import Place
-from sphinx_lib.pack.workflow_model import Condition, DocumentType, Guard
+from sphinx_lib.pack.workflow_model import Condition, DocumentType, Event, Guard
 
 
 class Written(NamedTuple):
@@ -110,7 +110,12 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
         for text in made.split_by:
             yield Written(("made_from", source, "split_by"), "line", text, None)
     for name, event in declared.events.items():
-        for effect, parameters in event.effects.items():
-            where = parameters.get("where")
-            if isinstance(where, str):
-                yield Written(("events", name, "effects", effect, "where"), "line", where, "flag")
+        yield from of_effects(("events", name), event)
+
+
+def of_effects(path: tuple[str, ...], event: Event) -> Iterator[Written]:
+    """The expressions over lines that effects of an event take as ``where``."""
+    for effect, parameters in event.effects.items():
+        where = parameters.get("where")
+        if isinstance(where, str):
+            yield Written((*path, "effects", effect, "where"), "line", where, "flag")

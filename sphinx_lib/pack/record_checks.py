@@ -243,20 +243,30 @@ def overpaid(one: Condition, digits: int) -> list[Overpaid]:
 
 
 def check_scales(model: PackModel, conditions: Iterable[Condition]) -> Iterator[Finding]:
-    """A warning for each record of prices in which a smaller quantity costs more than a bigger one (SC4)."""
+    """A warning for each record of prices in which a smaller quantity costs more than a bigger one (SC4).
+
+    Its facts are, for each range of each of the record's items, ``item`` (none for a record of no item), ``from`` and
+    ``to`` (the quantities that cost more, both included) and ``than``, the quantity that costs less.
+    """
     steps = {name: step for name, step in model.pricing.schema_.items() if step.kind == "price"}
+    scaled: dict[str, list[Condition]] = {}
     for one in conditions:
-        if not one.rows or one.step not in steps:
-            continue
+        if one.rows and one.step in steps:
+            scaled.setdefault(one.code, []).append(one)
+    for code, (one, *others) in scaled.items():
         unit = model.units.get(one.unit)
         whole = all(bound is None or bound == bound.to_integral_value() for bound, _ in one.rows)
         digits = unit.digits if unit is not None else 0 if whole else 3
         basis = one.basis or steps[one.step].scale.basis
         ranges = overpaid(one._replace(basis=basis), digits)
         if ranges:
-            told = ", ".join(_range(one) for one in ranges)
+            told = ", ".join(map(_range, ranges))
             hint = "check the values, or take it as an invitation to buy more"
-            yield Finding(("records", one.code), f"a smaller quantity costs more: {told}", hint, warning=True)
+            items = [dict(each.keys).get("item") for each in (one, *others)]
+            facts = tuple(
+                {"item": item, "from": first, "to": last, "than": bound} for item in items for first, last, bound in ranges
+            )
+            yield Finding(("records", code), f"a smaller quantity costs more: {told}", hint, warning=True, facts=facts)
 
 
 def _range(one: Overpaid) -> str:

@@ -58,6 +58,14 @@ LINE: Mapping[str, Fact] = {
     "item": Fact("text", optional=True),
 }
 
+SOURCE: Mapping[str, Fact] = {
+    "type": Fact("text"),
+    "kind": Fact("text"),
+    "number": Fact("text", optional=True),
+    "date": Fact("date", optional=True),
+}
+"""What a line may ask of the document that it was made from; without one, texts that are never none are empty."""
+
 
 def model_facts(model: type[BaseModel], prefix: str, fields: Mapping[str, Field_] | None = None) -> Scope:
     """The plain fields of a model as dotted names, with the declared fields of one's own."""
@@ -121,6 +129,22 @@ def line_scope(pack: PackModel, declared: DocumentType) -> Scope:
     for name, field in declared.line_fields.items():
         scope[name] = scope[f"line.{name}"] = Fact(field.type, field.optional)
     scope["line.promised_date"] = LINE["promised_date"]
+    return scope | source_scope(pack, declared)
+
+
+def source_scope(pack: PackModel, declared: DocumentType) -> Scope:
+    """Names about the document that a line was made from, with the fields of all types that ``declared`` is made from.
+
+    A field may always be missing, since another type may lack it; one that two types declare differently is of any kind.
+    """
+    scope: Scope = {f"source.{name}": fact for name, fact in SOURCE.items()}
+    for name in declared.made_from:
+        source = pack.document_types.get(name)
+        for key, field in source.fields.items() if source is not None else ():
+            if key not in SOURCE:
+                known = scope.get(f"source.{key}")
+                alike = known is None or known.kind == field.type
+                scope[f"source.{key}"] = Fact(field.type if alike else "any", optional=True)
     return scope
 
 
@@ -193,7 +217,7 @@ def needs_of(names: Iterable[str]) -> frozenset[Any]:
             found.add("stock")
         elif name == "outstanding":
             found.add("outstanding")
-        elif name in ("over_quantity", "over_amount"):
+        elif name in ("over_quantity", "over_amount") or name.startswith("source."):
             found.add("sources")
     return frozenset(found)
 

@@ -34,8 +34,8 @@ class Situation:
 
     ``available`` is physical minus reserved by (item, warehouse), without this document's own reservation;
     ``outstanding`` is by class, without this document and the documents it was made from (C2);
-    ``sources`` are the lines that this document's lines were made from, by id; ``policies`` says by (item, warehouse)
-    what the item, else the warehouse, says about stock below zero.
+    ``sources`` are the lines that this document's lines were made from, ``origins`` the documents that these stand in,
+    by id; ``policies`` says by (item, warehouse) what the item, else the warehouse, says about stock below zero.
     """
 
     document: Document
@@ -51,6 +51,7 @@ class Situation:
     policies: Mapping[StockKey, str] = field(default_factory=dict)
     outstanding: Mapping[str, Decimal] = field(default_factory=dict)
     sources: Mapping[Id, Line] = field(default_factory=dict)
+    origins: Mapping[Id, Document] = field(default_factory=dict)
 
     def available_of(self, line: Line) -> Decimal:
         """Available quantity of the line's item at its warehouse, in the stock unit; of a phantom kit whole kits (K11)."""

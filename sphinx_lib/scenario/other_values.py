@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.views import PriceView, Views
+from sphinx_lib.kernel.errors import Problem
+from sphinx_lib.pack.base import Finding
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
 from sphinx_lib.scenario.values import LINE_BELOW, trace_rows
 
-WARNINGS = rows(dict.fromkeys(("message", "file", "line", "path", "hint"), VALUE))
+WARNINGS = rows(dict.fromkeys(("message", "file", "line", "path", "hint", "item", "from", "to", "than"), VALUE))
 STOCK: Shape = dict.fromkeys(("physical", "reserved", "on_order", "available", "projected"), VALUE)
 CUSTOMER: Shape = {**dict.fromkeys(("outstanding", "balance", "overdue", "name"), VALUE), "by_class": {"*": VALUE}}
 FILE: Shape = {**dict.fromkeys(("lines", "debit", "credit", "lacks"), VALUE), "line": {"#": VALUE, "": VALUE}}
+
+
+def warning_rows(found: Iterable[Problem | Finding]) -> list[dict[str, Any]]:
+    """What the check of a configuration with its data warns of: a row for each thing that a message tells of."""
+    told = [(one._asdict(), one.facts or ({},)) for one in found]
+    return [{**values, **facts} for values, rows_ in told for facts in rows_]
 
 
 def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, Decimal]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from sphinx_lib.app.price_gaps import dear_scales
 from sphinx_lib.app.session import Session
 from sphinx_lib.kernel.document import ZERO, Id
 from sphinx_lib.kernel.errors import InputError
@@ -14,7 +15,7 @@ from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.check import CHECK
 from sphinx_lib.scenario.model import Findings, Step, entries, listed, moment
-from sphinx_lib.scenario.other_values import price_values
+from sphinx_lib.scenario.other_values import price_values, warning_rows
 from sphinx_lib.scenario.values import Lacks
 from sphinx_lib.scenario.world import Result, World
 
@@ -144,7 +145,9 @@ def _run(step: Step, world: World, actor: Actor) -> Result:
     name = str(step.argument.value)
     runs = world.app.pack.model.runs
     if name == CHECK and CHECK not in runs:
-        return Result(values={"warnings": [one._asdict() for one in world.app.pack.warnings]}, is_documents=False)
+        with world.app.reader() as views:
+            stored = dear_scales(views.unit)
+        return Result(values={"warnings": warning_rows((*world.app.pack.warnings, *stored))}, is_documents=False)
     options = {key: _flag(value) for key, value in (step.plain("with") or {}).items()}
     if runs[name].send:
         options["sender"] = _recorder(world)

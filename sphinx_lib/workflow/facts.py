@@ -8,7 +8,7 @@ from typing import Any
 
 from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Line
 from sphinx_lib.kernel.money import currency_digits
-from sphinx_lib.pack.scopes import PartyFacts, own_value
+from sphinx_lib.pack.scopes import SOURCE, PartyFacts, own_value
 from sphinx_lib.pack.specs import Situation
 
 _PASSED_ON = ("shipping", "eco", "deposit", EARLY_PAYMENT)
@@ -132,6 +132,8 @@ class LineFacts(dict[str, Any]):
         owner, _, rest = name.partition(".")
         if owner == "line":
             return line.custom.get(rest) if rest in situation.type.line_fields else getattr(line, rest)
+        if owner == "source":
+            return self._of_source(rest)
         if owner == "item" and rest:
             item = situation.items.get(line.item or "")
             if item is None:
@@ -146,6 +148,12 @@ class LineFacts(dict[str, Any]):
             if name == f"{totals.remaining}_amount":
                 return line.remaining_amount(progress)
         return self.document[name]
+
+    def _of_source(self, name: str) -> Any:
+        if self.line.source_document is None:
+            return None if name not in SOURCE or SOURCE[name].optional else ""
+        source = self.document.situation.origins[self.line.source_document]
+        return getattr(source, name) if name in SOURCE else source.custom.get(name)
 
 
 def _over(situation: Situation, line: Line) -> tuple[Decimal, Decimal]:

@@ -15,7 +15,7 @@ from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack, TypeKey
-from sphinx_lib.pack.places import of_condition, of_guard
+from sphinx_lib.pack.places import of_condition, of_effects, of_guard
 from sphinx_lib.pack.scopes import needs_of
 from sphinx_lib.pack.specs import Need, Op, Situation, Specs
 from sphinx_lib.pack.workflow_model import Actors, Condition, DocumentType, Event, Guard
@@ -82,7 +82,7 @@ def needs_of_event(pack: Pack, key: TypeKey, event: Event, state: str, specs: Sp
         found |= needs_of(place for text in guard.message.values() for place in _PLACES.findall(text))
     for effect in event.effects:
         found |= specs.effects[effect].needs
-    return frozenset(found)
+    return frozenset(found | _needs(pack, key, of_effects((), event)))
 
 
 def needs_of_condition(pack: Pack, key: TypeKey, condition: Condition) -> frozenset[Need]:

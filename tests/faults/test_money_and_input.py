@@ -244,7 +244,7 @@ def test_a_batch_of_master_records_with_one_wrong_row_writes_none(shop: Sphinx) 
 
 def test_an_issued_invoice_cannot_be_edited(shop: Sphinx) -> None:
     """Correcting it is a new document: a credit note."""
-    invoice = issue_invoice(shop)
+    invoice = document(shop, issue_invoice(shop).id)
     said = "invoice FA2026-00001 is issued: its content is frozen; editable now: nothing. Correct it with a new document"
     changes: list[dict[str, Any]] = [
         {"lines": {1: {"quantity": 1}}}, {"lines": []}, {"date": date(2026, 3, 1)}, {"reference": "x"},

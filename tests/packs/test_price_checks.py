@@ -340,6 +340,16 @@ def test_px4_47_to_49_cost_more_than_50_and_93_to_99_more_than_100(tmp_path: Pat
     ]
 
 
+def test_the_warning_carries_its_figures_for_each_item_of_the_record() -> None:
+    """PX4 as facts; two items that share a record are told in one warning."""
+    both = [record(value=None, scale="from", rows=PX4)._replace(keys=(("item", item),)) for item in ("A", "B")]
+    (found,) = check_scales(MODEL, both)
+    expected = [(Decimal(47), Decimal(49), Decimal(50)), (Decimal(93), Decimal(99), Decimal(100))]
+    assert list(found.facts) == [
+        {"item": item, "from": first, "to": last, "than": bound} for item in ("A", "B") for first, last, bound in expected
+    ]
+
+
 def test_quantities_with_decimals_are_told_to_their_last_digit() -> None:
     (found,) = check_scales(MODEL, [record(value=None, scale="from", rows=PX4, unit="kg")])
     assert "46.001 to 49.999 cost more than 50, 92.392 to 99.999 cost more than 100" in found.message
