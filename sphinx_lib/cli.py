@@ -142,6 +142,7 @@ def price(
     database: Database,
     quantity: str = "1",
     customer: str | None = None,
+    supplier: Annotated[str | None, typer.Option(help="The price at which this supplier sells it to us.")] = None,
     day: Annotated[str | None, typer.Option("--date", help="ISO date; today unless given.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print the rows that add up to the price.")] = False,
     language: Annotated[str, typer.Option(help="Language of the words.")] = "en",
@@ -154,7 +155,9 @@ def price(
 
     when = None if day is None else _day(day)
     with _app(config, database, company).reader() as views:
-        quote = views.quote_line(item, quantity, customer=customer, language=language, date=when)
+        quote = views.quote_line(
+            item, quantity, customer=customer, supplier=supplier, language=language, date=when
+        )
     if quote.problems:
         raise InputError(quote.problems)
     if as_json:

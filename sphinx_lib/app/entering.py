@@ -138,7 +138,7 @@ def blank(
         regime=regime_of(party, unit.pack, day, values.get("site", "")),
         party_facts=facts_of(party, values.get("site", "")),
         custom=values["custom"] or EMPTY,
-        **foot_fields(values, party if declared.lines else None),
+        **foot_fields(values, party if declared.lines and declared.side != "purchase" else None),
         pack=unit.pack.fingerprint,
         **{name: values[name] for name in TEXTS if name in values},
     )

@@ -111,7 +111,7 @@ def _line(unit: Unit, document: Document, one: LineInput) -> tuple[Line, Ask | N
         item=one.item,
         text=one.text or (in_language(item.name, document.language) if item else ""),
         quantity=one.quantity,
-        unit=one.unit or ((item.sales_unit or item.unit) if item else ""),
+        unit=one.unit or (_usual_unit(unit, document, item) if item else ""),
         vat=vat,
         warehouse=one.warehouse or (item.warehouse if item else "") or unit.pack.model.stock.warehouse,
         reference=one.reference,
@@ -125,6 +125,11 @@ def _line(unit: Unit, document: Document, one: LineInput) -> tuple[Line, Ask | N
     if item is None:
         return _free_line(unit, document, line, one), None
     return _item_line(unit, document, line, one, item)
+
+
+def _usual_unit(unit: Unit, document: Document, item: Item) -> str:
+    """The unit of a line that names none: the one the item is bought or sold in, else its stock unit (U2)."""
+    return (item.purchase_unit if unit.rules_of(document).bought else item.sales_unit) or item.unit
 
 
 def scaled(line: Line, original: Line, quantity: Decimal) -> Line:
@@ -177,7 +182,7 @@ def _item_line(unit: Unit, document: Document, line: Line, one: LineInput, item:
     ratios = ratios_of(item)
     in_stock = round_half_up(unit.pack.units.convert(quantity, line.unit, item.unit, ratios), QUANTITY_DIGITS)
     factor = unit.pack.units.convert(Decimal(1), line.unit, item.unit, ratios)
-    cost = item.cost_by(unit.prices.schema.cost)
+    cost = item.cost_by(unit.rules_of(document).schema.cost)
     line = line._replace(
         stocked=item.stocked,
         stock_quantity=in_stock,
@@ -188,16 +193,16 @@ def _item_line(unit: Unit, document: Document, line: Line, one: LineInput, item:
         discountable=item.discountable,
     )
     by_hand = one.unit_price is not None or one.discounts is not None
-    given = _manual(unit, one, line.unit) if by_hand else None
+    given = _manual(unit, document, one, line.unit) if by_hand else None
     rate = vat_rate(unit, document, line.vat) if document.prices_include_tax else ZERO
     day = day_of(unit, document, line.promised_date)
     ask = ask_of(unit, document, item, quantity, line.unit, day=day, vat_rate=rate, manual=given, line_facts=one.custom)
     return line, ask
 
 
-def _manual(unit: Unit, one: LineInput, sales_unit: str) -> ManualPrice:
+def _manual(unit: Unit, document: Document, one: LineInput, sales_unit: str) -> ManualPrice:
     """The price or the discounts by hand, once their right and reason are there (PR8)."""
-    rule = unit.pack.model.pricing.manual
+    rule = unit.rules_of(document).declared.manual
     if one.unit_price is not None and one.unit_price < 0:
         raise InputError([f"unit_price {one.unit_price} is below zero; give a negative quantity instead (BR-27)"])
     if rule.right and rule.right not in unit.actor.rights:
@@ -209,8 +214,8 @@ def _manual(unit: Unit, one: LineInput, sales_unit: str) -> ManualPrice:
 
 def _free_price(unit: Unit, document: Document, one: LineInput) -> Priced:
     """A price by hand on a line without an item: nothing to look up."""
-    given = _manual(unit, one, one.unit)
-    return price_by_hand(given, document.currency, unit.prices.schema)
+    given = _manual(unit, document, one, one.unit)
+    return price_by_hand(given, document.currency, unit.rules_of(document).schema)
 
 
 def _priced(line: Line, priced: Priced, price_quantity: Decimal) -> Line:

@@ -95,20 +95,22 @@ class Previews:
         quantity: Any,
         *,
         customer: str | None = None,
+        supplier: str | None = None,
         document: Id | None = None,
         type: str | None = None,
         **more: Any,
     ) -> PreviewLine:
         """One line as it would be priced: for a customer or for nobody, or as one more line of a draft, whose other lines
-        count for scales over several lines (SC4); nothing is stored.
+        count for scales over several lines (SC4); with a ``supplier`` as it would be bought. Nothing is stored.
 
         ``more`` are fields of a line, such as ``unit`` or ``unit_price``, and of the header, such as ``date`` or
         ``currency``. Without ``type`` no rule of a document type is asked, only those of prices. Whatever is wrong is in
         the ``problems`` of the line.
         """
         unit = self.unit
+        type = type or (unit.pack.a_type("purchase") if supplier is not None else None)
         (before,) = unit.load([document]) if document is not None else (None,)
-        key = (before.type, before.kind) if before else unit.pack.resolve_type(type or _a_type(unit))
+        key = (before.type, before.kind) if before else unit.pack.resolve_type(type or unit.pack.a_type("sales"))
         work = _Work.on(unit, key)
         own = entering.HEADER.union(work.declared.fields) - LINE_KEYS.union(work.declared.line_fields)
         values = work.header(header := {name: more[name] for name in more if name in own})
@@ -118,18 +120,13 @@ class Previews:
             shell = work.edited(before, values, header)
             inputs = entering.edited_inputs(before, {}, work.declared, work.problems)
         else:
-            shell = work.shell(key if type else ("", ""), customer, values)
+            shell = work.shell(key if type else ("", ""), customer or supplier, values)
         place = max((line.position for line in before.lines), default=0) + 1 if before else 1
         inputs.append(LineInput.of(given, place, work.problems, work.declared))
         drafted = work.drafted(shell, promised(inputs, values, before))
         found = work.preview(drafted, {place: _as_given(given, place)})
         line = next(one for one in found.lines if one.given == place)
         return replace(line, problems=(*found.problems, *line.problems))
-
-
-def _a_type(unit: Unit) -> str:
-    """A type whose lines are sold: which one matters only for fields of one's own."""
-    return next(name for name, one in unit.pack.model.document_types.items() if one.side == "sales" and one.lines)
 
 
 def _as_given(given: Mapping[str, Any], place: int) -> Line:
@@ -291,7 +288,8 @@ class _Work:
 def _message(view: DocumentView, row: TraceRow) -> str:
     """What a guard says of a price: its own message, or that of all guards."""
     language = view.document.language
-    rule = view.model.pricing.guards.get(row.step)
+    rules = (one.guards.get(row.step) for one in view.model.schemas.values())
+    rule = next((one for one in rules if one is not None), None)
     text = in_language(rule.message, language) if rule is not None else ""
     text = text or view.pack.label("price_below" if row.running is None else "price_below_floor", language)
     floor = NO_FIGURE if row.running is None else plain_number(row.running)

@@ -15,6 +15,7 @@ from sphinx_lib.kernel.document import ZERO, Document
 from sphinx_lib.kernel.master import Item, Party
 from sphinx_lib.kernel.quantity import Units
 from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.pricing_model import Pricing
 from sphinx_lib.pack.scopes import PartyFacts, own_value
 from sphinx_lib.pricing.kits import cost_of, weight_of
 from sphinx_lib.pricing.price_line import Priced, price_lines
@@ -31,30 +32,34 @@ OF_ITEM = frozenset({"item", "family"})
 
 @dataclass(frozen=True)
 class PriceRules:
-    """The price schema of a pack compiled, and the records of its files indexed: made once per ``Sphinx``."""
+    """A price schema of a pack compiled, and the records of its files indexed: made once per ``Sphinx`` and side."""
 
     schema: Schema
     book: PriceBook
     key_names: frozenset[str]
     currencies: frozenset[str]
+    declared: Pricing
+    bought: bool = False
 
     @classmethod
-    def of(cls, pack: Pack) -> PriceRules:
-        """The rules of ``pack``."""
-        schema = compile_schema(pack.model.pricing, pack.price_expression)
+    def of(cls, pack: Pack, *, bought: bool = False) -> PriceRules:
+        """The rules of ``pack`` for what is sold, or what is ``bought``."""
+        declared = pack.model.purchase_pricing if bought else pack.model.pricing
+        schema = compile_schema(declared, pack.price_expression)
         names = {name for step in schema.steps for shape in step.accesses for name in shape}
-        currencies = frozenset(condition.currency for condition in pack.conditions)
-        return cls(schema, build_book(schema, pack.conditions), frozenset(names), currencies)
+        conditions = [one for one in pack.conditions if one.step in schema.by_name]
+        currencies = frozenset(condition.currency for condition in conditions)
+        return cls(schema, build_book(schema, conditions), frozenset(names), currencies, declared, bought)
 
 
 def price_document(unit: Unit, document: Document, asks: Sequence[Ask]) -> list[Priced]:
     """What the rules say each line costs: one statement for the records of all lines, and one for the families."""
-    rules = unit.prices
+    rules = unit.rules_of(document)
     party = unit.parties.get(document.party or "")
     parents = families_of(unit) if any(ask.item.family for ask in asks) else {}
     own = {ask.item.family for ask in asks}
     families = own.union(*(ancestors(family, parents) for family in own))
-    conditions = load_conditions(unit, {ask.item.code for ask in asks}, families, party)
+    conditions = load_conditions(unit, {ask.item.code for ask in asks}, families, party, rules)
     books = [book for book in (rules.book, build_book(rules.schema, conditions)) if book]
     sale = sale_of(unit, document, party, parents, conditions)
     return price_lines(asks, sale, rules.schema, books)
@@ -68,9 +73,21 @@ def families_of(unit: Unit) -> Mapping[str, str]:
     return unit.families
 
 
-def load_conditions(unit: Unit, items: set[str], families: set[str], party: Party | None) -> list[Condition]:
+def load_conditions(
+    unit: Unit, items: set[str], families: set[str], party: Party | None, rules: PriceRules
+) -> list[Condition]:
     """The records of the database that may apply, in one statement; formulas are compiled once per text."""
-    records = store_master.load_prices(unit.connection, unit.company, items, families, party)
+    code, group = (party.code, party.group) if party else ("", "")
+    keys = {"supplier": code} if rules.bought else {"customer": code, "customer_group": group}
+    return conditions_where(unit, items, families, rules, keys)
+
+
+def conditions_where(
+    unit: Unit, items: set[str], families: set[str], rules: PriceRules, keys: Mapping[str, str]
+) -> list[Condition]:
+    """The records of the database for these items whose columns named by ``keys`` say what these do, or nothing."""
+    steps = rules.schema.by_name
+    records = store_master.load_prices(unit.connection, unit.company, items, families, steps, keys)
     return [one for record in records for one in unit.pack.conditions_of(record)]
 
 
@@ -80,14 +97,10 @@ def sale_of(
     """What the lines have in common: key values of the party and the document, currencies, rights."""
     company = unit.pack.model.company.currency
     known = PartyFacts(unit.pack.model, party, unit.today, document.site)
-    facts: dict[str, Any] = {"customer": "", "customer_group": "", "price_list": "", "channel": ""}
-    if party is not None:
-        facts |= {
-            "customer": party.code, "customer_group": party.group, "price_list": party.price_list,
-            "channel": party.channel,
-        }  # fmt: skip
+    rules = unit.rules_of(document)
+    facts = _of_party(party, bought=rules.bought)
     facts |= {"site": document.site, "kind": document.kind or document.type}
-    for name in unit.prices.key_names - facts.keys() - OF_ITEM:
+    for name in rules.key_names - facts.keys() - OF_ITEM:
         if name.startswith("party."):
             facts[name] = _text(known[name])
         elif not name.startswith(("item.", "line.")):
@@ -104,6 +117,15 @@ def sale_of(
     )  # fmt: skip
 
 
+def _of_party(party: Party | None, *, bought: bool) -> dict[str, Any]:
+    """Key values of who buys, or of who sells what is ``bought``."""
+    facts: dict[str, Any] = dict.fromkeys(("customer", "supplier", "customer_group", "price_list", "channel"), "")
+    if party is None:
+        return facts
+    facts |= {"price_list": party.price_list, "channel": party.channel}
+    return facts | ({"supplier": party.code} if bought else {"customer": party.code, "customer_group": party.group})
+
+
 def _item_fact(unit: Unit, item: Item, field: str) -> Any:
     declared = unit.pack.model.items.fields
     return own_value(declared[field], item.custom.get(field)) if field in declared else getattr(item, field)
@@ -112,7 +134,7 @@ def _item_fact(unit: Unit, item: Item, field: str) -> Any:
 def _rates(unit: Unit, document: Document, conditions: Iterable[Condition]) -> Mapping[str, Decimal]:
     """Rates of currencies that records are in and that are neither the document's nor the company's."""
     known = {"", document.currency, unit.pack.model.company.currency}
-    others = ({one.currency for one in conditions} | unit.prices.currencies) - known
+    others = ({one.currency for one in conditions} | unit.rules_of(document).currencies) - known
     return store_master.rates_on(unit.connection, unit.company, others, document.date) if others else {}
 
 
@@ -123,7 +145,7 @@ def ask_of(unit: Unit, document: Document, item: Item, quantity: Decimal, sales_
     price_unit = item.price_unit or item.unit
     facts: dict[str, Any] = {"item": item.code, "family": item.family}
     line_facts = more.pop("line_facts", {})
-    for name in unit.prices.key_names:
+    for name in unit.rules_of(document).key_names:
         if name.startswith("item."):
             facts[name] = _text(_item_fact(unit, item, name.removeprefix("item.")))
         elif name.startswith("line."):
@@ -167,7 +189,7 @@ def _text(value: Any) -> str:
 
 def day_of(unit: Unit, document: Document, promised: date | None) -> date:
     """The day whose records hold for a line: the document's or the promised delivery's (``price_date``)."""
-    if unit.pack.model.pricing.price_date == "delivery" and promised is not None:
+    if unit.rules_of(document).declared.price_date == "delivery" and promised is not None:
         return promised
     return document.date
 

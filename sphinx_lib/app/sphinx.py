@@ -137,12 +137,20 @@ class Sphinx:
     def _unit(self, connection: Connection, actor: Actor) -> Unit:
         now = self.clock.now()
         today = now.astimezone(ZoneInfo(self.pack.model.company.time_zone)).date()
-        return Unit(connection, self.company, self.pack, self.specs, actor, now, today, self.new_id, operate, self.prices)
+        return Unit(
+            connection, self.company, self.pack, self.specs, actor, now, today, self.new_id, operate, self.prices,
+            self.purchase_prices,
+        )  # fmt: skip
 
     @cached_property
     def prices(self) -> PriceRules:
-        """The compiled price schema and the indexed records of the configuration's files."""
+        """The compiled price schema of sales and the indexed records of the configuration's files."""
         return PriceRules.of(self.pack)
+
+    @cached_property
+    def purchase_prices(self) -> PriceRules:
+        """The same of purchases."""
+        return PriceRules.of(self.pack, bought=True)
 
     def do(
         self, function: Callable[..., Any], *args: Any, actor: Actor = SYSTEM, key: str | None = None, **named: Any

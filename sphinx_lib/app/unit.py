@@ -94,6 +94,7 @@ class Unit:
     new_id: IdFactory
     operate: Callable[[Unit, Id, Op], set[Id]]
     prices: PriceRules
+    purchase_prices: PriceRules
     tracked: dict[Id, Tracked] = field(default_factory=dict)
     of_party: dict[str, set[Id]] = field(default_factory=dict)
     parties: dict[str, Party] = field(default_factory=dict)
@@ -153,6 +154,11 @@ class Unit:
     def type_of(self, document: Document) -> DocumentType:
         """The declared type of a document, its kind laid over it."""
         return self.pack.type_of(document.type, document.kind)
+
+    def rules_of(self, document: Document) -> PriceRules:
+        """The price rules of a document's side: those of purchases for what is bought; of no type, those of sales."""
+        bought = bool(document.type) and self.type_of(document).side == "purchase"
+        return self.purchase_prices if bought else self.prices
 
     def add(self, document: Document) -> Document:
         """Take up a new document."""

@@ -38,7 +38,7 @@ class CustomerView(NamedTuple):
 
 
 class PriceView(NamedTuple):
-    """The price of one item for one customer, as a line of a document would have it."""
+    """The price of one item for one customer or of one supplier, as a line of a document would have it."""
 
     line: Line
     currency: str
@@ -159,12 +159,13 @@ class Views(Previews):
         return {line.id: situation.available_of(line) for line in document.lines if line.goods}
 
     def price(
-        self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, **header: Any
-    ) -> PriceView:
-        """The price that a line would have, with its trace; nothing is stored."""
+        self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, *,
+        supplier: str | None = None, **header: Any,
+    ) -> PriceView:  # fmt: skip
+        """The price that a line would have, sold or (by a ``supplier``) bought, with its trace; nothing is stored."""
         if day is not None:
             header["date"] = day
-        found = self.quote_line(item, quantity, customer=customer, **header)
+        found = self.quote_line(item, quantity, customer=customer, supplier=supplier, **header)
         if found.problems:
             raise InputError(found.problems)
         return PriceView(found.line, found.currency)

@@ -305,8 +305,6 @@ def check_sections(model: PackModel) -> Iterator[Finding]:
         yield unknown(
             ("billing", "default_terms"), "payment term", model.billing.default_terms, model.billing.payment_terms
         )
-    if not any(step.kind == "price" for step in model.pricing.schema_.values()):
-        yield Finding(("pricing", "schema"), "no step finds a price", "add a step with kind: price")
     fallback = [name for name, regime in model.taxes.regimes.items() if regime.when is None]
     if len(fallback) != 1 or fallback != list(model.taxes.regimes)[-1:]:
         yield Finding(("taxes", "regimes"), "exactly the last regime has no condition", "it holds when no other does")

@@ -21,7 +21,7 @@ from sphinx_lib.kernel.master import Address, Billing, Family, PriceRecord
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.pack.base import Label, Strict, YesNo
 from sphinx_lib.pack.items_model import Items
-from sphinx_lib.pack.pricing_model import Pricing
+from sphinx_lib.pack.pricing_model import Pricing, Step
 from sphinx_lib.pack.rebate_model import Rebate
 from sphinx_lib.pack.shipping_model import Eco, Shipping
 from sphinx_lib.pack.terms_model import EarlyPaymentTypes, PaymentTerm
@@ -337,6 +337,7 @@ class PackModel(Strict):
     document_types: dict[str, DocumentType]
     numbering: dict[str, Numbering]
     pricing: Pricing
+    purchase_pricing: Pricing
     records: Annotated[dict[str, PriceRecord], BeforeValidator(_coded)] = {}
     families: Annotated[dict[str, Family], BeforeValidator(_coded)] = {}
     taxes: Taxes
@@ -353,3 +354,13 @@ class PackModel(Strict):
     mentions: dict[str, Label] = {}
     labels: dict[str, Label] = {}
     renamed: dict[str, Mapping[str, str]] = {}
+
+    @property
+    def schemas(self) -> dict[str, Pricing]:
+        """Both price schemas by the name of their section: what is sold, and what is bought."""
+        return {"pricing": self.pricing, "purchase_pricing": self.purchase_pricing}
+
+    @cached_property
+    def price_steps(self) -> dict[str, Step]:
+        """The steps of both price schemas by name: a record's step says which side it is of."""
+        return {**self.purchase_pricing.schema_, **self.pricing.schema_}

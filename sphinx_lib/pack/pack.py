@@ -78,6 +78,14 @@ class Pack:
         self.type_of(name)
         raise AssertionError("type_of refuses unknown names")
 
+    def a_type(self, side: str) -> str:
+        """A type with lines of a side, for what depends on the side alone; InputError when there is none."""
+        found = (name for name, one in self.model.document_types.items() if one.side == side and one.lines)
+        name = next(found, None)
+        if name is None:
+            raise InputError([f"no document type with lines has the side {side}; declare one"])
+        return name
+
     def expression(self, key: TypeKey, place: Place, text: str) -> Expression:
         """The compiled expression written as ``text`` in the type ``key``."""
         return self.expressions[(key, place, text)]
@@ -92,7 +100,7 @@ class Pack:
 
     def conditions_of(self, record: PriceRecord) -> list[Condition]:
         """A record of the database as the engine reads it; InputError when its formula does not hold."""
-        step = self.model.pricing.schema_.get(record.step)
+        step = self.model.price_steps.get(record.step)
         try:
             return list(conditions_of(record, self.price_formula, scale=step.scale.type if step else "from"))
         except ExpressionError as error:

@@ -48,15 +48,16 @@ def of_sections(model: PackModel) -> Iterator[Asked]:
 
 
 def of_prices(model: PackModel) -> Iterator[tuple[tuple[str, ...], str, Kind]]:
-    """Every expression of the section ``pricing``: its full path, its text and what it gives."""
-    for name, step in model.pricing.schema_.items():
-        if step.when:
-            yield ("pricing", "schema", name, "when"), step.when, "flag"
-    for name, guard in model.pricing.guards.items():
-        if guard.when:
-            yield ("pricing", "guards", name, "when"), guard.when, "flag"
-        if guard.min_price:
-            yield ("pricing", "guards", name, "min_price"), guard.min_price, "number"
+    """Every expression of the two price schemas: its full path, its text and what it gives."""
+    for section, rules in model.schemas.items():
+        for name, step in rules.schema_.items():
+            if step.when:
+                yield (section, "schema", name, "when"), step.when, "flag"
+        for name, guard in rules.guards.items():
+            if guard.when:
+                yield (section, "guards", name, "when"), guard.when, "flag"
+            if guard.min_price:
+                yield (section, "guards", name, "min_price"), guard.min_price, "number"
 
 
 def of_condition(path: tuple[str, ...], condition: Condition) -> Iterator[Written]:

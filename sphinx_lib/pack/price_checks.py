@@ -16,12 +16,10 @@ from sphinx_lib.pack.expressions import Fact
 from sphinx_lib.pack.kinds import A
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import TypeKey
-from sphinx_lib.pack.pricing_model import PriceGuard, Pricing, Step
+from sphinx_lib.pack.pricing_model import PRICE_FIELDS, PriceGuard, Pricing, Step
 from sphinx_lib.pack.scopes import PriceExpressions, model_facts
 from sphinx_lib.pack.workflow_model import DocumentType
 
-SCHEMA = ("pricing", "schema")
-GUARDS = ("pricing", "guards")
 RESERVED = frozenset({*PriceRecord.model_fields, "from", "to", "basis"} - {*KEY_FIELDS})
 """Names that a key cannot have, because records say something else under them."""
 
@@ -29,18 +27,30 @@ RESERVED = frozenset({*PriceRecord.model_fields, "from", "to", "basis"} - {*KEY_
 def check_prices(
     model: PackModel, types: Mapping[TypeKey, DocumentType], expressions: PriceExpressions
 ) -> Iterator[Finding]:
-    """Everything about the price schema and the families but the records themselves."""
+    """Everything about the price schemas and the families but the records themselves."""
     facts = key_facts(model, types)
-    for name, step in model.pricing.schema_.items():
-        yield from _step((*SCHEMA, name), name, step, model.pricing)
-        yield from _keys((*SCHEMA, name, "access"), step, facts)
-        if step.when and _always(step.when, expressions) is False:
-            yield Finding((*SCHEMA, name, "when"), f"this never holds: step {name!r} is always skipped", warning=True)
-    for name in model.pricing.groups.keys() - {step.group for step in model.pricing.schema_.values()}:
-        yield Finding(("pricing", "groups", name), f"no step is in the group {name!r}", warning=True, of_key=True)
-    yield from _exclusions(model.pricing)
-    yield from _guards(model.pricing, expressions)
+    for section, rules in model.schemas.items():
+        yield from _schema((section, "schema"), rules, facts, expressions)
+        for name in rules.groups.keys() - {step.group for step in rules.schema_.values()}:
+            yield Finding((section, "groups", name), f"no step is in the group {name!r}", warning=True, of_key=True)
+        yield from _exclusions(section, rules)
+        yield from _guards((section, "guards"), rules, expressions)
+    for name in model.purchase_pricing.schema_.keys() & model.pricing.schema_.keys():
+        message = f"step {name!r} stands in the schema of sales too: a record's step says which side it is of"
+        yield Finding(("purchase_pricing", "schema", name), message, "give it another name", of_key=True)
     yield from check_families(model)
+
+
+def _schema(
+    path: tuple[str, ...], rules: Pricing, facts: Mapping[str, Fact], expressions: PriceExpressions
+) -> Iterator[Finding]:
+    if not any(step.kind == "price" for step in rules.schema_.values()):
+        yield Finding(path, "no step finds a price", "add a step with kind: price")
+    for name, step in rules.schema_.items():
+        yield from _step((*path, name), name, step, rules)
+        yield from _keys((*path, name, "access"), step, facts)
+        if step.when and _always(step.when, expressions) is False:
+            yield Finding((*path, name, "when"), f"this never holds: step {name!r} is always skipped", warning=True)
 
 
 def key_facts(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> dict[str, Fact]:
@@ -68,8 +78,8 @@ def _step(path: tuple[str, ...], name: str, step: Step, rules: Pricing) -> Itera
         if first != access:
             message = f"access {access!r} has the key of {first!r}, so it never finds anything"
             yield Finding((*where, "key"), message, "take one of the two out", warning=True)
-        if declared.field is not None and (declared.field == "item.sale_price") != (step.kind == "price"):
-            what = "a price" if declared.field == "item.sale_price" else "a percent"
+        if declared.field is not None and (declared.field in PRICE_FIELDS) != (step.kind == "price"):
+            what = "a price" if declared.field in PRICE_FIELDS else "a percent"
             yield Finding((*where, "field"), f"{declared.field} is {what}, and step {name!r} is of kind {step.kind}")
 
 
@@ -91,11 +101,11 @@ def _keys(path: tuple[str, ...], step: Step, facts: Mapping[str, Fact]) -> Itera
             yield Finding(where, "a name stands twice in this key", "take one out")
 
 
-def _exclusions(rules: Pricing) -> Iterator[Finding]:
+def _exclusions(section: str, rules: Pricing) -> Iterator[Finding]:
     """Alternatives are groups and steps that exist, are no price, and have no step in common."""
     steps = rules.schema_
     for name, exclusion in rules.exclusions.items():
-        path = ("pricing", "exclusions", name, "between")
+        path = (section, "exclusions", name, "between")
         members: dict[str, str] = {}
         for one in exclusion.between:
             if one not in steps and one not in rules.groups:
@@ -110,15 +120,15 @@ def _exclusions(rules: Pricing) -> Iterator[Finding]:
             yield Finding(path, "an alternative stands twice", "take one out")
 
 
-def _guards(rules: Pricing, expressions: PriceExpressions) -> Iterator[Finding]:
+def _guards(where: tuple[str, ...], rules: Pricing, expressions: PriceExpressions) -> Iterator[Finding]:
     """Guards that no price passes, that none fails, and that one before them makes useless."""
     for name, guard in rules.guards.items():
-        path = (*GUARDS, name)
+        path = (*where, name)
         if guard.when and _always(guard.when, expressions) is False:
             yield Finding((*path, "when"), f"this never holds: guard {name!r} asks for nothing", warning=True)
         if guard.max_discount is not None:
-            for where, percent in (((), guard.max_discount.default), *_by_right(guard)):
-                at = (*path, "max_discount", *where)
+            for below, percent in (((), guard.max_discount.default), *_by_right(guard)):
+                at = (*path, "max_discount", *below)
                 if percent < 0:
                     yield Finding(at, f"no price passes: {percent} % off is more than the list price", "write 0 or more")
                 elif percent >= 100:
@@ -127,7 +137,7 @@ def _guards(rules: Pricing, expressions: PriceExpressions) -> Iterator[Finding]:
         if isinstance(least, Decimal) and least <= 0:
             yield Finding((*path, "min_price"), f"no price is below {least}, so this asks for nothing", warning=True)
     for (before, first), (name, guard) in combinations(rules.guards.items(), 2):
-        yield from _pair((*GUARDS, name), before, first, name, guard)
+        yield from _pair((*where, name), before, first, name, guard)
 
 
 def _by_right(guard: PriceGuard) -> Iterator[tuple[tuple[str, ...], Decimal]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import repeat
@@ -18,7 +18,7 @@ from sphinx_lib.kernel.conditions import Condition, Formula, named
 from sphinx_lib.kernel.master import KEY_FIELDS
 from sphinx_lib.kernel.money import exact_decimal, plain_number
 from sphinx_lib.kernel.suggest import did_you_mean
-from sphinx_lib.pack.pricing_model import Pricing
+from sphinx_lib.pack.pricing_model import Step
 from sphinx_lib.pack.sheets import Column, Sheet
 
 BOUNDS = ("from", "to")
@@ -43,7 +43,7 @@ class FileRecords(NamedTuple):
     rows: dict[str, list[int]]
 
 
-def columns_of(rules: Pricing, formula: Callable[[str], Formula], *, comma: bool) -> dict[str, Column]:
+def columns_of(steps: Mapping[str, Step], formula: Callable[[str], Formula], *, comma: bool) -> dict[str, Column]:
     """The columns that a file may have; with ``comma`` numbers may have a decimal comma."""
 
     def number(text: str) -> Decimal:
@@ -56,7 +56,7 @@ def columns_of(rules: Pricing, formula: Callable[[str], Formula], *, comma: bool
         return found
 
     return {
-        **dict.fromkeys((*key_names(rules), "step", "access", "currency", "unit"), Column(str)),
+        **dict.fromkeys((*key_names(steps), "step", "access", "currency", "unit"), Column(str)),
         **dict.fromkeys(("code", "item"), Column()),
         **dict.fromkeys(("value", *BOUNDS), Column(number, None)),
         "per": Column(above_zero, ONE),
@@ -70,9 +70,9 @@ def columns_of(rules: Pricing, formula: Callable[[str], Formula], *, comma: bool
     }
 
 
-def key_names(rules: Pricing) -> list[str]:
-    """The names that keys of records may have: the usual ones and those of the schema's accesses, in order."""
-    own = (name for step in rules.schema_.values() for access in step.access.values() for name in access.key)
+def key_names(steps: Mapping[str, Step]) -> list[str]:
+    """The names that keys of records may have: the usual ones and those of the schemas' accesses, in order."""
+    own = (name for step in steps.values() for access in step.access.values() for name in access.key)
     return sorted({*KEY_FIELDS, *own})
 
 
@@ -106,31 +106,31 @@ def _day(text: str) -> date:
         raise ValueError(f"{text} is not a date: {error}") from None
 
 
-def read_records(sheet: Sheet, rules: Pricing, formula: Callable[[str], Formula]) -> FileRecords:
+def read_records(sheet: Sheet, steps: Mapping[str, Step], formula: Callable[[str], Formula]) -> FileRecords:
     """The records of a file; what is wrong with it is added to the sheet's problems, and those lines are left out."""
-    columns = columns_of(rules, formula, comma=sheet.delimiter == ";")
+    columns = columns_of(steps, formula, comma=sheet.delimiter == ";")
     stem = sheet.file.stem
     sheet.check_header(tuple(columns))
-    if not sheet.problems and "step" not in sheet.header and stem not in rules.schema_:
-        hint = did_you_mean(stem, rules.schema_).removeprefix("; ") or f"known: {', '.join(rules.schema_)}"
+    if not sheet.problems and "step" not in sheet.header and stem not in steps:
+        hint = did_you_mean(stem, steps).removeprefix("; ") or f"known: {', '.join(steps)}"
         sheet.report(sheet.first, "", f"the file is called {stem!r}, but no step is, and it has no column step", hint)
     if sheet.problems:
         return FileRecords([], {}, {}, {}, {})
     sheet.read()
-    return _Reading(sheet, rules, columns).records()
+    return _Reading(sheet, steps, columns).records()
 
 
 class _Reading:
     """The columns of a file on their way to records: ``values`` by name of column, ``keys`` and ``codes`` by line."""
 
-    def __init__(self, sheet: Sheet, rules: Pricing, columns: dict[str, Column]) -> None:
-        self.sheet, self.rules = sheet, rules
+    def __init__(self, sheet: Sheet, declared: Mapping[str, Step], columns: dict[str, Column]) -> None:
+        self.sheet, self.declared = sheet, declared
         bad: set[int] = set()
         names = [name for name in sheet.header if name in columns]
         self.values = {name: sheet.converted(name, columns[name], bad) for name in names}
         self.numbers = sheet.numbers
         self.empty = {name: column.empty for name, column in columns.items()}
-        self.key_names = [name for name in key_names(rules) if name in self.values]
+        self.key_names = [name for name in key_names(declared) if name in self.values]
         self._leave_out(bad)
         named_here = self.values.get("step")
         stem = sheet.file.stem
@@ -279,7 +279,7 @@ class _Reading:
     def _type(self, bound: str, at: int) -> str:
         """How rows are read: as the line says, else as the step does, where that goes with the name of the column."""
         said = str(self._at("scale", at))
-        step = self.rules.schema_.get(self.steps[at])
+        step = self.declared.get(self.steps[at])
         fitting = ("from",) if bound == "from" else ("to", "interval")
         if said and said not in fitting:
             hint = f"call the column {'to' if bound == 'from' else 'from'}"

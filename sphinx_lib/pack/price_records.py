@@ -87,7 +87,7 @@ class PriceRecords:
         for record in records:
             at = locate(merged, ("records", record.code), of_key=True)
             origin = f"{at.file}:{at.line}"
-            step = model.pricing.schema_.get(record.step)
+            step = model.price_steps.get(record.step)
             try:
                 found.conditions.extend(conditions_of(record, formula, origin, step.scale.type if step else "from"))
             except ExpressionError as error:
@@ -101,7 +101,7 @@ class PriceRecords:
 
     def _of_file(self, model: PackModel, file: PriceFile, formula: Callable[[str], Formula]) -> _Source:
         sheet = self._sheets[file.name] = Sheet(file)
-        read = read_records(sheet, model.pricing, formula)
+        read = read_records(sheet, model.price_steps, formula)
         self.problems += sheet.problems
         self.accesses |= read.accesses
         self._rows |= read.rows

@@ -19,18 +19,21 @@ Exact = Annotated[Decimal, BeforeValidator(exact_decimal)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_list_of_text)]
 Basis = Literal["quantity", "group_quantity", "value", "group_value", "weight", "group_weight"]
 VALUE_BASES = ("value", "group_value")
+PRICE_FIELDS = ("item.sale_price", "item.last_cost")
+"""Master fields that are a price; the others are percents."""
 
 
 class Access(Strict):
     """One place to look for a record: its key, and a master field that stands in where no record is found.
 
-    A key is ``customer``, ``customer_group``, ``site``, ``price_list``, ``channel``, ``kind`` (of the document),
-    ``item``, ``family`` (with its parents, nearest first), or a text fact such as ``party.region``, ``item.brand`` or a
-    declared field of the document or, as ``line.colour``, of the line.
+    ``item.last_cost`` is what one stock unit cost when it was last bought, else its standard cost.
+    A key is ``customer``, ``supplier``, ``customer_group``, ``site``, ``price_list``, ``channel``, ``kind`` (of the
+    document), ``item``, ``family`` (with its parents, nearest first), or a text fact such as ``party.region``,
+    ``item.brand`` or a declared field of the document or, as ``line.colour``, of the line.
     """
 
     key: Names
-    field: Literal["item.sale_price", "party.discount"] | None = None
+    field: Literal["item.sale_price", "item.last_cost", "party.discount"] | None = None
 
 
 class StepScale(Strict):

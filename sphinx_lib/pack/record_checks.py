@@ -48,7 +48,7 @@ def check_records(
 
     ``accesses`` are the accesses that records name, by code.
     """
-    steps = {name: _Known.of(step) for name, step in model.pricing.schema_.items()}
+    steps = {name: _Known.of(step) for name, step in model.price_steps.items()}
     told: dict[tuple[str, str], Finding] = {}
     currencies: dict[str, str | None] = {"": None}
     for one in conditions:
@@ -91,14 +91,14 @@ def _unknown(told: dict[tuple[str, str], Finding], one: Condition, what: str, na
 def _unreached(model: PackModel, one: Condition, step: _Known) -> Iterator[Finding]:
     """Keys that no access of the step has: a name written wrong, or keys that do not go together."""
     path = ("records", one.code)
-    names = {name for step in model.pricing.schema_.values() for access in step.access.values() for name in access.key}
+    names = {name for step in model.price_steps.values() for access in step.access.values() for name in access.key}
     strange = [name for name, _ in one.keys if name not in names and name not in PriceRecord.model_fields]
     for name in strange:
         hint = did_you_mean(name, names | PriceRecord.model_fields.keys()).removeprefix("; ")
         yield Finding((*path, name), f"unknown key {name!r}: no access of the schema has it", hint, of_key=True)
     if not strange:
         has = "+".join(name for name, _ in one.keys) or "no key"
-        known = ", ".join("+".join(access.key) for access in model.pricing.schema_[one.step].access.values()) or "none"
+        known = ", ".join("+".join(access.key) for access in model.price_steps[one.step].access.values()) or "none"
         message = f"no context can reach this record: it has {has}, step {one.step!r} looks for {known}"
         yield Finding(path, message, "give it the keys of one of them")
 
@@ -151,7 +151,7 @@ def _rows(one: Condition, step: _Known) -> Iterator[Finding]:
 def check_rivals(model: PackModel, conditions: Iterable[Condition]) -> Iterator[Finding]:
     """Records for the same keys that conflict (PR3), or of which one always wins (a warning)."""
     company = model.company.currency
-    steps = model.pricing.schema_
+    steps = model.price_steps
     percents = {name for name, step in steps.items() if step.kind == "percent"}
     first: dict[Any, Condition] = {}
     several: dict[Any, list[Condition]] = {}
@@ -248,7 +248,7 @@ def check_scales(model: PackModel, conditions: Iterable[Condition]) -> Iterator[
     Its facts are, for each range of each of the record's items, ``item`` (none for a record of no item), ``from`` and
     ``to`` (the quantities that cost more, both included) and ``than``, the quantity that costs less.
     """
-    steps = {name: step for name, step in model.pricing.schema_.items() if step.kind == "price"}
+    steps = {name: step for name, step in model.price_steps.items() if step.kind == "price"}
     scaled: dict[str, list[Condition]] = {}
     for one in conditions:
         if one.rows and one.step in steps:

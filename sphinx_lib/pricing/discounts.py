@@ -215,6 +215,12 @@ def with_fields(step: CompiledStep, hits: list[Hit], ask: Ask, sale: Sale) -> li
             if item.sale_price is not None:
                 own = Condition(f"item {item.code}", step.name, (), item.sale_price, unit=item.price_unit, per=item.per)
                 added.append((place.order + FAMILIES - 1, place.access, own))
+        elif field == "item.last_cost":
+            item = ask.item
+            cost = item.cost if item.last_cost is None else item.last_cost
+            if cost is not None:
+                own = Condition(f"item {item.code}", step.name, (), cost, unit=item.unit)
+                added.append((place.order + FAMILIES - 1, place.access, own))
         else:
             discount = sale.fact(field, ask.item)
             if discount is not None:

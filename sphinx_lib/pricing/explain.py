@@ -10,6 +10,7 @@ from sphinx_lib.kernel.document import ZERO, TraceRow
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.pricing_model import Group
 
 TOTAL = "total"
 """The step of the last row, which is no step of the schema: the net unit price that the active rows add up to."""
@@ -61,10 +62,9 @@ def explain(trace: Sequence[TraceRow], pack: Pack, language: str) -> tuple[Expla
 
 def _label(row: TraceRow, pack: Pack, language: str) -> str:
     """What a row is called: its step, a guard, or what the engine adds, such as the rounding."""
-    pricing = pack.model.pricing
-    if row.step in pricing.schema_:
+    if row.step in pack.model.price_steps:
         return _named(row.step, pack, language)
-    if row.step in pricing.guards:
+    if any(row.step in rules.guards for rules in pack.model.schemas.values()):
         return pack.label("price_guard", language).format(guard=row.step)
     key = f"price_{row.step}"
     return pack.label(key, language) if key in pack.model.labels else row.step
@@ -72,10 +72,13 @@ def _label(row: TraceRow, pack: Pack, language: str) -> str:
 
 def _named(name: str, pack: Pack, language: str) -> str:
     """The label of a group or a step, else its name as words."""
-    pricing = pack.model.pricing
-    declared = pricing.groups.get(name) or pricing.schema_.get(name)
+    declared = _groups(pack).get(name) or pack.model.price_steps.get(name)
     said = in_language(declared.label, language) if declared is not None else ""
     return said or name.replace("_", " ")
+
+
+def _groups(pack: Pack) -> dict[str, Group]:
+    return {name: group for rules in pack.model.schemas.values() for name, group in rules.groups.items()}
 
 
 def _note(row: TraceRow, pack: Pack, language: str) -> str:
@@ -88,7 +91,7 @@ def _note(row: TraceRow, pack: Pack, language: str) -> str:
     about, _, kept = row.reason.partition(": ")
     if row.active or not kept:
         return row.reason
-    if about in pack.model.pricing.groups and kept in ("max", "first"):
+    if about in _groups(pack) and kept in ("max", "first"):
         return pack.label(f"price_note_{kept}", language).format(group=_named(about, pack, language))
     return pack.label("price_note_kept", language).format(kept=_named(kept, pack, language))
 

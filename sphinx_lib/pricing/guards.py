@@ -137,7 +137,8 @@ def hidden_floors(pack: Pack, rights: frozenset[str]) -> frozenset[str]:
     """The guards whose floor says what something costs, as far as somebody with these ``rights`` may not see costs."""
     if SEE_MARGIN in rights:
         return frozenset()
-    return frozenset(name for name, rule in pack.model.pricing.guards.items() if _bears_cost(rule, pack))
+    guards = (one for rules in pack.model.schemas.values() for one in rules.guards.items())
+    return frozenset(name for name, rule in guards if _bears_cost(rule, pack))
 
 
 def _bears_cost(rule: PriceGuard, pack: Pack) -> bool:

@@ -13,7 +13,7 @@ from sphinx_lib.kernel.suggest import nearest
 from sphinx_lib.pack.reader import Mark, Node, PriceFile, read_documents
 from sphinx_lib.pack.sheets import Column, Sheet
 
-PRICE_KEYS = frozenset({"item", "customer", "quantity", "date", "site", "currency", "unit"})
+PRICE_KEYS = frozenset({"item", "customer", "supplier", "quantity", "date", "site", "currency", "unit"})
 """What a price is asked for; everything else in a row is what it must be."""
 FIGURES = ("unit_price", "net", "list_price")
 COLUMNS = (*sorted(PRICE_KEYS), *FIGURES, "refused")
@@ -142,12 +142,12 @@ def _columns(*, comma: bool) -> Mapping[str, Column]:
 
 
 def with_codes(given: Node | None, prices: Sequence[Node], records: Sequence[Condition], mark: Mark) -> Node | None:
-    """``given`` with the items and customers of ``prices`` that it does not declare and price records know by code.
+    """``given`` with the codes of ``prices`` that it does not declare and price records know: items, customers, suppliers.
 
     So a price list can be tested by itself; such an item is sold by the unit, such a customer is in no group.
     """
     sections = dict(given.value) if given is not None and isinstance(given.value, dict) else {}
-    for section, key in (("items", "item"), ("customers", "customer")):
+    for section, key in (("items", "item"), ("customers", "customer"), ("suppliers", "supplier")):
         known = {value for one in records for name, value in one.keys if name == key}
         declared = sections.get(section, Node([], mark))
         rows = declared.value if isinstance(declared.value, list) else []

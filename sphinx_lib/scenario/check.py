@@ -343,6 +343,7 @@ def _price(step: Step, known: Known) -> None:
         known.findings.add(step.mark, step.path, "the key 'item' is missing")
     _check_code(own.get("item"), step, "item", known.refs.items | known.refs.names, known)
     _check_code(own.get("customer"), step, "customer", known.refs.customers, known)
+    _check_code(own.get("supplier"), step, "supplier", known.refs.suppliers, known)
     _name(step, known, None, PRICE)
 
 

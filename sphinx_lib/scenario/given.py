@@ -224,9 +224,10 @@ def _check_mentioned(scenario: Scenario, pack: Pack, refs: Refs, findings: Findi
         ("items", "attached"): ("item", refs.items),
         ("stock", "item"): ("item", refs.items),
         ("stock", "warehouse"): ("warehouse", refs.warehouses),
-        ("prices", "step"): ("step of the price schema", model.pricing.schema_),
+        ("prices", "step"): ("step of the price schema", model.price_steps),
         ("prices", "item"): ("item", refs.items),
         ("prices", "customer"): ("customer", refs.customers),
+        ("prices", "supplier"): ("supplier", refs.suppliers),
         ("deals", "customer"): ("customer", refs.customers),
     }
     for section, node in scenario.given.items():

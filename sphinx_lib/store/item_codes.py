@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 
 from sphinx_lib.kernel.master import CustomerReference, Item
-from sphinx_lib.store.tables import customer_references, item_codes, items
+from sphinx_lib.store.item_costs import COSTS, OF_ITEM, with_costs
+from sphinx_lib.store.tables import customer_references, item_codes, items, stock_values
 
 REFERENCE, OWN, BARCODE, SUPPLIER = 1, 2, 3, 4
 """Where a name was found, in the order of CR1."""
@@ -54,9 +55,10 @@ def find(
     statement = _OF_CUSTOMER if customer else _OF_ALL
     known: dict[str, Item | None] = {}
     found: dict[tuple[int, str, str], list[CustomerReference]] = {}
-    for level, given, code, item, reference in connection.execute(statement, values):
+    for row in connection.execute(statement, values):
+        level, given, code, item, reference = row[:5]
         if code not in known:
-            known[code] = None if item is None else Item.model_validate(item)
+            known[code] = None if item is None else with_costs(Item.model_validate(item), row)
         references = found.setdefault((level, given, code), [])
         if reference is not None:
             references.append(CustomerReference.model_validate(reference))
@@ -112,11 +114,12 @@ def _statement(*, of_customer: bool) -> Select[Any]:
     hits = _hits(of_customer=of_customer).subquery()
     chosen: list[Any] = [hits.c.level, hits.c.given, hits.c.code, items.c.data]
     joined = hits.outerjoin(items, and_(items.c.company_id == _company, items.c.code == hits.c.code))
+    joined = joined.outerjoin(stock_values, OF_ITEM)
     if not of_customer:
-        return select(*chosen, null()).select_from(joined)
+        return select(*chosen, null(), *COSTS).select_from(joined)
     r = customer_references.alias()
     mine = and_(r.c.company_id == _company, r.c.customer == _customer, r.c.item == hits.c.code)
-    return select(*chosen, r.c.data).select_from(joined.outerjoin(r, mine))
+    return select(*chosen, r.c.data, *COSTS).select_from(joined.outerjoin(r, mine))
 
 
 _OF_CUSTOMER = _statement(of_customer=True)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, update
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -22,8 +22,8 @@ from sphinx_lib.kernel.master import (
     Record,
     Warehouse,
 )
-from sphinx_lib.kernel.worth import quotient
 from sphinx_lib.store import item_codes
+from sphinx_lib.store.item_costs import COSTS, OF_ITEM, with_costs
 from sphinx_lib.store.tables import (
     NOTHING,
     customer_references,
@@ -139,12 +139,8 @@ _PARTIES_OUTSTANDING = (
 
 
 _ITEMS = (
-    select(items.c.data, stock_values.c.quantity, stock_values.c.value, stock_values.c.last_cost, stock_values.c.last_price)
-    .select_from(
-        items.outerjoin(
-            stock_values, and_(stock_values.c.company_id == items.c.company_id, stock_values.c.item == items.c.code)
-        )
-    )
+    select(items.c.data, *COSTS)
+    .select_from(items.outerjoin(stock_values, OF_ITEM))
     .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("codes", expanding=True)))
 )
 
@@ -175,31 +171,23 @@ def load_outstanding(
 def load_items(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Item]:
     """Items by code, with what their stock costs on average and when it was last bought, where it ever moved (M2)."""
     rows = connection.execute(_ITEMS, {"company": company, "codes": sorted(codes)})
-    found = (_with_costs(Item.model_validate(row.data), row) for row in rows)
+    found = (with_costs(Item.model_validate(row.data), row) for row in rows)
     return {item.code: item for item in found}
 
 
-def _with_costs(item: Item, row: Any) -> Item:
-    if row.quantity is None:
-        return item
-    known = {"last_cost": row.last_price, "average_cost": row.last_cost}
-    costs = {name: Decimal(text) for name, text in known.items() if text is not None}
-    if row.quantity > 0 and row.value:
-        costs["average_cost"] = quotient(row.value, row.quantity)
-    return item.model_copy(update=costs) if costs else item
-
-
 def load_prices(
-    connection: Connection, company: str, codes: Collection[str], families: Collection[str], party: Party | None
-) -> list[PriceRecord]:
-    """Records that can apply to these items for this party, in one statement."""
+    connection: Connection, company: str, codes: Collection[str], families: Collection[str], steps: Collection[str],
+    keys: Mapping[str, str],
+) -> list[PriceRecord]:  # fmt: skip
+    """Records of ``steps`` that can apply to these items, in one statement: those whose columns named by ``keys`` say
+    what these do, or nothing."""
     c = price_records.c
     statement = (
         select(c.data)
         .where(c.company_id == company)
         .where(c.item.in_(sorted({*codes, ""})), or_(c.item != "", c.family.in_(sorted({*families, ""}))))
-        .where(c.customer.in_(["", party.code] if party else [""]))
-        .where(c.customer_group.in_(["", party.group] if party else [""]))
+        .where(c.step.in_(sorted(steps)))
+        .where(*(c[name].in_(sorted({"", value})) for name, value in keys.items()))
     )
     return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
 
@@ -209,7 +197,7 @@ def load_rivals(connection: Connection, company: str, records: Collection[PriceR
     c = price_records.c
     items = {"", *(item for record in records for item in record.item)}
     statement = select(c.data).where(c.company_id == company, c.item.in_(sorted(items)))
-    for name in ("step", "customer", "customer_group", "site", "family"):
+    for name in ("step", "customer", "customer_group", "site", "supplier", "family"):
         statement = statement.where(c[name].in_(sorted({getattr(record, name) for record in records})))
     return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
 

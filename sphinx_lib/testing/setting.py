@@ -122,7 +122,7 @@ def setting_of(
         asks = tuple(_asks(unit, document, items, quantities))
         parents = families_of(unit)
         families = {one for ask in asks for one in (ask.item.family, *ancestors(ask.item.family, parents)) if one}
-        stored = load_conditions(unit, set(items), families, party)
+        stored = load_conditions(unit, set(items), families, party, unit.prices)
         sale = sale_of(unit, document, party, parents, stored)
         whole = Setting(unit.prices.schema, (*unit.pack.conditions, *stored), sale, asks)
         fitting = {id(one): one for ask in asks for one in whole.fitting(ask)}

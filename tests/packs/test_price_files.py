@@ -24,7 +24,7 @@ from sphinx_lib.pack.sheets import Sheet
 
 Files = Mapping[str, str | bytes]
 PACK = load_pack(["base"], specs())
-RULES = PACK.model.pricing
+RULES = PACK.model.price_steps
 
 
 def load(tmp_path: Path, *layers: Files) -> Pack:
