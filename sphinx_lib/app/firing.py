@@ -14,18 +14,30 @@ from sphinx_lib.billing.terms import instalments
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.kernel.money import currency_digits
-from sphinx_lib.pack.specs import Need
+from sphinx_lib.pack.specs import Need, Situation
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.pricing.totals import with_totals
+from sphinx_lib.stock.lots import is_tracked, with_lots
 from sphinx_lib.workflow.derive import advanced, weight
-from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_event, plan
+from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_event, plan, target_of
 
 ENGINE_LIMIT = 20
 
 
 def plan_one(unit: Unit, document_id: Id, request: Request) -> Plan:
     """What an event would do to a document whose facts are loaded; nothing is changed."""
-    return plan(unit.situation(unit.get(document_id)), request, unit.specs)
+    return plan(_with_lots(unit.situation(unit.get(document_id)), request), request, unit.specs)
+
+
+def _with_lots(situation: Situation, request: Request) -> Situation:
+    """The situation with lots chosen for the goods that the event takes out of stock (K10)."""
+    if not any(is_tracked(situation, line) for line in situation.document.lines):
+        return situation
+    target = target_of(situation, request.event)
+    lines = situation.document.lines if target is None else with_lots(situation, target)
+    if lines == situation.document.lines:
+        return situation
+    return replace(situation, document=situation.document.changed(lines=lines))
 
 
 def plan_event(unit: Unit, document_id: Id, request: Request) -> Plan:
@@ -82,7 +94,8 @@ def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
     before = unit.get(decided.document.id)
     declared = unit.type_of(before)
     waits = unit.tracked[before.id].wants_number
-    issued = _issued(unit, before, declared, decided.target)
+    prepared = before if decided.document.lines is before.lines else before.changed(lines=decided.document.lines)
+    issued = _issued(unit, prepared, declared, decided.target)
     after = issued.changed(state=decided.target, version=before.version + 1, history=_history(unit, before, decided))
     if declared.says(before.state, "editable") and not declared.says(decided.target, "editable"):
         after = after.changed(frozen_at=unit.now)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_entry, titled
+from sphinx_lib.app.equipment import register
 from sphinx_lib.app.putting import Put
 from sphinx_lib.app.stock_lots import refuse_lots
 from sphinx_lib.app.unit import Posting, Tracked, Unit
@@ -76,6 +77,7 @@ def _write(unit: Unit) -> None:
     store_documents.insert_documents(unit.connection, unit.company, new)
     store_documents.insert_allocations(unit.connection, unit.company, unit.allocations)
     _insert_entries(writing)
+    register(unit)
     _write_master(writing)
     audit_log.append(unit.connection, unit.company, writing.audit)
     sequences.chain(unit.connection, unit.company, writing.fiscal_hashes)
@@ -386,11 +388,13 @@ def _settled(unit: Unit, writing: Writing) -> None:
         one.original, one.wants_number = one.document, False
     for pending in (
         unit.happened, unit.messages, unit.allocations, unit.postings, unit.adjustments, unit.master, unit.revalued,
+        unit.registers,
     ):  # fmt: skip
         pending.clear()
     unit.given_values.clear()
     unit.moves.clear()
     unit.pending.clear()
+    unit.places.clear()
     unit.balances.clear()
     unit.item_policies.clear()
     unit.outstanding.clear()

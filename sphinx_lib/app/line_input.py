@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sphinx_lib.app.stow_input import STOW_KEYS, Named, read_names
 from sphinx_lib.kernel.document import Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import exact_decimal, round_half_up
@@ -22,7 +23,7 @@ ROLES = (*OPTIONAL, "heading", "subtotal")
 _OF_ITEMS = ("shipping", "eco", "deposit")
 LINE_KEYS = frozenset({
     "item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference",
-    "reason", *ROLES,
+    "reason", *ROLES, *STOW_KEYS,
 })  # fmt: skip
 
 
@@ -31,6 +32,7 @@ class LineInput:
     """One line as given: ``unit_price`` is the price by hand before ``discounts`` (percents in cascade).
 
     ``role`` is what the caller makes of it (``option: true``), empty for the role of its item or of the line there was.
+    ``names`` are its lots, serial numbers and bins; none when nothing is said about them.
     """
 
     position: int
@@ -46,6 +48,7 @@ class LineInput:
     reference: str = ""
     reason: str = ""
     role: str = ""
+    names: tuple[Named, ...] | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
     original: Line | None = None
     keeps_price: bool = False
@@ -67,14 +70,17 @@ class LineInput:
                 problems.append(f"{where}: no field {key!r}{did_you_mean(key, LINE_KEYS | declared.line_fields.keys())}")
             elif key in ROLES:
                 roles += [key] if value is not None and _flag(value, f"{where}: {key}", problems) else []
-            elif value is not None:
+            elif value is not None and key not in STOW_KEYS:
                 values[key] = _typed(key, value, f"{where}: {key}", problems)
+        names = read_names({key: value for key, value in given.items() if key not in custom}, where, problems)
         if "item" in values and "quantity" not in values:
             problems.append(f"{where}: quantity is missing")
         if "item" not in values and "text" not in values and roles != ["subtotal"]:
             problems.append(f"{where}: give an item or a text")
         problems += [f"{where}: {problem}" for problem in _of_roles(roles, values, declared)]
-        return cls(position, **values, role="".join(roles), custom=custom) if len(problems) == before else None
+        if len(problems) > before:
+            return None
+        return cls(position, **values, role="".join(roles), names=names, custom=custom)
 
     def problems_of(self, error: InputError | UnitError) -> list[str]:
         """What an error says of this line, each with its place."""

@@ -44,7 +44,7 @@ def _stock(unit: Unit, item: str, warehouse: str, own: dict[tuple[str, str], Dec
     physical, reserved, on_order = (
         getattr(balance, level) + unit.pending.get(Held(item, warehouse, level), ZERO) for level in LEVELS
     )
-    available = physical - reserved + own.get((item, warehouse), ZERO)
+    available = physical - reserved - balance.expired + own.get((item, warehouse), ZERO)
     known = unit.items.get(item)
     return LineStock(known.unit if known else "", physical, reserved, on_order, available, available + on_order)
 

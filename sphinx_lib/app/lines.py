@@ -8,7 +8,9 @@ from decimal import Decimal
 from sphinx_lib.app.expansion import expand, expand_inputs
 from sphinx_lib.app.item_lookup import resolve_items
 from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
+from sphinx_lib.app.own_goods import in_stock_units, is_internal
 from sphinx_lib.app.pricing import ask_of, day_of, price_document, ratios_of, vat_rate
+from sphinx_lib.app.stow_input import refuse_twice, stowed_of
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Line
 from sphinx_lib.kernel.errors import InputError
@@ -46,7 +48,8 @@ def entered_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], p
     inputs = _known(unit, resolve_items(unit, document, inputs, problems), problems)
     if document.party:
         unit.load_parties([document.party])
-    return priced_lines(unit, document, expand_inputs(unit, document, inputs, problems), problems)
+    inputs = in_stock_units(unit, document, expand_inputs(unit, document, inputs, problems), problems)
+    return priced_lines(unit, document, inputs, problems)
 
 
 def priced_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]) -> list[Line]:
@@ -56,14 +59,18 @@ def priced_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], pr
     for one in inputs:
         try:
             line, ask = _line(unit, document, one)
+            line = line._replace(stowed=stowed_of(line, unit.items.get(one.item or ""), one.names, one.original))
         except (InputError, UnitError) as error:
             problems += one.problems_of(error)
             continue
-        if ask is not None:
+        if is_internal(unit, document):  # what it is worth is said by the stock when it moves (V6)
+            line = line._replace(cost=None)
+        elif ask is not None:
             asks.append((len(built), one, ask))
         built.append(line)
     if asks:
         _price(unit, document, built, asks, problems)
+    problems += refuse_twice(built, unit.items)
     return expand(unit, document, built, problems)
 
 

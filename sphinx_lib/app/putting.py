@@ -14,7 +14,7 @@ from sphinx_lib.app.put_checks import check_put
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.conditions import code_of
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.master import PriceRecord, Record
+from sphinx_lib.kernel.master import PriceRecord, Record, equipment_code
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import Field_
@@ -79,6 +79,8 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
             given["code"] = f"{given.get('currency', '')}-{given.get('date', '')}"
         if kind == "customer_reference" and "code" not in given:
             given["code"] = code_of_reference(given)
+        if kind == "equipment" and "code" not in given:
+            given["code"] = equipment_code(str(given.get("item", "")), str(given.get("serial", "")))
         where = f"{kind} row {number} ({given.get('code', 'no code')})"
         nameless = kind == "price" and "code" not in given
         given |= {"code": "-"} if nameless else {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting
+from sphinx_lib.app import adjusting, counting, deriving, entering, firing, flush, paying, putting
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.margins import shown, shown_plan
@@ -15,7 +15,16 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
 from sphinx_lib.kernel.money import to_decimal
-from sphinx_lib.pack.specs import AllocateToSources, Make, Message, NewRevision, Op, ReleaseAllocations, SetLines
+from sphinx_lib.pack.specs import (
+    AllocateToSources,
+    Make,
+    Message,
+    NewRevision,
+    Op,
+    RegisterEquipment,
+    ReleaseAllocations,
+    SetLines,
+)
 from sphinx_lib.pack.workflow_model import Actors
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.plan import Plan, Request
@@ -196,6 +205,17 @@ class Session(Previews):
         with self.unit.atomic():
             adjusting.adjust(self.unit, item, quantity, named)
 
+    def count(
+        self, warehouse: str | None = None, items: Sequence[str] | None = None, *, type: str = "stock_count", **header: Any
+    ) -> Document:
+        """A draft to count a warehouse (the usual one unless named): a line for each item, lot and bin that the books know,
+        with their quantity, or of ``items`` only. Raises InputError where there is nothing to count."""
+        place = warehouse or self.unit.pack.model.stock.warehouse
+        lines = counting.lines_to_count(self.unit, place, items)
+        if not lines:
+            raise InputError([f"there is nothing to count in {place!r}; name items to count them all the same"])
+        return self.create(type, lines=lines, **header)
+
     def document(self, document_id: Id) -> Document:
         """A document as it is in this unit of work."""
         return shown(self.unit, self.unit.load([document_id])[0])
@@ -228,3 +248,6 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
         case ReleaseAllocations():
             released = paying.release(unit, document_id)
             return released | take_back(unit, released - {document_id})
+        case RegisterEquipment():
+            unit.registers.append(document_id)
+            return set()

@@ -6,15 +6,25 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import StockMove
-from sphinx_lib.kernel.errors import StockShort
+from sphinx_lib.kernel.document import ZERO, StockMove
+from sphinx_lib.kernel.errors import ConcurrentChange, StockShort
 from sphinx_lib.kernel.money import plain_number
+from sphinx_lib.stock.levels import PHYSICAL
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.stock import PlaceKey
 
 
 def refuse_lots(unit: Unit, moves: Sequence[StockMove], places: Mapping[PlaceKey, Decimal]) -> None:
-    """Raises StockShort when a lot or bin would hold less than nothing, or a serial number would be in stock twice."""
+    """Raises StockShort when a lot or bin would hold less than nothing, or a serial number would be in stock twice.
+
+    Where the lot held enough when it was read, somebody else took it meanwhile: that is a ConcurrentChange, after which
+    ``Sphinx.do`` does the unit again and another lot is chosen.
+    """
+    below = {key for key, physical in places.items() if physical < 0}
+    lost = [key for key in sorted(below) if unit.places.was_enough(key, _moved(moves, key))]
+    if lost and len(lost) == len(below):
+        names = ", ".join(_name(key) for key in lost)
+        raise ConcurrentChange(f"somebody else took from {names} meanwhile; do it again", places=tuple(lost))
     short = [
         f"{_name(key)}: {plain_number(physical)}"
         for key, physical in sorted(places.items(), key=lambda pair: pair[0])
@@ -31,6 +41,11 @@ def refuse_lots(unit: Unit, moves: Sequence[StockMove], places: Mapping[PlaceKey
     twice = [f"{lot} of {item}" for (item, lot), physical in sorted(found.items()) if physical > 1]
     if twice:
         raise StockShort("already in stock: serial number " + ", ".join(twice), serials=tuple(twice))
+
+
+def _moved(moves: Sequence[StockMove], key: PlaceKey) -> Decimal:
+    own = (move for move in moves if (move.item, move.warehouse, move.lot, move.bin) == key)
+    return sum((move.quantity for move in own if move.level == PHYSICAL), ZERO)
 
 
 def _name(key: PlaceKey) -> str:

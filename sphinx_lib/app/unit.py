@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from sphinx_lib.app.places import Places
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.billing.credit import exposure
 from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import InputError, NotFound
+from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import ExchangeRate, Item, Party
 from sphinx_lib.kernel.ports import Actor, IdFactory
 from sphinx_lib.kernel.suggest import did_you_mean
@@ -119,6 +121,8 @@ class Unit:
     given_values: dict[Id, Decimal] = field(default_factory=dict)
     revalued: list[Revalued] = field(default_factory=list)
     master: list[Any] = field(default_factory=list)
+    registers: list[Id] = field(default_factory=list)
+    places: Places = field(default_factory=Places)
     may_go_below: set[tuple[str, str]] = field(default_factory=set)
     _undo: list[dict[Id, tuple[Document, bool] | None]] = field(default_factory=list)
 
@@ -211,6 +215,7 @@ class Unit:
         """A command happens whole or not at all, even when its caller catches the refusal and goes on."""
         lists: tuple[list[Any], ...] = (
             self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master, self.revalued,
+            self.registers,
         )  # fmt: skip
         lengths = [len(one) for one in lists]
         self._undo.append({})
@@ -269,6 +274,11 @@ class Unit:
             self.load_items({line.item for line in lines if line.item})
         if "stock" in wanted:
             self.load_stock({item for line in lines for item, _ in line.goods})
+        if {"lots", "places"} & wanted:
+            self._load_places({item for line in lines for item, _ in line.goods}, all_items="places" in wanted)
+        if "equipment" in wanted:
+            serials = {(line.item or "", one.lot) for line in lines for one in line.stowed if one.lot}
+            self.places.load_owners(self.connection, self.company, serials)
 
     def load_allocations(self, payments: set[Id]) -> None:
         """Load what payments were put against, with those documents and all else that was put against them."""
@@ -326,10 +336,16 @@ class Unit:
         """Load the balances of items in every warehouse, and the policies on stock below zero."""
         missing = {code for code in codes if code not in self.item_policies}
         if missing:
-            found = store_stock.stock_of(self.connection, self.company, missing)
+            found = store_stock.stock_of(self.connection, self.company, missing, self.today)
             self.balances |= found.balances
             self.item_policies |= dict.fromkeys(missing, "") | found.of_items
             self.warehouse_policies |= found.of_warehouses
+
+    def _load_places(self, codes: set[str], *, all_items: bool) -> None:
+        """Load the lots and bins of items, of those that are tracked or of ``all_items``."""
+        self.load_items(codes)
+        wanted = codes if all_items else {code for code in codes if self.items[code].tracking != "none"}
+        self.places.load(self.connection, self.company, wanted)
 
     def policy_of(self, item: str, warehouse: str) -> str:
         """What the item, else the warehouse, says about stock below zero (K7); "" when neither says anything."""
@@ -354,6 +370,8 @@ class Unit:
             outstanding=self._outstanding_of(document),
             sources=_sources_of(document, origins),
             origins=origins,
+            lots=self._lots_of(document),
+            owners=self.places.owners,
         )
 
     def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
@@ -371,9 +389,17 @@ class Unit:
             here = balance.physical + self.pending.get(Held(item or "", warehouse, "physical"), ZERO)
             reserved = balance.reserved + self.pending.get(Held(item or "", warehouse, "reserved"), ZERO)
             physical[item, warehouse] = here
-            available[item, warehouse] = here - reserved + own.get((item or "", warehouse), ZERO)
+            available[item, warehouse] = here - reserved - balance.expired + own.get((item or "", warehouse), ZERO)
             policies[item, warehouse] = self.policy_of(item or "", warehouse)
         return available, physical, policies
+
+    def _lots_of(self, document: Document) -> dict[tuple[str, str], tuple[Lot, ...]]:
+        """The lots and bins of the items of ``document`` that were loaded, with what this unit of work changes."""
+        items = {item for line in document.lines for item, _ in line.goods} & self.places.seen.keys()
+        if not items:
+            return {}
+        self.reckon_stock()
+        return self.places.now(items, self.moves, self.adjustments, self.today)
 
     def reserved_by(self, document: Document) -> dict[tuple[str, str], Decimal]:
         """What ``document`` itself has reserved, by item and warehouse."""

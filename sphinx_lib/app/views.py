@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sphinx_lib.app.counting import Counted, counted_lines
 from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.early_payment import Offer, offer_for
@@ -15,12 +16,15 @@ from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, shows_prices
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
-from sphinx_lib.kernel.master import ExchangeRate, Item, Party
+from sphinx_lib.kernel.lots import Lot
+from sphinx_lib.kernel.master import Equipment, ExchangeRate, Item, Party
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.scopes import PartyFacts
 from sphinx_lib.store import audit_log, entries, outbox
 from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store import equipment as store_equipment
 from sphinx_lib.store import master as store_master
+from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.stock import Balance
 from sphinx_lib.store.tables import documents
 
@@ -147,7 +151,25 @@ class Views(Previews):
             sum((one.physical for one in rows), ZERO),
             sum((one.reserved for one in rows), ZERO),
             sum((one.on_order for one in rows), ZERO),
+            sum((one.expired for one in rows), ZERO),
         )
+
+    def lots(self, item: str, warehouse: str | None = None) -> list[Lot]:
+        """The lots, serial numbers and bins that hold some of an item, in one warehouse or in all."""
+        found = store_stock.places_of(self.unit.connection, self.unit.company, [item])
+        return [Lot(*place) for place in found if warehouse in (None, place.warehouse)]
+
+    def equipment(
+        self, customer: str | None = None, *, item: str | None = None, serial: str | None = None
+    ) -> list[Equipment]:
+        """The register of serial numbers delivered: of a customer who has them, of an item, or one number (EQ1, S42)."""
+        return store_equipment.find(self.unit.connection, self.unit.company, customer, item, serial)
+
+    def counted(self, document_id: Id) -> list[Counted]:
+        """The lines of a stock count: book, counted, difference, and its value where costs are shown, else 0 (S48)."""
+        (document,) = self.unit.load([document_id])
+        found = counted_lines(self.unit, document)
+        return found if sees_margin(self.unit.actor) else [one._replace(value=ZERO) for one in found]
 
     def _balances(self, item: str) -> Iterator[tuple[tuple[str, str], Balance]]:
         return ((key, balance) for key, balance in self.unit.balances.items() if key[0] == item)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
@@ -156,7 +157,7 @@ class Item(Record):
     ``price_unit`` and the others per stock ``unit``. ``components`` are quantities per kit, ``attached`` the items that
     come along with one unit of this one. ``role`` says which part of the foot its lines belong to (N9).
     ``minimum``, ``maximum`` and ``multiple`` are in stock units; ``off_multiple`` says what becomes of another quantity,
-    the company's setting where it is empty.
+    the company's setting where it is empty. ``warranty_months`` count from the delivery of a serial number (EQ1).
     """
 
     name: Texts
@@ -196,6 +197,7 @@ class Item(Record):
     maximum: Exact | None = None
     multiple: Exact | None = None
     off_multiple: Literal["", "refuse", "round_up"] = ""
+    warranty_months: Annotated[int, Field(ge=0, le=1200)] | None = None
 
     @property
     def stocked(self) -> bool:
@@ -353,6 +355,38 @@ class Warehouse(Record):
 
     name: Texts = Field(default_factory=dict)
     negative_stock: Literal["", "forbid", "warn", "allow"] = ""
+
+
+class Equipment(Record):
+    """A serial number that a customer has or had (EQ1, S42).
+
+    ``owner`` is the customer who has it, empty once it came back, then ``former_owner`` had it. ``delivery`` is the number
+    of the delivery and ``delivered_by`` its id, ``returned_by`` the id of the document that brought it back.
+    """
+
+    item: Annotated[str, Field(min_length=1, max_length=60)]
+    serial: Annotated[str, Field(min_length=1, max_length=60)]
+    state: Literal["delivered", "in_stock"] = "delivered"
+    owner: Annotated[str, Field(max_length=60)] = ""
+    former_owner: str = ""
+    site: str = ""
+    delivery: str = ""
+    delivered_on: date | None = None
+    delivered_by: str = ""
+    returned_by: str = ""
+    warranty_end: date | None = None
+
+    @model_validator(mode="after")
+    def _named_after_its_number(self) -> Equipment:
+        if self.code != equipment_code(self.item, self.serial):
+            raise ValueError(f"the code is that of the serial number: {equipment_code(self.item, self.serial)}")
+        return self
+
+
+def equipment_code(item: str, serial: str) -> str:
+    """The code of a serial number in the register of equipment: ITEM/SERIAL, or a digest of it where that is too long."""
+    text = f"{item}/{serial}"
+    return text if len(text) <= 60 else sha256(text.encode()).hexdigest()[:24]
 
 
 class Deal(Record):

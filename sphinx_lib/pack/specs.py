@@ -15,12 +15,13 @@ from typing import Any, Literal, NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import Refusal
+from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import Item, Party
 from sphinx_lib.pack.base import Strict
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import DocumentType
 
-Need = Literal["party", "items", "stock", "outstanding", "sources", "allocations"]
+Need = Literal["party", "items", "stock", "outstanding", "sources", "allocations", "lots", "places", "equipment"]
 StockKey = tuple[str, str]
 
 
@@ -35,7 +36,8 @@ class Situation:
     ``available`` is physical minus reserved by (item, warehouse), without this document's own reservation;
     ``outstanding`` is by class, without this document and the documents it was made from (C2);
     ``sources`` are the lines that this document's lines were made from, ``origins`` the documents that these stand in,
-    by id; ``policies`` says by (item, warehouse) what the item, else the warehouse, says about stock below zero.
+    by id; ``policies`` says by (item, warehouse) what the item, else the warehouse, says about stock below zero; ``lots``
+    are by (item, warehouse) the lots and bins in stock, and ``owners`` by (item, serial number) the customers who have it.
     """
 
     document: Document
@@ -52,6 +54,8 @@ class Situation:
     outstanding: Mapping[str, Decimal] = field(default_factory=dict)
     sources: Mapping[Id, Line] = field(default_factory=dict)
     origins: Mapping[Id, Document] = field(default_factory=dict)
+    lots: Mapping[StockKey, Sequence[Lot]] = field(default_factory=dict)
+    owners: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def available_of(self, line: Line) -> Decimal:
         """Available quantity of the line's item at its warehouse, in the stock unit; of a phantom kit whole kits (K11)."""
@@ -96,7 +100,11 @@ class ReleaseAllocations(NamedTuple):
     """Take back what this payment was put against."""
 
 
-Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations
+class RegisterEquipment(NamedTuple):
+    """Keep the customers' equipment in step with the serial numbers of this document (EQ1)."""
+
+
+Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | RegisterEquipment
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]
 

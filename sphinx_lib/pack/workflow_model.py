@@ -167,7 +167,8 @@ class DocumentType(Strict):
 
     ``margin_cost_at: delivery`` takes the costs of the day when the number is given (M2); ``deal_stage`` says which figures
     of its deal a document adds to (S50). ``stock_value: price`` makes what it brings into stock worth what its lines cost
-    there, as a receipt is (V1); else goods come in at the cost at which they left (V7).
+    there, as a receipt is (V1); else goods come in at the cost at which they left (V7). ``lots: given`` chooses no lots for
+    goods that go out: somebody names them all (K10).
     """
 
     label: Label
@@ -177,6 +178,7 @@ class DocumentType(Strict):
     margin_cost_at: Literal["entry", "delivery"] = "entry"
     deal_stage: Literal["quoted", "ordered", "delivered", "invoiced"] | None = None
     stock_value: Literal["cost", "price"] = "cost"
+    lots: Literal["chosen", "given"] = "chosen"
     lines: YesNo = True
     number: NumberAt
     fulfils: str | None = None

@@ -35,7 +35,8 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
     """What ``document`` holds while in its state, in stock units; a document that is not there holds nothing.
 
     The level expressions of YAML are in the line's sales unit; services and text lines hold nothing, a phantom kit holds
-    its components (K11). ``physical@to_warehouse`` lies in the warehouse that the field ``to_warehouse`` names.
+    its components (K11). ``physical@to_warehouse`` lies in the warehouse that the field ``to_warehouse`` names, and in no
+    bin where the line's are those of its own warehouse.
     """
     if document is None:
         return {}
@@ -54,6 +55,8 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
                 quantity = round_half_up(part * whole / line.quantity if line.quantity else part, QUANTITY_DIGITS)
                 if quantity:
                     for where, amount in _spread(line, Held(item, warehouse, level), quantity, whole):
+                        if place and PHYSICAL in levels and where.bin:
+                            where = where._replace(bin="")
                         found[where] = found.get(where, ZERO) + amount
     return found
 
@@ -70,8 +73,8 @@ def _spread(line: Line, where: Held, quantity: Decimal, whole: Decimal) -> Itera
         yield where._replace(due=line.promised_date), quantity
         return
     rest = quantity
-    for one in line.stowed:
-        share = round_half_up(quantity * one.quantity / whole, QUANTITY_DIGITS) if whole else quantity
+    for one in line.stowed if whole else line.stowed[:1]:  # a count of nothing is about one name
+        share = round_half_up(quantity * one.quantity / abs(whole), QUANTITY_DIGITS) if whole else quantity
         rest -= share
         yield where._replace(lot=one.lot, bin=one.bin, expires=one.expires), share
     if rest:

@@ -14,6 +14,7 @@ from sphinx_lib.kernel.errors import ConcurrentChange
 from sphinx_lib.kernel.master import (
     CustomerReference,
     Deal,
+    Equipment,
     ExchangeRate,
     Family,
     Item,
@@ -29,6 +30,7 @@ from sphinx_lib.store.tables import (
     customer_references,
     deals,
     documents,
+    equipment,
     exchange_rates,
     families,
     items,
@@ -48,6 +50,7 @@ TABLES: Mapping[str, tuple[Table, type[Record]]] = {
     "deal": (deals, Deal),
     "family": (families, Family),
     "customer_reference": (customer_references, CustomerReference),
+    "equipment": (equipment, Equipment),
 }
 
 

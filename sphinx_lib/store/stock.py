@@ -7,7 +7,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, insert, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Table,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.document import ZERO, Id, StockMove
@@ -25,16 +36,18 @@ Key = tuple[str, str]
 
 
 class Balance(NamedTuple):
-    """Quantities of one item in one warehouse, in its stock unit (K1)."""
+    """Quantities of one item in one warehouse, in its stock unit (K1); ``expired`` is the part of ``physical`` in lots that
+    may not be used any more."""
 
     physical: Decimal = ZERO
     reserved: Decimal = ZERO
     on_order: Decimal = ZERO
+    expired: Decimal = ZERO
 
     @property
     def available(self) -> Decimal:
-        """Physical minus reserved (K2)."""
-        return self.physical - self.reserved
+        """Physical minus reserved (K2), without lots that have expired (K10)."""
+        return self.physical - self.reserved - self.expired
 
 
 class Stock(NamedTuple):
@@ -46,6 +59,7 @@ class Stock(NamedTuple):
 
 
 _b = stock_balances.c
+_p = stock_places.c
 _none: ColumnElement[Decimal] = literal_column("0")
 _nothing: ColumnElement[str] = literal_column("''")
 _STOCK = union_all(
@@ -55,21 +69,30 @@ _STOCK = union_all(
     .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("items", expanding=True))),
     select(_nothing, warehouses.c.code, _none, _none, _none, warehouses.c.negative_stock)
     .where(warehouses.c.company_id == bindparam("company")),
+    select(_p.item, _p.warehouse, func.sum(_p.physical), _none, _none, literal_column("'expired'"))
+    .where(_p.company_id == bindparam("company"), _p.item.in_(bindparam("items", expanding=True)))
+    .where(_p.expires < bindparam("day")).group_by(_p.item, _p.warehouse),
 )  # fmt: skip
 _INSERT_MOVE = insert(stock_moves)
 
 
-def stock_of(connection: Connection, company: str, codes: Collection[str]) -> Stock:
-    """Balances of the given items (what has no row is zero) with all policies, in one statement."""
+def stock_of(connection: Connection, company: str, codes: Collection[str], day: date) -> Stock:
+    """Balances of the given items (what has no row is zero), what has expired on ``day``, and all policies, in one
+    statement."""
     found = Stock({}, {}, {})
-    for row in connection.execute(_STOCK, {"company": company, "items": sorted(codes)}):
+    expired: dict[Key, Decimal] = {}
+    for row in connection.execute(_STOCK, {"company": company, "items": sorted(codes), "day": day}):
         item, warehouse, physical, reserved, on_order, policy = row
         if not item:
             found.of_warehouses[warehouse] = policy
         elif not warehouse:
             found.of_items[item] = policy
+        elif policy:
+            expired[item, warehouse] = physical
         else:
             found.balances[item, warehouse] = Balance(physical, reserved, on_order)
+    for key, quantity in expired.items():
+        found.balances[key] = found.balances.get(key, Balance())._replace(expired=quantity)
     return found
 
 
@@ -85,7 +108,6 @@ def _adding(table: Table, sums: Sequence[str], *, keeps: Sequence[str] = ()) -> 
     return found
 
 
-_p = stock_places.c
 _ADD_BALANCES = {
     name: statement.returning(_b.item, _b.warehouse, _b.physical)
     for name, statement in _adding(stock_balances, LEVELS).items()
@@ -235,6 +257,47 @@ def places_of(connection: Connection, company: str, codes: Collection[str]) -> l
         .order_by(_p.item, _p.warehouse, _p.lot, _p.bin)
     )
     return [Place(*row) for row in connection.execute(statement)]
+
+
+class OnHand(NamedTuple):
+    """A quantity of an item in one warehouse under a name; without one it is what no name has."""
+
+    item: str
+    lot: str
+    bin: str
+    quantity: Decimal
+    expires: date | None
+
+
+def on_hand(connection: Connection, company: str, warehouse: str, items_: Collection[str] | None) -> list[OnHand]:
+    """What lies in a warehouse, of all items or of those given, name by name and by bin; in one statement."""
+    named = select(_p.item, _p.lot, _p.bin, _p.physical, _p.expires).where(
+        _p.company_id == company, _p.warehouse == warehouse, _p.physical != literal_column("0")
+    )
+    whole = select(_b.item, _nothing, _nothing, _b.physical, literal_column("null", Date)).where(
+        _b.company_id == company, _b.warehouse == warehouse
+    )
+    if items_ is not None:
+        named, whole = named.where(_p.item.in_(sorted(items_))), whole.where(_b.item.in_(sorted(items_)))
+    rest: dict[str, Decimal] = {}
+    found = []
+    for row in map(OnHand._make, connection.execute(union_all(named, whole))):
+        named_part = bool(row.lot or row.bin)
+        rest[row.item] = rest.get(row.item, ZERO) + (-row.quantity if named_part else row.quantity)
+        found += [row] if named_part else []
+    found += [OnHand(item, "", "", quantity, None) for item, quantity in rest.items()]
+    return sorted(found, key=lambda row: (row.bin, row.item, row.expires or date.max, row.lot))
+
+
+def values_moved(connection: Connection, company: str, document_id: Id) -> dict[tuple[str, str, str, str], Decimal]:
+    """What the physical moves of a document are worth, by item, warehouse, lot and bin."""
+    c = stock_moves.c
+    statement = (
+        select(c.item, c.warehouse, c.lot, c.bin, func.sum(c.value))
+        .where(c.company_id == company, c.document_id == document_id, c.level == "physical")
+        .group_by(c.item, c.warehouse, c.lot, c.bin)
+    )
+    return {(row[0], row[1], row[2], row[3]): row[4] for row in connection.execute(statement)}
 
 
 class Due(NamedTuple):

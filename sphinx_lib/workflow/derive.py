@@ -17,6 +17,7 @@ from sphinx_lib.pack.specs import Situation
 from sphinx_lib.pack.workflow_model import DocumentType, MadeFrom
 from sphinx_lib.workflow.carried import ALIKE, OPTIONAL, deserted_sections, foot_amount
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
+from sphinx_lib.workflow.stowing import stowed_share
 
 _DIGITS = 6  # of quantities, as they are stored
 Quantities = Mapping[Id, Decimal]
@@ -227,6 +228,7 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         quantity=row.quantity,
         price_quantity=line.price_quantity if whole else round_half_up(line.price_quantity * part, _DIGITS),
         stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, _DIGITS),
+        stowed=stowed_share(line, _gone(line, how), row.quantity),
         source_id=line.id,
         source_document=row.source.id,
         role="" if line.role in OPTIONAL else line.role,
@@ -235,6 +237,12 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         progress=EMPTY,
         custom={name: line.custom[name] for name in declared.line_fields if name in line.custom},
     )
+
+
+def _gone(line: Line, how: Derivation) -> Decimal:
+    """How much of the line other documents of the kind that is made have taken already."""
+    feeds = how.type.fulfils
+    return ZERO if feeds is None or how.made.quantities == "all" else line.done(feeds) + line.planned(feeds)
 
 
 def heading_of(source: Document, made: MadeFrom, language: str) -> str:

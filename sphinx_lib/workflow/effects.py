@@ -14,6 +14,7 @@ from sphinx_lib.pack.specs import (
     NewRevision,
     NoParameters,
     Op,
+    RegisterEquipment,
     ReleaseAllocations,
     SetLines,
     Situation,
@@ -76,11 +77,17 @@ def release_allocations(situation: Situation, parameters: NoParameters) -> Itera
     yield ReleaseAllocations()
 
 
+def register_equipment(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Write which customer has the serial numbers of the document, or that they came back (EQ1)."""
+    yield RegisterEquipment()
+
+
 EFFECTS = (
     EffectSpec("send_document", send_document, SendDocument, moment="after_commit"),
     EffectSpec("new_revision", new_revision),
     EffectSpec("drop_lines", drop_lines, DropLines, needs=frozenset({"items"})),
     EffectSpec("bill_at_once", bill_at_once, needs=frozenset({"party"})),
     EffectSpec("allocate_to_sources", allocate_to_sources),
+    EffectSpec("register_equipment", register_equipment),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
 )

@@ -82,7 +82,24 @@ def needs_of_event(pack: Pack, key: TypeKey, event: Event, state: str, specs: Sp
         found |= needs_of(place for text in guard.message.values() for place in _PLACES.findall(text))
     for effect in event.effects:
         found |= specs.effects[effect].needs
+    if any(_moves_goods(declared, state, target) for target in event.targets):
+        found.add("lots")
     return frozenset(found | _needs(pack, key, of_effects((), event)))
+
+
+def _moves_goods(declared: DocumentType, state: str, target: str) -> bool:
+    """Whether entering ``target`` moves physical stock, whose lots then must be known."""
+    before, after = (
+        {key: text for key, text in (declared.says(one, "stock") or {}).items() if key.partition("@")[0] == "physical"}
+        for one in (state, target)
+    )
+    return before != after
+
+
+def target_of(situation: Situation, event: str) -> str | None:
+    """The state to which ``event`` would lead now; none when it is not there in the document's state."""
+    found = situation.type.leaves(situation.document.state).get(event)
+    return None if found is None else _target(situation, found, DocumentFacts(situation))
 
 
 def needs_of_condition(pack: Pack, key: TypeKey, condition: Condition) -> frozenset[Need]:

@@ -1,0 +1,213 @@
+"""Lots, serial numbers and bins as a caller writes them on a line, and the line's goods under these names (K1, K10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sphinx_lib.kernel.dates import parse_date
+from sphinx_lib.kernel.document import ZERO, Line, Stowed
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.master import Item
+from sphinx_lib.kernel.money import exact_decimal, plain_number, round_half_up
+from sphinx_lib.kernel.suggest import did_you_mean
+
+QUANTITY_DIGITS = 6
+LONGEST = 60
+STOW_KEYS = frozenset({"lot", "serial", "lots", "expires", "bin"})
+_ROW_KEYS = frozenset({"lot", "serial", "quantity", "expires", "bin"})
+ONE = Decimal(1)
+
+
+class Named(NamedTuple):
+    """A part of a line under a name as given: ``quantity`` in the line's unit, none for all of the line.
+
+    A ``serial`` number is given as such, so that it counts for one stock unit.
+    """
+
+    lot: str = ""
+    quantity: Decimal | None = None
+    expires: date | None = None
+    bin: str = ""
+    serial: bool = False
+
+
+def read_names(given: Mapping[str, Any], where: str, problems: list[str]) -> tuple[Named, ...] | None:
+    """What the keys ``lot``, ``serial``, ``lots``, ``expires`` and ``bin`` of a line say; none when it has none of them.
+
+    What is wrong is added to ``problems``. Keys that hold nothing take the names away.
+    """
+    if not given.keys() & STOW_KEYS:
+        return None
+    said = [key for key in ("lot", "serial", "lots") if given.get(key) not in (None, [], ())]
+    if len(said) > 1:
+        problems.append(f"{where}: {' and '.join(said)} say the same twice; keep one")
+        return None
+    if said == ["lots"]:
+        beside = sorted(key for key in ("expires", "bin") if given.get(key) is not None)
+        if beside:
+            problems.append(f"{where}: write {' and '.join(beside)} in each row of lots")
+        return tuple(_rows(given["lots"], where, problems))
+    place = _text(given.get("bin"), f"{where}: bin", problems)
+    expires = _day(given.get("expires"), f"{where}: expires", problems)
+    if said == ["serial"]:
+        numbers = given["serial"] if isinstance(given["serial"], list | tuple) else [given["serial"]]
+        found = [_text(number, f"{where}: serial", problems) for number in numbers]
+        return tuple(Named(number, ONE, expires, place, True) for number in found)
+    lot = _text(given.get("lot"), f"{where}: lot", problems)
+    if expires and not lot:
+        problems.append(f"{where}: expires says nothing without a lot; give the lot too")
+    return (Named(lot, None, expires, place),) if lot or place else ()
+
+
+def _rows(rows: Any, where: str, problems: list[str]) -> Iterator[Named]:
+    if not isinstance(rows, list | tuple):
+        problems.append(f"{where}: lots is a list such as [{{lot: L1, quantity: 3}}]")
+        return
+    for number, row in enumerate(rows, 1):
+        place = f"{where}: lots.{number}"
+        if not isinstance(row, Mapping):
+            problems.append(f"{place}: a row is a mapping such as {{lot: L1, quantity: 3}}")
+            continue
+        unknown = sorted(row.keys() - _ROW_KEYS)
+        problems += [f"{place}: no field {key!r}{did_you_mean(key, _ROW_KEYS)}" for key in unknown]
+        serial = row.get("serial") is not None
+        lot = _text(row.get("serial") if serial else row.get("lot"), f"{place}: lot", problems)
+        quantity = _quantity(row.get("quantity", ONE if serial else None), f"{place}: quantity", problems)
+        name = Named(
+            lot, quantity, _day(row.get("expires"), f"{place}: expires", problems),
+            _text(row.get("bin"), f"{place}: bin", problems), serial,
+        )  # fmt: skip
+        if not name.lot and not name.bin:
+            problems.append(f"{place}: name a lot, a serial number or a bin")
+        yield name
+
+
+def _text(given: Any, where: str, problems: list[str]) -> str:
+    if given is None:
+        return ""
+    text = str(given).strip()
+    if isinstance(given, Mapping | list | tuple) or not text or len(text) > LONGEST:
+        problems.append(f"{where}: one text of 1 to {LONGEST} letters is expected")
+        return "?"
+    return text
+
+
+def _day(given: Any, where: str, problems: list[str]) -> date | None:
+    if given is None:
+        return None
+    try:
+        return parse_date(given, where)
+    except InputError as error:
+        problems += error.problems
+        return None
+
+
+def _quantity(given: Any, where: str, problems: list[str]) -> Decimal | None:
+    try:
+        quantity = exact_decimal(given)
+    except (TypeError, ValueError) as error:
+        problems.append(f"{where}: {error}" if given is not None else f"{where}: it is missing")
+        return None
+    if quantity <= 0:
+        problems.append(f"{where}: {plain_number(quantity)} is not above zero")
+    return quantity
+
+
+# -- the line's goods under these names ----------------------------------------------------------------------------------
+
+
+def stowed_of(line: Line, item: Item | None, names: Sequence[Named] | None, was: Line | None) -> tuple[Stowed, ...]:
+    """The names of a line's goods, in the stock unit: those given, else those that it had, as far as they still hold.
+
+    Raises InputError with everything that does not go together with the item and the quantity of the line.
+    """
+    if names is None:
+        return _kept(line, was, item)
+    if not names:
+        return ()
+    if item is None or not line.stocked:
+        raise InputError(["only goods with stock of their own have a lot, a serial number or a bin; take it out"])
+    problems = list(_unfit(item, names))
+    whole = abs(line.stock_quantity)
+    found = [Stowed(_in_stock(one, line, whole), one.lot, one.bin, one.expires) for one in names]
+    total = sum((one.quantity for one in found), ZERO)
+    if abs(total - whole) <= Decimal(1).scaleb(-QUANTITY_DIGITS) * len(found):  # thirds of a box
+        found[-1] = found[-1]._replace(quantity=found[-1].quantity + whole - total)
+    elif all(one.serial for one in names):
+        problems.append(f"{len(names)} serial numbers for a quantity of {plain_number(whole)}")
+    else:
+        problems.append(f"its lots add up to {plain_number(total)}, not to its {plain_number(whole)} {item.unit}")
+    problems += _not_one_each(item, found, whole)
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
+
+
+def _in_stock(one: Named, line: Line, whole: Decimal) -> Decimal:
+    """A quantity in the line's unit as stock units; serial numbers count themselves."""
+    if one.serial:
+        return min(ONE, whole) if not whole else ONE
+    if one.quantity is None:
+        return whole
+    per_unit = line.stock_quantity / line.quantity if line.quantity else ONE
+    return round_half_up(one.quantity * per_unit, QUANTITY_DIGITS)
+
+
+def _unfit(item: Item, names: Sequence[Named]) -> Iterator[str]:
+    lots = [one for one in names if one.lot]
+    if lots and item.tracking == "none":
+        yield (
+            f"{item.code} is not tracked by lot or serial number, so {lots[0].lot!r} says nothing; "
+            "put tracking: lot on the item"
+        )
+    if item.tracking == "lot" and any(one.serial for one in lots):
+        yield f"{item.code} is tracked by lot: write lot, not serial"
+    seen: set[tuple[str, str]] = set()
+    for one in names:
+        if (one.lot, one.bin) in seen:
+            yield f"{one.lot or one.bin} is named twice"
+        seen.add((one.lot, one.bin))
+
+
+def _not_one_each(item: Item, found: Sequence[Stowed], whole: Decimal) -> Iterator[str]:
+    if item.tracking != "serial":
+        return
+    for one in found:
+        if one.lot and one.quantity != (ONE if whole else ZERO):
+            yield f"serial number {one.lot} has quantity 1, not {plain_number(one.quantity)}"
+
+
+def _kept(line: Line, was: Line | None, item: Item | None) -> tuple[Stowed, ...]:
+    """The names that the line had, when it still is of the same item: one name goes with the quantity, several stay."""
+    if was is None or not was.stowed or was.item != line.item:
+        return ()
+    whole, before = abs(line.stock_quantity), abs(was.stock_quantity)
+    if was.warehouse != line.warehouse:
+        return tuple(one._replace(bin="") for one in was.stowed if one.lot)
+    if whole == before:
+        return was.stowed
+    named = sum((one.quantity for one in was.stowed), ZERO)
+    is_serial = item is not None and item.tracking == "serial" and was.stowed[0].lot != ""
+    if len(was.stowed) == 1 and named == before and (whole <= ONE or not is_serial):
+        return (was.stowed[0]._replace(quantity=whole),)
+    if named > whole:
+        raise InputError([f"its lots add up to {plain_number(named)}, not to {plain_number(whole)}; give them again"])
+    return was.stowed
+
+
+def refuse_twice(lines: Sequence[Line], items: Mapping[str, Item]) -> list[str]:
+    """What is wrong when a serial number stands on two lines of a document."""
+    seen: dict[tuple[str, str], int] = {}
+    problems = []
+    for line in lines:
+        item = items.get(line.item or "")
+        if item is None or item.tracking != "serial":
+            continue
+        for one in line.stowed:
+            first = seen.setdefault((item.code, one.lot), line.position) if one.quantity else line.position
+            if one.lot and first != line.position:
+                problems.append(f"line {line.position}: serial number {one.lot} of {item.code} stands on line {first} too")
+    return problems

@@ -1,0 +1,104 @@
+"""Stock counts: the book quantity of each line is frozen, and the difference is moved when the count is posted (V6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from sphinx_lib.kernel.document import ZERO, Line, Stowed
+from sphinx_lib.kernel.errors import Refusal
+from sphinx_lib.kernel.lots import Lot
+from sphinx_lib.pack.specs import EffectSpec, GuardSpec, NoParameters, Op, SetLines, Situation
+
+BOOK = "book"
+NO_NAME = Stowed(ZERO)
+
+
+def freeze_book(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Write into the line field ``book`` what the books say now of the place that each line counts, where it is not yet
+    written; a lot that lies in one bin is counted there."""
+    lines = tuple(_placed(situation, line) if _is_open(line) else line for line in situation.document.lines)
+    frozen = tuple(
+        line._replace(custom={**line.custom, BOOK: book_of(situation, lines, line)}) if _is_open(line) else line
+        for line in lines
+    )
+    if frozen != situation.document.lines:
+        yield SetLines(frozen)
+
+
+def _is_open(line: Line) -> bool:
+    return line.quantity is not None and line.stocked and line.custom.get(BOOK) is None
+
+
+def book_of(situation: Situation, lines: Iterable[Line], line: Line) -> Decimal:
+    """What the books say of the place of ``line``, in the stock unit.
+
+    Without a name it is what no lot has of a tracked item, and of another one what no other of ``lines`` names.
+    """
+    key = (line.item or "", line.warehouse)
+    lots = situation.lots.get(key, ())
+    name = _name(line)
+    if name.lot or name.bin:
+        return sum((lot.quantity for lot in lots if (lot.lot, lot.bin) == (name.lot, name.bin)), ZERO)
+    if situation.items[key[0]].tracking != "none":
+        elsewhere = sum((lot.quantity for lot in lots if lot.lot), ZERO)
+    else:
+        others = (one for one in lines if (one.item, one.warehouse) == key and (_name(one).lot or _name(one).bin))
+        named = {(_name(one).lot, _name(one).bin) for one in others}
+        elsewhere = sum((lot.quantity for lot in lots if (lot.lot, lot.bin) in named), ZERO)
+    return situation.physical.get(key, ZERO) - elsewhere
+
+
+def _name(line: Line) -> Stowed:
+    return line.stowed[0] if line.stowed else NO_NAME
+
+
+def _placed(situation: Situation, line: Line) -> Line:
+    """``line`` with the bin of its lot where it lies in one, and with what is known of its expiry."""
+    name = _name(line)
+    found = _bins(situation, line)
+    if not name.lot or name.bin or len(found) != 1:
+        return line
+    (lot,) = found
+    return line._replace(stowed=(name._replace(bin=lot.bin, expires=name.expires or lot.expires),))
+
+
+def _bins(situation: Situation, line: Line) -> list[Lot]:
+    lots = situation.lots.get((line.item or "", line.warehouse), ())
+    return [lot for lot in lots if lot.lot == _name(line).lot]
+
+
+def count_lines(situation: Situation, parameters: NoParameters) -> Iterator[Refusal]:
+    """Refuse, line by line, quantities below zero, several names on one line, a lot in several bins of which none is named,
+    and a place that another line counts already."""
+    seen: dict[tuple[str, str, str, str], int] = {}
+    for line in situation.document.lines:
+        if line.quantity is None:
+            continue
+        if line.quantity < 0:
+            yield _refusal(situation, line, "count_negative")
+        if len(line.stowed) > 1:
+            yield _refusal(situation, line, "count_several")
+            continue
+        name = _name(_placed(situation, line))
+        bins = _bins(situation, line)
+        if name.lot and not name.bin and len(bins) > 1:
+            places = ", ".join(lot.bin or "-" for lot in bins)
+            yield _refusal(situation, line, "count_bins", lot=name.lot, bins=places)
+        key = (line.item or "", line.warehouse, name.lot, name.bin)
+        if (first := seen.setdefault(key, line.position)) != line.position:
+            yield _refusal(situation, line, "count_twice", first=first)
+
+
+def _refusal(situation: Situation, line: Line, label: str, **shown: Any) -> Refusal:
+    text = situation.pack.label(label, situation.document.language).format(**shown)
+    return Refusal("count_lines", facts={"line": line.position, "item": line.item or "", "problem": text})
+
+
+GUARDS = (
+    GuardSpec(
+        "count_lines", count_lines, needs=frozenset({"items", "places"}), facts=("line", "problem", "item"),
+    ),
+)  # fmt: skip
+EFFECTS = (EffectSpec("freeze_book", freeze_book, needs=frozenset({"items", "places", "stock"})),)

@@ -1,0 +1,153 @@
+"""Guards on lots: all goods have names, nothing expired is delivered, no serial number is in stock twice (K10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sphinx_lib.kernel.document import ZERO, Line
+from sphinx_lib.kernel.errors import Refusal
+from sphinx_lib.kernel.lots import Lot
+from sphinx_lib.kernel.money import plain_number
+from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
+from sphinx_lib.stock.lots import goes_out, is_tracked, moves_of, unnamed
+
+LOTS_GIVEN = "lots_given"
+
+
+def lots_given(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
+    """Refuse, line by line, tracked goods without lot or serial number, lots that have expired on a delivery's date or hold
+    less than is taken, and serial numbers that come in while they are in stock."""
+    found: dict[tuple[int, str], Refusal] = {}
+    for target in _entered(situation):
+        for refusal in (*_missing(situation, target), *_wrong(situation, target)):
+            found.setdefault((refusal.facts["line"], refusal.facts["problem"]), refusal)
+    return [found[key] for key in sorted(found)]
+
+
+def _entered(situation: Situation) -> list[str]:
+    """The states that may be entered from here and ask this guard."""
+    found = []
+    declared, state = situation.type, situation.document.state
+    inside = declared.chain(state)
+    for event in declared.leaves(state).values():
+        for target in event.targets:
+            asked = dict(event.guards)
+            for entered in declared.chain(target):
+                asked |= declared.states[entered].requires if entered not in inside else {}
+            if any(situation.pack.guard(name, guard).use == LOTS_GIVEN for name, guard in asked.items()):
+                found.append(target)
+    return list(dict.fromkeys(found))
+
+
+def _refusal(situation: Situation, line: Line, label: str, **facts: Any) -> Refusal:
+    language = situation.document.language
+    shown = {name: _shown(value, language) for name, value in facts.items()}
+    problem = situation.pack.label(label, language).format(**shown)
+    return Refusal(LOTS_GIVEN, facts={"line": line.position, "problem": problem, **facts})
+
+
+def _shown(value: Any, language: str) -> str:
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}" if language == "fr" else value.isoformat()
+    return plain_number(value) if isinstance(value, Decimal) else str(value)
+
+
+def _missing(situation: Situation, target: str) -> Iterator[Refusal]:
+    """Goods that would move without a name."""
+    document, pack = situation.document, situation.pack
+    for line in document.lines:
+        if line.parts:
+            for item, _ in line.goods:
+                if item in situation.items and situation.items[item].tracking != "none":
+                    yield _refusal(situation, line, "lot_in_kit", item=item)
+            continue
+        missing = unnamed(line)
+        if missing <= 0 or not is_tracked(situation, line) or not moves_of(document, [line], target, pack):
+            continue
+        kind = situation.items[line.item or ""].tracking
+        facts = {"item": line.item or "", "missing": missing, "whole": abs(line.stock_quantity)}
+        expired = _expired(situation, line) if goes_out(document, line, target, pack) else ZERO
+        if expired:
+            yield _refusal(situation, line, f"{kind}_missing_expired", expired=expired, **facts)
+        else:
+            yield _refusal(situation, line, f"{kind}_missing", **facts)
+
+
+def _expired(situation: Situation, line: Line) -> Decimal:
+    lots = situation.lots.get((line.item or "", line.warehouse), ())
+    return sum((lot.quantity for lot in lots if lot.is_expired(situation.document.date)), ZERO)
+
+
+def _wrong(situation: Situation, target: str) -> Iterator[Refusal]:
+    """Names that may not go out or come in."""
+    lines = [line for line in situation.document.lines if is_tracked(situation, line) and line.stowed]
+    if not lines:
+        return
+    moves = moves_of(situation.document, lines, target, situation.pack)
+    net: dict[tuple[str, str], Decimal] = {}
+    for key, quantity in moves.items():
+        net[key.item, key.lot] = net.get((key.item, key.lot), ZERO) + quantity
+    there = {key: _by_place(lots) for key, lots in situation.lots.items()}
+    for key, quantity in moves.items():
+        known = there.get((key.item, key.warehouse), {}).get((key.lot, key.bin), ZERO)
+        if key.lot and quantity < 0 and known + quantity < 0 and (line := _line_of(lines, key.item, key.lot)):
+            facts = {"item": key.item, "lot": key.lot, "there": known, "needed": -quantity, "warehouse": key.warehouse}
+            yield _refusal(situation, line, "lot_short", **facts)
+    for (item, lot), quantity in net.items():
+        line = _line_of(lines, item, lot)
+        if not lot or line is None:
+            continue
+        expires = _expiry(situation, line, item, lot)
+        sold = situation.type.side == "sales" and quantity < 0
+        if sold and expires is not None and expires < situation.document.date:
+            yield _refusal(situation, line, "lot_expired", item=item, lot=lot, expires=expires)
+        serial = situation.items[item].tracking == "serial"
+        if serial and quantity > 0 and _in_stock(situation, item, lot) + quantity > 1:
+            yield _refusal(situation, line, "serial_in_stock", item=item, lot=lot)
+
+
+def _by_place(lots: Iterable[Lot]) -> dict[tuple[str, str], Decimal]:
+    return {(lot.lot, lot.bin): lot.quantity for lot in lots}
+
+
+def _line_of(lines: Iterable[Line], item: str, lot: str) -> Line | None:
+    return next((line for line in lines if line.item == item and any(one.lot == lot for one in line.stowed)), None)
+
+
+def _expiry(situation: Situation, line: Line, item: str, lot: str) -> date | None:
+    """The last day of a lot: as its stock says, else as the line says."""
+    stock = (one for (code, _), lots in situation.lots.items() if code == item for one in lots)
+    known = [one.expires for one in stock if one.lot == lot and one.expires]
+    return known[0] if known else next((one.expires for one in line.stowed if one.lot == lot), None)
+
+
+def _in_stock(situation: Situation, item: str, lot: str) -> Decimal:
+    stock = (one for (code, _), lots in situation.lots.items() if code == item for one in lots)
+    return sum((one.quantity for one in stock if one.lot == lot), ZERO)
+
+
+def serials_of_customer(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
+    """Refuse, line by line, serial numbers that the document's customer does not have (EQ1)."""
+    party = situation.document.party or ""
+    for line in situation.document.lines:
+        item = situation.items.get(line.item or "")
+        if item is None or item.tracking != "serial":
+            continue
+        for one in line.stowed:
+            if one.lot and situation.owners.get((item.code, one.lot), "") != party:
+                facts = {"line": line.position, "item": item.code, "serial": one.lot, "customer": party}
+                yield Refusal("serials_of_customer", facts=facts)
+
+
+GUARDS = (
+    GuardSpec(
+        LOTS_GIVEN, lots_given, needs=frozenset({"items", "lots"}), facts=("line", "problem", "item"),
+    ),
+    GuardSpec(
+        "serials_of_customer", serials_of_customer, needs=frozenset({"items", "equipment"}),
+        facts=("line", "item", "serial", "customer"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,118 @@
+"""Which lots and serial numbers go out: first expired first out, expired ones never (K10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import ROUND_FLOOR, Decimal
+
+from sphinx_lib.kernel.document import ZERO, Document, Line, Stowed
+from sphinx_lib.kernel.lots import Lot
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.specs import Situation
+from sphinx_lib.stock.levels import PHYSICAL, Held, held, moves_between
+
+Left = dict[Lot, Decimal]
+"""How much of each lot nobody has taken yet."""
+
+
+def first_expired_first(lot: Lot) -> tuple[date, date, str, str]:
+    """The order in which lots go out: by expiry, those without one last, then the oldest."""
+    return (lot.expires or date.max, lot.since, lot.lot, lot.bin)
+
+
+def chosen(left: Left, wanted: Stowed, day: date, *, whole: bool = False) -> Iterator[Stowed]:
+    """``wanted`` with names from ``left``, which is lowered by it; less where there is less.
+
+    The lot and the bin that ``wanted`` names narrow the choice; what is chosen freely has not expired on ``day``. With
+    ``whole``, as serial numbers need it, only whole stock units are taken.
+    """
+    rest = wanted.quantity.to_integral_value(ROUND_FLOOR) if whole else wanted.quantity
+    for lot in sorted(left, key=first_expired_first):
+        if rest <= 0:
+            return
+        if wanted.lot not in ("", lot.lot) or wanted.bin not in ("", lot.bin) or not lot.lot:
+            continue
+        if not wanted.lot and lot.is_expired(day):
+            continue
+        taken = min(rest, left[lot])
+        if taken > 0:
+            left[lot] -= taken
+            rest -= taken
+            yield Stowed(taken, lot.lot, lot.bin, lot.expires or wanted.expires)
+
+
+def with_lots(situation: Situation, target: str) -> tuple[Line, ...]:
+    """The lines of a document that is about to enter ``target`` with names for all goods of tracked items that go out.
+
+    What somebody named is taken first and learns its bin; the rest is chosen, line by line. What cannot be named stays
+    without a name, for the guard to refuse. Types that say ``lots: given`` choose nothing.
+    """
+    document = situation.document
+    tracked = [line for line in document.lines if is_tracked(situation, line)]
+    outgoing = [line for line in tracked if goes_out(document, line, target, situation.pack)]
+    if not outgoing or situation.type.lots == "given":
+        return document.lines
+    shelves: dict[tuple[str, str], Left] = {}
+    for line in outgoing:
+        key = (line.item or "", line.warehouse)
+        shelves.setdefault(key, {lot: lot.quantity for lot in situation.lots.get(key, ())})
+    named = {line.id: list(_named(line, shelves[line.item or "", line.warehouse], situation)) for line in outgoing}
+    lines = []
+    for line in document.lines:
+        if line.id in named:
+            left = shelves[line.item or "", line.warehouse]
+            line = line._replace(stowed=(*named[line.id], *_rest(line, left, situation)))
+        lines.append(line)
+    return tuple(lines)
+
+
+def _named(line: Line, left: Left, situation: Situation) -> Iterator[Stowed]:
+    """The goods whose lot was named, each in the bins where that lot lies."""
+    for one in line.stowed:
+        if one.lot:
+            found = list(chosen(left, one, situation.document.date))
+            yield from found
+            missing = one.quantity - sum((part.quantity for part in found), ZERO)
+            if missing > 0:
+                yield one._replace(quantity=missing)
+
+
+def _rest(line: Line, left: Left, situation: Situation) -> Iterator[Stowed]:
+    """Names for the goods that have no lot yet, from the bin that was named where there is one."""
+    serial = situation.items[line.item or ""].tracking == "serial"
+    for one in (*(one for one in line.stowed if not one.lot), Stowed(unnamed(line) - _in_bins(line))):
+        if one.quantity > 0:
+            found = list(chosen(left, one, situation.document.date, whole=serial))
+            yield from found
+            missing = one.quantity - sum((part.quantity for part in found), ZERO)
+            if missing > 0 and one.bin:
+                yield one._replace(quantity=missing)
+
+
+def _in_bins(line: Line) -> Decimal:
+    return sum((one.quantity for one in line.stowed if not one.lot), ZERO)
+
+
+def unnamed(line: Line) -> Decimal:
+    """How much of the line's goods has no lot, in the stock unit."""
+    return abs(line.stock_quantity) - sum((one.quantity for one in line.stowed if one.lot), ZERO)
+
+
+def is_tracked(situation: Situation, line: Line) -> bool:
+    """Whether the line moves an item that is tracked by lot or serial number."""
+    item = situation.items.get(line.item or "")
+    return item is not None and item.tracking != "none" and line.stocked and line.counts
+
+
+def moves_of(document: Document, lines: Iterable[Line], target: str, pack: Pack) -> Mapping[Held, Decimal]:
+    """The physical moves that some lines of ``document`` make when it enters ``target``."""
+    before = document.changed(lines=tuple(lines))
+    moves = moves_between(held(before, pack), held(before.changed(state=target), pack))
+    return {key: quantity for key, quantity in moves.items() if key.level == PHYSICAL}
+
+
+def goes_out(document: Document, line: Line, target: str, pack: Pack) -> bool:
+    """Whether the line's goods leave its own warehouse when the document enters ``target``."""
+    moves = moves_of(document, [line], target, pack)
+    return sum((quantity for key, quantity in moves.items() if key.warehouse == line.warehouse), ZERO) < 0

@@ -1,0 +1,28 @@
+"""The register of serial numbers that customers have (EQ1): a master table, read by serial number or by owner."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+
+from sphinx_lib.kernel.master import Equipment, equipment_code
+from sphinx_lib.store.tables import equipment
+
+_e = equipment.c
+
+
+def of_serials(connection: Connection, company: str, serials: Collection[tuple[str, str]]) -> list[Equipment]:
+    """What is on record of these (item, serial number), in one statement."""
+    codes = sorted({equipment_code(item, serial) for item, serial in serials})
+    statement = select(_e.data).where(_e.company_id == company, _e.code.in_(codes))
+    return [Equipment.model_validate(row.data) for row in connection.execute(statement)]
+
+
+def find(connection: Connection, company: str, owner: str | None, item: str | None, serial: str | None) -> list[Equipment]:
+    """Records of an owner, an item or a serial number (all that are given), by code."""
+    statement = select(_e.data).where(_e.company_id == company).order_by(_e.code)
+    for column, value in ((_e.owner, owner), (_e.item, item), (_e.serial, serial)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return [Equipment.model_validate(row.data) for row in connection.execute(statement)]
