@@ -158,7 +158,7 @@ class _Work:
     @classmethod
     def on(cls, unit: Unit, key: TypeKey) -> _Work:
         declared = unit.pack.type_of(*key)
-        if not declared.lines:
+        if not declared.lines or declared.picks:
             raise InputError([f"a {key[0]} has no lines to preview"])
         numbers = count(1)
         return cls(replace(unit, new_id=lambda: str(next(numbers))), declared)

@@ -9,9 +9,9 @@ from sphinx_lib.billing import credit
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, Specs
 from sphinx_lib.pricing import guards as price_guards
 from sphinx_lib.stock import policy
-from sphinx_lib.workflow import effects
+from sphinx_lib.workflow import effects, source_guard
 
-GUARDS: tuple[GuardSpec, ...] = (*credit.GUARDS, *policy.GUARDS, *price_guards.GUARDS)
+GUARDS: tuple[GuardSpec, ...] = (*credit.GUARDS, *policy.GUARDS, *price_guards.GUARDS, *source_guard.GUARDS)
 EFFECTS: tuple[EffectSpec, ...] = effects.EFFECTS
 
 

@@ -6,14 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting
+from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, picked, putting
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
 from sphinx_lib.kernel.money import to_decimal
-from sphinx_lib.pack.specs import AllocateToSources, Make, Message, NewRevision, Op, ReleaseAllocations, SetLines
+from sphinx_lib.pack.specs import (
+    AllocateToSources,
+    DeliverPicked,
+    Make,
+    Message,
+    NewRevision,
+    Op,
+    ReleaseAllocations,
+    SetLines,
+)
 from sphinx_lib.pack.workflow_model import Actors
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.plan import Plan, Request
@@ -214,5 +223,7 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return deriving.make_next(unit, document_id, to, event)
         case AllocateToSources():
             return paying.allocate_to_sources(unit, document_id)
+        case DeliverPicked():
+            return picked.deliver_picked(unit, document_id, operation)
         case ReleaseAllocations():
             return paying.release(unit, document_id)

@@ -335,6 +335,7 @@ class Unit:
             policies=policies,
             outstanding=self._outstanding_of(document),
             sources=self._sources_of(document),
+            made_of=self._made_of(document),
         )
 
     def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
@@ -399,8 +400,11 @@ class Unit:
                 found[now.exposure_class] = found.get(now.exposure_class, ZERO) + now.exposure
         return found
 
+    def _made_of(self, document: Document) -> dict[Id, Document]:
+        owners = {line.source_document for line in document.lines if line.source_document}
+        return {owner: self.tracked[owner].document for owner in owners if owner in self.tracked}
+
     def _sources_of(self, document: Document) -> dict[Id, Line]:
         wanted = {line.source_id for line in document.lines if line.source_id}
-        owners = {line.source_document for line in document.lines if line.source_document in self.tracked}
-        lines = (line for owner in owners for line in self.tracked[owner or ""].document.lines)
+        lines = (line for owner in self._made_of(document).values() for line in owner.lines)
         return {line.id: line for line in lines if line.id in wanted}

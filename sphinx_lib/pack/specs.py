@@ -34,7 +34,7 @@ class Situation:
 
     ``available`` is physical minus reserved by (item, warehouse), without this document's own reservation;
     ``outstanding`` is by class, without this document and the documents it was made from (C2);
-    ``sources`` are the lines that this document's lines were made from, by id; ``policies`` says by (item, warehouse)
+    ``sources`` are the lines that this document's lines were made from, ``made_of`` the documents, by id; ``policies`` says by (item, warehouse)
     what the item, else the warehouse, says about stock below zero.
     """
 
@@ -51,6 +51,7 @@ class Situation:
     policies: Mapping[StockKey, str] = field(default_factory=dict)
     outstanding: Mapping[str, Decimal] = field(default_factory=dict)
     sources: Mapping[Id, Line] = field(default_factory=dict)
+    made_of: Mapping[Id, Document] = field(default_factory=dict)
 
     def available_of(self, line: Line) -> Decimal:
         """Available quantity of the line's item at its warehouse, in the stock unit; of a phantom kit whole kits (K11)."""
@@ -91,11 +92,18 @@ class AllocateToSources(NamedTuple):
     """Put this credit against the documents it was made from, up to their balance."""
 
 
+class DeliverPicked(NamedTuple):
+    """Deliver what this picking list holds: documents of the type ``make``; drafts that it was made from by ``fire``."""
+
+    make: str
+    fire: str
+
+
 class ReleaseAllocations(NamedTuple):
     """Take back what this payment was put against."""
 
 
-Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations
+Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | DeliverPicked
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]
 
