@@ -113,7 +113,7 @@ def _lowered(note: Document, lines: Sequence[Line], progress: str, picked: Mappi
 
 
 def _hand_over(unit: Unit, document: Document, notes: Sequence[Id]) -> None:
-    """Fields of the list that the notes have as well, such as the carrier; a number, such as of parcels, to one note only."""
+    """Fields of the list that the notes have as well, such as the carrier; a number, such as of parcels, to one note."""
     for note in map(unit.get, notes):
         declared = unit.type_of(note)
         given: dict[str, Any] = {

@@ -22,6 +22,7 @@ from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.lines import entered_lines, numbered
 from sphinx_lib.app.margins import sees_margin, without_costs
 from sphinx_lib.app.preview import LineStock, Preview, PreviewLine, PriceFailure
+from sphinx_lib.app.printing import packing_of
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
@@ -267,7 +268,8 @@ class _Work:
     def _view(self, document: Document) -> DocumentView:
         pack = self.unit.pack
         shown = document if sees_margin(self.unit.actor) else without_costs(document, pack)
-        return DocumentView(shown, self.declared, pack, tuple(mentions_of(document, self.declared, pack.model)))
+        mentions = tuple(mentions_of(document, self.declared, pack.model))
+        return DocumentView(shown, self.declared, pack, mentions, packing=packing_of(self.unit, document))
 
     def _line(
         self, view: DocumentView, line: Line, place: int | None, stock: LineStock | None, problems: Sequence[str]

@@ -20,8 +20,8 @@ from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.overlay import find, locate, merge, merge_nodes, to_plain
 from sphinx_lib.pack.pack import Pack, Place, TypeKey
-from sphinx_lib.pack.places import of_prices, of_sections, of_type
 from sphinx_lib.pack.picking_checks import check_picking
+from sphinx_lib.pack.places import of_prices, of_sections, of_type
 from sphinx_lib.pack.price_checks import check_prices
 from sphinx_lib.pack.price_records import PriceRecords, PriceSources, spread, yaml_path
 from sphinx_lib.pack.reader import Mark, Node, PriceFile, read_layer, read_price_files

@@ -17,18 +17,21 @@ def check_picking(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> It
     """Lists feed a progress, so that nothing is picked twice; they deliver to a type that their sources can be made into,
     and weigh in a unit of mass."""
     unit = model.units.get(model.stock.weight_unit)
+    if "kg" not in model.units:
+        yield Finding(("units",), "there is no unit kg, in which items are weighed", "declare it: kg: {dimension: mass}")
     if unit is None:
         known = [code for code, one in model.units.items() if one.dimension == "mass"]
         yield unknown(("stock", "weight_unit"), "unit of mass", model.stock.weight_unit, known)
     elif unit.dimension != "mass":
-        yield Finding(("stock", "weight_unit"), f"{model.stock.weight_unit} is a unit of {unit.dimension}", "name one of mass")
+        said = f"{model.stock.weight_unit} is a unit of {unit.dimension}"
+        yield Finding(("stock", "weight_unit"), said, "name one of mass")
     for (name, kind), declared in types.items():
         base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
         if declared.picks and (declared.fulfils is None or not declared.made_from):
             hint = "give it `fulfils`, a progress of the lines it is made from, and `made_from`"
             yield Finding((*base, "picks"), "what is picked must be counted on what it was made from", hint)
-        for event, said in declared.events.items():
-            parameters = said.effects.get(_EFFECT)
+        for event, each in declared.events.items():
+            parameters = each.effects.get(_EFFECT)
             if parameters is not None:
                 yield from _delivery((*base, "events", event, "effects", _EFFECT), declared, parameters, model)
 
@@ -49,4 +52,5 @@ def _delivery(
         yield unknown((*path, "fire"), f"event of {make}", fire, target.events)
     for source in declared.made_from:
         if source != make and source not in target.made_from:
-            yield Finding((*path, "make"), f"{make} is not made from {source}, of which this list may be", "name another type")
+            told = f"{make} is not made from {source}, of which this list may be"
+            yield Finding((*path, "make"), told, "name another type")

@@ -34,8 +34,8 @@ class Situation:
 
     ``available`` is physical minus reserved by (item, warehouse), without this document's own reservation;
     ``outstanding`` is by class, without this document and the documents it was made from (C2);
-    ``sources`` are the lines that this document's lines were made from, ``made_of`` the documents, by id; ``policies`` says by (item, warehouse)
-    what the item, else the warehouse, says about stock below zero.
+    ``sources`` are the lines that this document's lines were made from, ``made_of`` the documents, by id; ``policies``
+    says by (item, warehouse) what the item, else the warehouse, says about stock below zero.
     """
 
     document: Document

@@ -24,6 +24,7 @@ from sphinx_lib.pricing.foot import entered_amount
 from sphinx_lib.render import amounts, letterhead
 from sphinx_lib.render.foot import foot_rows
 from sphinx_lib.render.letterhead import Pair
+from sphinx_lib.render.lots import lots_of
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Row(NamedTuple):
     ordered: str = ""
     left: str = ""
     role: str = ""
+    lots: str = ""
 
 
 class VatRow(NamedTuple):
@@ -315,6 +317,7 @@ class Page:
             ordered=self.number(root.quantity) if root and root.quantity is not None else "",
             left=self.number(root.remaining(feeds)) if root and feeds else "",
             role=line.role,
+            lots=lots_of(line, self.number),
         )
 
     def _price(self, line: Line) -> str:

@@ -63,7 +63,7 @@ class Shelves:
     ``claimed`` is what other lists take, by the name under which they look for it.
     """
 
-    def __init__(self, lying: Iterable[Lying], today: date, claimed: Mapping[Name, Decimal] = EMPTY) -> None:
+    def __init__(self, lying: Iterable[Lying], today: date, claimed: Mapping[Name, Decimal]) -> None:
         held = {one.name: one for one in sorted(lying, key=_first_out)}
         self._left = {name: one.quantity for name, one in held.items()}
         for name, quantity in claimed.items():

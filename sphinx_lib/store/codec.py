@@ -155,7 +155,8 @@ def _part_of(row: list[Any]) -> Part:
 
 
 def _stowed_json(one: Stowed) -> list[Any]:
-    return [f"{one.quantity:f}", one.lot, one.bin, one.expires and one.expires.isoformat(), *([one.item] if one.item else [])]
+    row = [f"{one.quantity:f}", one.lot, one.bin, one.expires and one.expires.isoformat()]
+    return [*row, one.item] if one.item else row
 
 
 def stowed_of(stored: list[list[Any]] | None) -> tuple[Stowed, ...]:
