@@ -14,6 +14,7 @@ from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.margins import load_costs
+from sphinx_lib.app.picking import listed
 from sphinx_lib.app.rates import at_its_date, contract_rate
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.taking import with_taken
@@ -28,6 +29,7 @@ from sphinx_lib.pack.scopes import needs_of
 from sphinx_lib.pack.specs import Need
 from sphinx_lib.pack.workflow_model import MadeFrom
 from sphinx_lib.pricing.totals import with_totals
+from sphinx_lib.stock.picking import Picked, with_lots
 from sphinx_lib.workflow.derive import Derivation, derive, in_families
 from sphinx_lib.workflow.facts import DocumentFacts, shortages
 from sphinx_lib.workflow.plan import Request, filled, holds, needs_of_condition, needs_of_event
@@ -68,13 +70,14 @@ class Chosen(NamedTuple):
 
 
 def derive_from(
-    unit: Unit, ids: Sequence[Id], to: str | None, quantities: Quantities, day: date | None = None
-) -> Derived:
+    unit: Unit, ids: Sequence[Id], to: str | None, quantities: Quantities, day: date | None = None,
+    picked: Mapping[Id, Picked] = EMPTY,
+) -> Derived:  # fmt: skip
     """Make the next documents of ``ids``, whichever number there are of them.
 
     Without ``to`` the first route of the source type that holds decides. ``quantities`` says how much of each line,
     by position for a single source, or by line id; lines left out give nothing. ``day`` dates the new documents,
-    today unless given.
+    today unless given; ``picked`` says by line id out of which lots and bins its goods come.
     """
     sources = unit.load(ids, with_roots=True)
     if not sources:
@@ -88,7 +91,7 @@ def derive_from(
     made: list[Document] = []
     refusals: list[Refusal] = []
     for target, documents in routed.items():
-        found, reasons = _make(unit, documents, target, _by_line(documents, quantities), day)
+        found, reasons = _make(unit, documents, target, _by_line(documents, quantities), day, picked)
         made += found
         refusals += reasons
     if not made:
@@ -144,8 +147,9 @@ def _by_line(documents: Sequence[Document], quantities: Quantities) -> dict[Id, 
 
 
 def _make(
-    unit: Unit, sources: Sequence[Document], target: TypeKey, quantities: Mapping[Id, Decimal] | None, day: date | None
-) -> tuple[list[Document], list[Refusal]]:
+    unit: Unit, sources: Sequence[Document], target: TypeKey, quantities: Mapping[Id, Decimal] | None, day: date | None,
+    picked: Mapping[Id, Picked],
+) -> tuple[list[Document], list[Refusal]]:  # fmt: skip
     declared = unit.pack.type_of(*target)
     made: list[Document] = []
     reasons: list[Refusal] = []
@@ -159,7 +163,7 @@ def _make(
             _check_state(unit, document, target, rule)
         unit.prefetch(batch, _needs_of_split(unit, target, rule))
         unit.prefetch(batch, _needs(unit, batch, target, rule), as_sources=True)
-        found = _drafts(unit, batch, target, rule, quantities, day)
+        found = _drafts(unit, batch, target, rule, quantities, day, picked)
         reasons += _follow_up(unit, batch if found else (), found, target, rule)
         made += found
     return made, reasons
@@ -195,9 +199,10 @@ def _needs_of_split(unit: Unit, target: TypeKey, rule: MadeFrom) -> frozenset[Ne
 
 def _drafts(
     unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeFrom, quantities: Mapping[Id, Decimal] | None,
-    day: date | None,
+    day: date | None, picked: Mapping[Id, Picked],
 ) -> list[Document]:  # fmt: skip
-    how = Derivation(target, unit.pack, rule, day or unit.today, unit.new_id, _group_key(unit, rule))
+    key = _group_key(unit, rule, picks=unit.pack.type_of(*target).picks)
+    how = Derivation(target, unit.pack, rule, day or unit.today, unit.new_id, key)
     roots = {
         line.id: line
         for document in sources
@@ -207,16 +212,25 @@ def _drafts(
     drafts = derive([unit.situation(document) for document in sources], how, roots, quantities)
     if how.type.sign_number < 0:
         drafts = less_what_was_granted(unit, drafts)
+    drafts = listed(unit, drafts) if how.type.picks else [_from_lots(draft, picked) for draft in drafts]
     return [_entered(unit, draft.changed(date_given=day is not None), rule) for draft in drafts]
 
 
-def _group_key(unit: Unit, rule: MadeFrom) -> Callable[[Document], tuple[Any, ...]]:
+def _from_lots(draft: Document, picked: Mapping[Id, Picked]) -> Document:
+    """The draft with exactly what was picked of its lines: the quantity in stock units, and its lots and bins."""
+    if not picked:
+        return draft
+    return draft.changed(lines=tuple(with_lots(line, picked.get(line.source_id or "")) for line in draft.lines))
+
+
+def _group_key(unit: Unit, rule: MadeFrom, *, picks: bool) -> Callable[[Document], tuple[Any, ...]]:
     def key(document: Document) -> tuple[Any, ...]:
+        found: tuple[Any, ...]
         if rule.group_by == "billing.invoicing":
             found = invoice_key(document, unit.parties.get(document.party or ""), unit.pack)
         else:
             found = tuple(value_of(document, name) for name in rule.group_by)
-        return (contract_rate(document), *found)
+        return found if picks else (contract_rate(document), *found)
 
     return key
 
@@ -228,8 +242,9 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     draft = draft.changed(tax_date=(source.tax_date or source.date) if credits else None)
     if unit.type_of(draft).fiscal:
         draft = at_its_date(unit, draft)
-    draft = with_totals(with_taken(unit, draft), unit.pack)
-    draft = with_shipping(unit, draft)
+    if not unit.type_of(draft).picks:
+        draft = with_totals(with_taken(unit, draft), unit.pack)
+        draft = with_shipping(unit, draft)
     draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
     draft = with_defaults(unit, draft)
     entered = unit.add(draft.changed(version=1))

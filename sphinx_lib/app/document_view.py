@@ -25,6 +25,7 @@ from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.guards import NO_FIGURE, not_passed
 from sphinx_lib.pricing.shipping import weight_of
 from sphinx_lib.pricing.tax import rate_of
+from sphinx_lib.stock.weights import Weights, weigh
 from sphinx_lib.workflow.derive import heading_of
 from sphinx_lib.workflow.facts import rate
 
@@ -43,6 +44,7 @@ class DocumentView:
     mentions: tuple[str, ...]
     sources: Mapping[Id, Document] = field(default_factory=dict)
     shows_prices: bool = True
+    packing: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def model(self) -> PackModel:
@@ -82,9 +84,13 @@ class DocumentView:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Codes of what the law does not allow in its due dates (T8), prices that a guard lets pass (G1), and a VAT number
-        that is wrong, so that it exempts nothing (VA4)."""
-        return (*self._due_warnings(), *self._price_warnings(), *self._vat_warnings())
+        """Codes of what the law does not allow in its due dates (T8), prices that a guard lets pass (G1), a VAT number that
+        is wrong, so that it exempts nothing (VA4), and on picking lists items without weight (W1)."""
+        return (*self._due_warnings(), *self._price_warnings(), *self._vat_warnings(), *self._weight_warnings())
+
+    def _weight_warnings(self) -> Iterator[str]:
+        for position, item in self.weights().unknown if self.type.picks else ():
+            yield f"line {position}: {item} has no weight"
 
     def _vat_warnings(self) -> Iterator[str]:
         facts = self.document.party_facts
@@ -109,6 +115,10 @@ class DocumentView:
     def weight_kg(self) -> Decimal:
         """Net weight of all lines in kg, rounded once at the end (W1)."""
         return weight_of(self.document.lines).kg
+
+    def weights(self, unit: str = "") -> Weights:
+        """Net and gross weight in ``unit``, that of ``stock.weight_unit`` unless given, and items without weight (W1)."""
+        return weigh(self.document.lines, self.packing, self.pack.units, unit or self.model.stock.weight_unit)
 
     def source_of(self, line: Line) -> Document | None:
         """The document that a line was made from."""

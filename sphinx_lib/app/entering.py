@@ -17,6 +17,7 @@ from sphinx_lib.app.foot_input import (
 )
 from sphinx_lib.app.line_input import LineInput, typed_value
 from sphinx_lib.app.lines import build_lines
+from sphinx_lib.app.picking import counted
 from sphinx_lib.app.rates import rate_for
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
@@ -41,6 +42,8 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
     Raises InputError that lists everything wrong with the input at once.
     """
     declared = unit.pack.type_of(*key)
+    if declared.picks:
+        raise InputError([f"a {key[0]} is made from {' or '.join(declared.made_from)}: derive it from one or several"])
     problems: list[str] = []
     values = header_values(unit, declared, header, key[0], problems)
     known = party_of(unit, declared, party, problems)
@@ -218,6 +221,8 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
     if problems:
         raise InputError(problems)
     before, document = document, with_header(unit, document, values, header)
+    if declared.picks:
+        return document if lines is None else counted(unit, document, lines)
     promises = "promised_date" in values or values["custom"].get("promised_date") is not None
     again = refuse_other_prices(before, values) or promises
     if lines is None and again and declared.lines:

@@ -22,6 +22,7 @@ from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.lines import entered_lines, numbered
 from sphinx_lib.app.margins import shown
 from sphinx_lib.app.preview import LineStock, Preview, PreviewLine, PriceFailure
+from sphinx_lib.app.printing import packing_of
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
@@ -155,7 +156,7 @@ class _Work:
     @classmethod
     def on(cls, unit: Unit, key: TypeKey) -> _Work:
         declared = unit.pack.type_of(*key)
-        if not declared.lines:
+        if not declared.lines or declared.picks:
             raise InputError([f"a {key[0]} has no lines to preview"])
         numbers = count(1)
         return cls(replace(unit, new_id=lambda: str(next(numbers))), declared)
@@ -264,7 +265,8 @@ class _Work:
     def _view(self, document: Document) -> DocumentView:
         pack = self.unit.pack
         seen = shown(self.unit, document)
-        return DocumentView(seen, self.declared, pack, tuple(mentions_of(document, self.declared, pack.model)))
+        mentions = tuple(mentions_of(document, self.declared, pack.model))
+        return DocumentView(seen, self.declared, pack, mentions, packing=packing_of(self.unit, document))
 
     def _line(
         self, view: DocumentView, line: Line, place: int | None, stock: LineStock | None, problems: Sequence[str]

@@ -9,10 +9,10 @@ from sphinx_lib.billing import credit
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, Specs
 from sphinx_lib.pricing import guards as price_guards
 from sphinx_lib.stock import counting, lot_guards, policy
-from sphinx_lib.workflow import effects
+from sphinx_lib.workflow import effects, source_guard
 
 GUARDS: tuple[GuardSpec, ...] = (
-    *credit.GUARDS, *policy.GUARDS, *lot_guards.GUARDS, *counting.GUARDS, *price_guards.GUARDS,
+    *credit.GUARDS, *policy.GUARDS, *lot_guards.GUARDS, *counting.GUARDS, *price_guards.GUARDS, *source_guard.GUARDS,
 )  # fmt: skip
 EFFECTS: tuple[EffectSpec, ...] = (*effects.EFFECTS, *counting.EFFECTS)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sphinx_lib.app import adjusting, counting, deriving, entering, firing, flush, paying, putting
+from sphinx_lib.app import adjusting, counting, deriving, entering, firing, flush, paying, picked, putting
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.margins import shown, shown_plan
@@ -17,6 +17,7 @@ from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, Sphinx
 from sphinx_lib.kernel.money import to_decimal
 from sphinx_lib.pack.specs import (
     AllocateToSources,
+    DeliverPicked,
     Make,
     Message,
     NewRevision,
@@ -245,6 +246,8 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return deriving.make_next(unit, document_id, to, event)
         case AllocateToSources():
             return paying.allocate_to_sources(unit, document_id)
+        case DeliverPicked():
+            return picked.deliver_picked(unit, document_id, operation)
         case ReleaseAllocations():
             released = paying.release(unit, document_id)
             return released | take_back(unit, released - {document_id})

@@ -56,6 +56,7 @@ def document_json(view: DocumentView, *, lines: bool = True) -> dict[str, Any]:
         "totals": {name: amount(value) for name, value in document.totals.items()},
         "vat": [_vat(row._asdict()) for row in document.vat],
         "weight_kg": plain(view.weight_kg),
+        "weights": _weights(view),
         "mentions": list(view.mentions),
         "warnings": list(view.warnings),
         "custom": plain(document.custom),
@@ -66,6 +67,12 @@ def document_json(view: DocumentView, *, lines: bool = True) -> dict[str, Any]:
         found |= {name: amount(value) for name, value in (("total_cost", document.total_cost), ("margin", document.margin))}
         found |= {"margin_rate": plain(view.margin_rate), "markup_rate": plain(view.markup_rate)}
     return found
+
+
+def _weights(view: DocumentView) -> dict[str, Any]:
+    found = view.weights()
+    unknown = [{"line": position, "item": item} for position, item in found.unknown]
+    return {"net": plain(found.net), "gross": plain(found.gross), "unit": found.unit, "unknown": unknown}
 
 
 def _vat(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.early_payment import Offer, offer_for
 from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
-from sphinx_lib.app.printing import load_for_print, shows_prices
+from sphinx_lib.app.printing import load_for_print, packing_of, shows_prices
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
@@ -102,7 +102,8 @@ class Views(Previews):
         sources = {one: self._shown(self.unit.get(one)) for one in ids}
         prices = shows_prices(self.unit, document)
         mentions = tuple(mentions_of(document, declared, model, prices=prices))
-        return DocumentView(self._shown(document), declared, self.unit.pack, mentions, sources, prices)
+        packing = packing_of(self.unit, document)
+        return DocumentView(self._shown(document), declared, self.unit.pack, mentions, sources, prices, packing)
 
     def sources(self, document_id: Id) -> list[Document]:
         """The documents that one was made from, oldest first."""

@@ -76,13 +76,14 @@ class Stowed(NamedTuple):
     """A part of a line's goods with a name of its own: a lot or serial number, a bin, or both (K1, K10).
 
     ``quantity`` is above zero, in the item's stock unit; a serial number has quantity 1. ``expires`` is the last day on
-    which the lot may be used.
+    which the lot may be used. ``item`` is the component of a phantom kit that it is, empty for the line's own item.
     """
 
     quantity: Decimal
     lot: str = ""
     bin: str = ""
     expires: Day | None = None
+    item: str = ""
 
 
 class Peg(NamedTuple):

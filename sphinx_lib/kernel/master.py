@@ -155,7 +155,8 @@ class Item(Record):
 
     ``sale_price``, ``floor`` and the costs are without tax, in company currency; ``sale_price`` is per ``per`` of
     ``price_unit`` and the others per stock ``unit``. ``components`` are quantities per kit, ``attached`` the items that
-    come along with one unit of this one. ``role`` says which part of the foot its lines belong to (N9).
+    come along with one unit of this one. ``weight_kg`` is the net weight of a stock unit, ``packaging_kg`` what its packing
+    weighs beside. ``role`` says which part of the foot its lines belong to (N9).
     ``minimum``, ``maximum`` and ``multiple`` are in stock units; ``off_multiple`` says what becomes of another quantity,
     the company's setting where it is empty. ``warranty_months`` count from the delivery of a serial number (EQ1).
     """
@@ -186,6 +187,7 @@ class Item(Record):
     eco: Annotated[tuple[EcoRate, ...], BeforeValidator(_eco)] = ()
     vat: str = "standard"
     weight_kg: Exact | None = None
+    packaging_kg: Annotated[Exact, Field(ge=0)] | None = None
     bin: str = ""
     supplier: str = ""
     supplier_codes: dict[str, str] = Field(default_factory=dict)

@@ -179,6 +179,8 @@ def check_sources(base: tuple[str, ...], model: PackModel, declared: DocumentTyp
             yield unknown((*path, "fires"), f"event of {source}", made.fires, origin.events)
         if made.then is not None and made.then not in declared.events:
             yield unknown((*path, "then"), "event", made.then, declared.events)
+        if made.of is not None and made.of not in model.progress:
+            yield unknown((*path, "of"), "progress", made.of, model.progress)
         known = KEY_FIELDS | origin.fields.keys()
         for key in made.same:
             if key not in known:

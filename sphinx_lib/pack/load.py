@@ -20,6 +20,7 @@ from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.overlay import find, locate, merge, merge_nodes, to_plain
 from sphinx_lib.pack.pack import Pack, Place, TypeKey
+from sphinx_lib.pack.picking_checks import check_picking
 from sphinx_lib.pack.places import of_prices, of_sections, of_type
 from sphinx_lib.pack.price_checks import check_prices
 from sphinx_lib.pack.price_records import PriceRecords, PriceSources, spread, yaml_path
@@ -81,6 +82,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: P
     checks = (
         check_pack(model, types, specs, names),
         check_goods(model),
+        check_picking(model, types),
         check_taxes(model),
         check_rebates(model, types),
         check_terms(model, types),

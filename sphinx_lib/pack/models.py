@@ -174,12 +174,16 @@ class WarehouseDef(Strict):
 
 
 class Stock(Strict):
-    """Warehouses, the policy on stock below zero (K7), and how stock is valued (V1, V4) where items say nothing."""
+    """Warehouses, the policy on stock below zero (K7), and how stock is valued (V1, V4) where items say nothing.
+
+    ``weight_unit`` is the unit in which documents say what they weigh (W1).
+    """
 
     negative_stock: Literal["forbid", "warn", "allow"] = "warn"
     valuation: Literal["average", "fifo", "standard"] = "average"
     warehouse: str = "main"
     warehouses: dict[str, WarehouseDef] = {}
+    weight_unit: str = "kg"
     levels: dict[str, Label] = {}
 
 

@@ -96,6 +96,13 @@ class AllocateToSources(NamedTuple):
     """Put this credit against the documents it was made from, up to their balance."""
 
 
+class DeliverPicked(NamedTuple):
+    """Deliver what this picking list holds: documents of the type ``make``; drafts that it was made from by ``fire``."""
+
+    make: str
+    fire: str
+
+
 class ReleaseAllocations(NamedTuple):
     """Take back what this payment was put against."""
 
@@ -104,7 +111,9 @@ class RegisterEquipment(NamedTuple):
     """Keep the customers' equipment in step with the serial numbers of this document (EQ1)."""
 
 
-Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | RegisterEquipment
+Op = (
+    SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | RegisterEquipment | DeliverPicked
+)
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]
 

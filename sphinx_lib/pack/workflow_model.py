@@ -127,7 +127,11 @@ class Route(Condition):
 
 
 class MadeFrom(Strict):
-    """How this type is made from a source type."""
+    """How this type is made from a source type.
+
+    ``of`` is another progress than the one it feeds, such as ``delivered``: what is proposed is what is left in that, less
+    what documents of this type already plan.
+    """
 
     states: Ids = Field(alias="in")
     many: YesNo = False
@@ -138,6 +142,7 @@ class MadeFrom(Strict):
     then: str | None = None
     if_refused: Literal["stay", "refuse"] = "refuse"
     quantities: Literal["proposed", "all"] = "proposed"
+    of: str | None = None
     heading: Label = {}
     text: Label = {}
 
@@ -168,7 +173,8 @@ class DocumentType(Strict):
     ``margin_cost_at: delivery`` takes the costs of the day when the number is given (M2); ``deal_stage`` says which figures
     of its deal a document adds to (S50). ``stock_value: price`` makes what it brings into stock worth what its lines cost
     there, as a receipt is (V1); else goods come in at the cost at which they left (V7). ``lots: given`` chooses no lots for
-    goods that go out: somebody names them all (K10).
+    goods that go out: somebody names them all (K10). ``picks`` puts its lines where the goods lie, one for each bin and lot,
+    in walking order and without prices (S40); such a document is only made from others.
     """
 
     label: Label
@@ -179,6 +185,7 @@ class DocumentType(Strict):
     deal_stage: Literal["quoted", "ordered", "delivered", "invoiced"] | None = None
     stock_value: Literal["cost", "price"] = "cost"
     lots: Literal["chosen", "given"] = "chosen"
+    picks: YesNo = False
     lines: YesNo = True
     number: NumberAt
     fulfils: str | None = None

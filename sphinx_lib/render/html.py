@@ -1,8 +1,8 @@
 """Documents as HTML: Jinja templates of the host or of this library, in a sandbox, over the ``Page`` of a view.
 
-A template sees ``page``, ``view``, ``document``, ``company``, ``logo``, ``stylesheet``, the function ``t`` of the
-``labels`` section and the formats ``money``, ``figure``, ``number``, ``percent`` and ``day``. It cannot reach Python,
-and everything it prints is escaped.
+A template sees ``page``, ``view``, ``document``, ``company``, ``logo``, ``stylesheet``, the ``picks`` of a picking list,
+the ``weights`` of its goods, the function ``t`` of the ``labels`` section and the formats ``money``, ``figure``,
+``number``, ``percent`` and ``day``. It cannot reach Python, and everything it prints is escaped.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sphinx_lib.app.views import DocumentView
 from sphinx_lib.kernel.errors import RenderError
 from sphinx_lib.pack.load import shipped
 from sphinx_lib.render.page import Page
+from sphinx_lib.render.picking import picks_of, weights_of
 
 STYLESHEET = "css/document.css"
 
@@ -86,6 +87,8 @@ def _context(page: Page, folders: tuple[Path, ...], style: str) -> dict[str, Any
         "company": page.model.company,
         "logo": _logo(page.model.company.logo, folders),
         "stylesheet": Markup(style),  # a file of the host or of this library, never text of a user
+        "picks": picks_of(page),
+        "weights": weights_of(page),
         "t": page.t,
         "money": page.money,
         "figure": page.figure,

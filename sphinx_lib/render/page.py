@@ -25,6 +25,7 @@ from sphinx_lib.pricing.foot import entered_amount
 from sphinx_lib.render import amounts, letterhead
 from sphinx_lib.render.foot import foot_rows
 from sphinx_lib.render.letterhead import Pair
+from sphinx_lib.render.lots import lots_of
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Row(NamedTuple):
     ordered: str = ""
     left: str = ""
     role: str = ""
+    lots: str = ""
 
 
 class VatRow(NamedTuple):
@@ -317,6 +319,7 @@ class Page:
             ordered=self.number(root.quantity) if root and root.quantity is not None else "",
             left=self.number(root.remaining(feeds)) if root and feeds else "",
             role=line.role,
+            lots=lots_of(line, self.number),
         )
 
     def _price(self, line: Line) -> str:

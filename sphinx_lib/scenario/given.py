@@ -43,8 +43,9 @@ SECTIONS = ("company", *KINDS, "stock", "users")
 LATER_SECTIONS = frozenset({"open_items", "entries", "indices"})
 LATER_KEYS: Mapping[str, frozenset[str]] = {
     "items": frozenset({"tracking"}),
-    "stock": frozenset({"cost", "value", "date", "lot", "serial", "bin"}),
+    "stock": frozenset({"cost", "value", "date", "lot", "serial"}),
 }
+STOCK = frozenset({"item", "quantity", "warehouse", "bin"})
 _NAMELESS = ("prices", "exchange_rates", "customer_references")
 _PARTS = (("items", "components"), ("items", "attached"))
 
@@ -131,8 +132,8 @@ def _check_user(row: Node, path: str, refs: Refs, findings: Findings) -> None:
 
 def _check_stock(row: Node, path: str, findings: Findings) -> None:
     own = entries(row)
-    for key in own.keys() - {"item", "quantity", "warehouse"}:
-        findings.unknown(row.key_marks[key], path, "key", key, ("item", "quantity", "warehouse"))
+    for key in own.keys() - STOCK:
+        findings.unknown(row.key_marks[key], path, "key", key, STOCK)
     for key in ("item", "quantity"):
         if key not in own:
             findings.add(row.mark, path, f"the key {key!r} is missing")

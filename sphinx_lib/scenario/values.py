@@ -205,7 +205,10 @@ DOCUMENT: dict[str, Callable[[Seen], Any]] = {
         "total_vat": seen.document.counterpart_vat,
         "total_gross": seen.document.counterpart_gross,
     },
-    "weight": lambda seen: seen.view.weight_kg,
+    "weight": lambda seen: seen.view.weights().net,
+    "net_weight": lambda seen: seen.view.weights().net,
+    "gross_weight": lambda seen: seen.view.weights().gross,
+    "without_weight": lambda seen: [item for _, item in seen.view.weights().unknown],
     "messages": lambda seen: {"count": seen.views.messages(seen.document.id)},
     "mentions": lambda seen: seen.view.mentions,
     "totals": _totals,
@@ -317,6 +320,8 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "foot_share": _foot_share,
     "counterpart": _counterpart,
     "early_share": lambda one: _shares(one)[1],
+    "bin": lambda one: ", ".join(dict.fromkeys(at.bin for at in one.line.stowed if at.bin)) or None,
+    "lot": lambda one: ", ".join(dict.fromkeys(at.lot for at in one.line.stowed if at.lot)) or None,
     "trace": lambda one: list(trace_rows(one.line.trace)),
 }
 

@@ -74,6 +74,8 @@ def _spread(line: Line, where: Held, quantity: Decimal, whole: Decimal) -> Itera
         return
     rest = quantity
     for one in line.stowed if whole else line.stowed[:1]:  # a count of nothing is about one name
+        if one.item not in ("", where.item):
+            continue
         share = round_half_up(quantity * one.quantity / abs(whole), QUANTITY_DIGITS) if whole else quantity
         rest -= share
         yield where._replace(lot=one.lot, bin=one.bin, expires=one.expires), share

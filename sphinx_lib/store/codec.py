@@ -110,7 +110,7 @@ def line_of(row: Mapping[str, Any]) -> Line:
     )
     values["custom"] = untyped(row["custom"])
     values["parts"] = tuple(_part_of(part) for part in row["parts"] or ())
-    values["stowed"] = tuple(_stowed_of(one) for one in row["stowed"] or ())
+    values["stowed"] = stowed_of(row["stowed"])
     values["pegs"] = tuple(_peg_of(peg) for peg in row["pegs"] or ())
     values["trace"] = trace = tuple(_trace_of(step) for step in row["trace"] or ())
     if trace and row["unit_price"] is not None:
@@ -155,12 +155,18 @@ def _part_of(row: list[Any]) -> Part:
 
 
 def _stowed_json(one: Stowed) -> list[Any]:
-    return [f"{one.quantity:f}", one.lot, one.bin, one.expires and one.expires.isoformat()]
+    row = [f"{one.quantity:f}", one.lot, one.bin, one.expires and one.expires.isoformat()]
+    return [*row, one.item] if one.item else row
+
+
+def stowed_of(stored: list[list[Any]] | None) -> tuple[Stowed, ...]:
+    """The lots and bins of a line as it is stored."""
+    return tuple(_stowed_of(one) for one in stored or ())
 
 
 def _stowed_of(row: list[Any]) -> Stowed:
-    quantity, lot, place, expires = row
-    return Stowed(Decimal(quantity), lot, place, date.fromisoformat(expires) if expires else None)
+    quantity, lot, place, expires, *item = row
+    return Stowed(Decimal(quantity), lot, place, date.fromisoformat(expires) if expires else None, *item)
 
 
 def _peg_json(peg: Peg) -> list[Any]:

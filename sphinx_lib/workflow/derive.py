@@ -71,9 +71,15 @@ def derive(
 
 
 def left_of(line: Line, feeds: str | None, made: MadeFrom, roots: Mapping[Id, Line]) -> Decimal:
-    """The quantity that may still go into a target: all of it, or what neither is done nor planned."""
+    """The quantity that may still go into a target: all of it, or what neither is done nor planned.
+
+    Where the target says ``of``, that is asked of this other progress, and only what the target plans counts as taken.
+    """
     if feeds is None or made.quantities == "all":
         return line.quantity or ZERO
+    if made.of is not None:
+        rest = line.proposed(made.of) - line.planned(feeds)
+        return rest if rest * (line.quantity or ZERO) > 0 else ZERO
     left = line.proposed(feeds)
     root = roots.get(line.root_id or "")
     if left and root is not None and root.id != line.id:
@@ -167,7 +173,8 @@ def _key(situation: Situation, line: Line, how: Derivation) -> tuple[Any, ...]:
         split = tuple(situation.pack.expression(how.target, "line", text)(facts) for text in how.made.split_by)
     if not how.made.many:
         return (document.id, *split)
-    same = tuple(_field(document, name) for name in (*ALIKE, *how.made.same))
+    alike = () if how.type.picks else ALIKE  # a list has no foot
+    same = tuple(_field(document, name) for name in (*alike, *how.made.same))
     return (*same, *how.group_key(document), *split)
 
 

@@ -8,6 +8,7 @@ from sphinx_lib.kernel.document import Line
 from sphinx_lib.pack.base import Strict
 from sphinx_lib.pack.specs import (
     AllocateToSources,
+    DeliverPicked,
     EffectSpec,
     Make,
     Message,
@@ -26,6 +27,13 @@ class SendDocument(Strict):
     """Which message of the ``messages`` section is queued."""
 
     message: str
+
+
+class Delivery(Strict):
+    """What becomes of goods that were picked: the type ``make`` delivers orders, ``fire`` ships notes that were drafts."""
+
+    make: str
+    fire: str
 
 
 class DropLines(Strict):
@@ -82,6 +90,11 @@ def register_equipment(situation: Situation, parameters: NoParameters) -> Iterab
     yield RegisterEquipment()
 
 
+def deliver_picked(situation: Situation, parameters: Delivery) -> Iterable[Op]:
+    """Deliver what a picking list holds, out of the lots and bins that it names; the rest stays to be delivered (BK1)."""
+    yield DeliverPicked(parameters.make, parameters.fire)
+
+
 EFFECTS = (
     EffectSpec("send_document", send_document, SendDocument, moment="after_commit"),
     EffectSpec("new_revision", new_revision),
@@ -89,5 +102,6 @@ EFFECTS = (
     EffectSpec("bill_at_once", bill_at_once, needs=frozenset({"party"})),
     EffectSpec("allocate_to_sources", allocate_to_sources),
     EffectSpec("register_equipment", register_equipment),
+    EffectSpec("deliver_picked", deliver_picked, Delivery, needs=frozenset({"sources"})),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
 )
