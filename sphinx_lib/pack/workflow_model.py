@@ -167,7 +167,8 @@ class DocumentType(Strict):
 
     ``margin_cost_at: delivery`` takes the costs of the day when the number is given (M2); ``deal_stage`` says which figures
     of its deal a document adds to (S50). ``stock_value: price`` makes what it brings into stock worth what its lines cost
-    there, as a receipt is (V1); else goods come in at the cost at which they left (V7).
+    there, as a receipt is (V1); ``current`` what the stock is worth by unit, as a count does (V6); else goods come in at the
+    cost at which they left (V7).
     """
 
     label: Label
@@ -176,7 +177,7 @@ class DocumentType(Strict):
     fiscal: YesNo = False
     margin_cost_at: Literal["entry", "delivery"] = "entry"
     deal_stage: Literal["quoted", "ordered", "delivered", "invoiced"] | None = None
-    stock_value: Literal["cost", "price"] = "cost"
+    stock_value: Literal["cost", "price", "current"] = "cost"
     lines: YesNo = True
     number: NumberAt
     fulfils: str | None = None
