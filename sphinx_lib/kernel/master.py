@@ -156,7 +156,7 @@ class Item(Record):
     ``price_unit`` and the others per stock ``unit``. ``components`` are quantities per kit, ``attached`` the items that
     come along with one unit of this one. ``role`` says which part of the foot its lines belong to (N9).
     ``minimum``, ``maximum`` and ``multiple`` are in stock units; ``off_multiple`` says what becomes of another quantity,
-    the company's setting where it is empty.
+    the company's setting where it is empty. ``weight_kg`` and ``volume_m3`` are of one stock unit.
     """
 
     name: Texts
@@ -185,6 +185,7 @@ class Item(Record):
     eco: Annotated[tuple[EcoRate, ...], BeforeValidator(_eco)] = ()
     vat: str = "standard"
     weight_kg: Exact | None = None
+    volume_m3: Exact | None = None
     bin: str = ""
     supplier: str = ""
     supplier_codes: dict[str, str] = Field(default_factory=dict)
