@@ -40,15 +40,14 @@ def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> No
         amount, None, days["date"] or unit.today, lot=lot, bin=str(named.get("bin") or ""), expires=days["expires"],
         reason=str(named.get("reason") or ""),
     )  # fmt: skip
-    unit.adjust(move, _value(amount, worth, known.cost_by("average")))
+    unit.adjust(move, _value(amount, worth))
 
 
-def _value(quantity: Decimal, worth: Mapping[str, Decimal | None], known: Decimal | None) -> Decimal | None:
-    """What the quantity is worth: as given, by the cost given, by the cost that the item's record knows."""
+def _value(quantity: Decimal, worth: Mapping[str, Decimal | None]) -> Decimal | None:
+    """What the quantity is worth, as given or by the cost given; else it is valued as what a count finds (V6)."""
     if worth["value"] is not None:
         return worth["value"]
-    cost = worth["cost"] if worth["cost"] is not None else known
-    return None if cost is None else cost * abs(quantity)
+    return None if worth["cost"] is None else worth["cost"] * abs(quantity)
 
 
 def _read(reader: Any, given: Any, where: str, problems: list[str]) -> Any:

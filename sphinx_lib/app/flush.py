@@ -131,7 +131,7 @@ def _move_stock(unit: Unit) -> None:
     unit.reckon_stock()
     moves = [
         StockMove(
-            unit.new_id(), key.item, key.warehouse, key.level, quantity, document_id, unit.get(document_id).date,
+            unit.new_id(), key.item, key.warehouse, key.level, quantity, document_id, _day_of(unit, document_id),
             key.due, key.lot, key.bin, key.expires,
         )
         for (document_id, key), quantity in unit.moves.items()
@@ -143,6 +143,13 @@ def _move_stock(unit: Unit) -> None:
     refuse_lots(unit, moves, places)
     moves = value_moves(unit, moves)
     store_stock.insert_moves(unit.connection, unit.company, moves, unit.now)
+
+
+def _day_of(unit: Unit, document_id: Id) -> date:
+    """The day of a document's moves: its own when it gets its number, later that of what happens to it."""
+    one = unit.tracked[document_id]
+    fresh = one.original is None or one.wants_number
+    return one.document.date if fresh else max(one.document.date, unit.today)
 
 
 def _refuse_short(unit: Unit, moves: Sequence[StockMove], physical: Mapping[tuple[str, str], Decimal]) -> None:

@@ -141,19 +141,29 @@ def at_delivery(unit: Unit, document: Document) -> Document:
 
 def with_issued_costs(unit: Unit, costs: Mapping[Id, Mapping[str, Decimal]]) -> None:
     """Give deliveries that are being written what their goods cost when they left: ``costs`` of a stock unit by document
-    and item. Only documents not numbered yet take it, and only where the policy is the average (M2)."""
-    for document_id, of_items in costs.items():
-        tracked = unit.tracked[document_id]
+    and item. Only documents not numbered yet take it, and only where the policy is the average (M2); what this unit made
+    from their lines takes it over."""
+    known: dict[Id, Line] = {}
+    for document_id, tracked in unit.tracked.items():
         document = tracked.document
+        if not known and document_id not in costs:
+            continue
         if not needs_costs(unit, document) or not (tracked.original is None or tracked.wants_number):
             continue
-        average = {code: cost for code, cost in of_items.items() if _takes_average(unit, unit.items[code])}
+        own = costs.get(document_id, {})
+        average = {code: cost for code, cost in own.items() if _takes_average(unit, unit.items[code])}
         lines = tuple(
-            line if _was_delivered(unit, line) else _with_issued_cost(line, average) for line in document.lines
-        )
+            _with_cost_of(line, known.get(line.source_id or "")) if _was_delivered(unit, line)
+            else _with_issued_cost(line, average) for line in document.lines
+        )  # fmt: skip
         if lines != document.lines:
+            known |= {line.id: line for line in lines}
             cost = cost_of(lines, document.rate, currency_digits(document.currency))
             tracked.document = document.changed(lines=lines, total_cost=cost)
+
+
+def _with_cost_of(line: Line, source: Line | None) -> Line:
+    return line if source is None else line._replace(cost=source.cost, parts=source.parts or line.parts)
 
 
 def _takes_average(unit: Unit, item: Item) -> bool:
@@ -161,6 +171,8 @@ def _takes_average(unit: Unit, item: Item) -> bool:
 
 
 def _with_issued_cost(line: Line, costs: Mapping[str, Decimal]) -> Line:
+    if not costs:
+        return line
     if line.parts:
         parts = tuple(part._replace(cost=costs.get(part.item, part.cost)) for part in line.parts)
         known = [part.cost * part.quantity for part in parts if part.cost is not None]

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from sphinx_lib.billing import credit
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, Specs
 from sphinx_lib.pricing import guards as price_guards
-from sphinx_lib.stock import counting, lot_guards, policy
+from sphinx_lib.stock import counting, landing, lot_guards, policy
 from sphinx_lib.workflow import effects, source_guard
 
 GUARDS: tuple[GuardSpec, ...] = (
     *credit.GUARDS, *policy.GUARDS, *lot_guards.GUARDS, *counting.GUARDS, *price_guards.GUARDS, *source_guard.GUARDS,
+    *landing.GUARDS,
 )  # fmt: skip
-EFFECTS: tuple[EffectSpec, ...] = (*effects.EFFECTS, *counting.EFFECTS)
+EFFECTS: tuple[EffectSpec, ...] = (*effects.EFFECTS, *counting.EFFECTS, *landing.EFFECTS)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sphinx_lib.app import stock_reading
 from sphinx_lib.app.counting import Counted, counted_lines
 from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
@@ -14,6 +15,7 @@ from sphinx_lib.app.early_payment import Offer, offer_for
 from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, packing_of, shows_prices
+from sphinx_lib.app.stock_reading import StockMoveView, StockRow, StockValue
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
@@ -26,6 +28,7 @@ from sphinx_lib.store import equipment as store_equipment
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.stock import Balance
+from sphinx_lib.store.stock_journal import Journal
 from sphinx_lib.store.tables import documents
 
 __all__ = ["CustomerView", "DocumentView", "PriceView", "Views"]
@@ -171,6 +174,35 @@ class Views(Previews):
         (document,) = self.unit.load([document_id])
         found = counted_lines(self.unit, document)
         return found if sees_margin(self.unit.actor) else [one._replace(value=ZERO) for one in found]
+
+    def stock_rows(self, warehouse: str | None = None, items: Collection[str] = ()) -> list[StockRow]:
+        """What is stored now by item and warehouse, with its value: of a warehouse, of some items, or all (K1, V1)."""
+        return stock_reading.stock_rows(self.unit, warehouse, items)
+
+    def stock_value(
+        self, day: date | None = None, warehouse: str | None = None, items: Collection[str] = ()
+    ) -> StockValue:
+        """What stock was worth at the end of ``day`` (today without one), by item, from the moves dated so far (V1-V7)."""
+        return stock_reading.stock_value(self.unit, day, warehouse, items)
+
+    def stock_moves(
+        self,
+        item: str,
+        warehouse: str | None = None,
+        *,
+        level: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        first: int = 0,
+        limit: int = 100,
+    ) -> list[StockMoveView]:
+        """The journal that explains the quantities of an item: ``limit`` moves from number ``first`` (from 0), oldest first,
+        each with its document or reason and with the balance that it led to."""
+        return stock_reading.stock_moves(self.unit, Journal(item, warehouse, level, since, until), first, limit)
+
+    def line_values(self, document_id: Id) -> dict[Id, Decimal]:
+        """By line of a document the value of the goods that it moved, below zero when they left."""
+        return stock_reading.line_values(self.unit, self.unit.load([document_id])[0])
 
     def _balances(self, item: str) -> Iterator[tuple[tuple[str, str], Balance]]:
         return ((key, balance) for key, balance in self.unit.balances.items() if key[0] == item)

@@ -159,6 +159,7 @@ class Item(Record):
     weighs beside. ``role`` says which part of the foot its lines belong to (N9).
     ``minimum``, ``maximum`` and ``multiple`` are in stock units; ``off_multiple`` says what becomes of another quantity,
     the company's setting where it is empty. ``warranty_months`` count from the delivery of a serial number (EQ1).
+    ``volume_m3`` is of one stock unit too.
     """
 
     name: Texts
@@ -188,6 +189,7 @@ class Item(Record):
     vat: str = "standard"
     weight_kg: Exact | None = None
     packaging_kg: Annotated[Exact, Field(ge=0)] | None = None
+    volume_m3: Exact | None = None
     bin: str = ""
     supplier: str = ""
     supplier_codes: dict[str, str] = Field(default_factory=dict)

@@ -172,9 +172,10 @@ class DocumentType(Strict):
 
     ``margin_cost_at: delivery`` takes the costs of the day when the number is given (M2); ``deal_stage`` says which figures
     of its deal a document adds to (S50). ``stock_value: price`` makes what it brings into stock worth what its lines cost
-    there, as a receipt is (V1); else goods come in at the cost at which they left (V7). ``lots: given`` chooses no lots for
-    goods that go out: somebody names them all (K10). ``picks`` puts its lines where the goods lie, one for each bin and lot,
-    in walking order and without prices (S40); such a document is only made from others.
+    there, as a receipt is (V1); ``current`` what the stock is worth by unit, as a count does (V6); else goods come in at the
+    cost at which they left (V7). ``lots: given`` chooses no lots for goods that go out: somebody names them all (K10).
+    ``picks`` puts its lines where the goods lie, one for each bin and lot, in walking order and without prices (S40); such a
+    document is only made from others.
     """
 
     label: Label
@@ -183,7 +184,7 @@ class DocumentType(Strict):
     fiscal: YesNo = False
     margin_cost_at: Literal["entry", "delivery"] = "entry"
     deal_stage: Literal["quoted", "ordered", "delivered", "invoiced"] | None = None
-    stock_value: Literal["cost", "price"] = "cost"
+    stock_value: Literal["cost", "price", "current"] = "cost"
     lots: Literal["chosen", "given"] = "chosen"
     picks: YesNo = False
     lines: YesNo = True

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sphinx_lib.app.adjusting import NAMES
 from sphinx_lib.kernel.master import (
     CustomerReference,
     Deal,
@@ -41,11 +42,8 @@ KINDS: Mapping[str, tuple[str, type[BaseModel]]] = {
 """By section: the master table and the model of its rows."""
 SECTIONS = ("company", *KINDS, "stock", "users")
 LATER_SECTIONS = frozenset({"open_items", "entries", "indices"})
-LATER_KEYS: Mapping[str, frozenset[str]] = {
-    "items": frozenset({"tracking"}),
-    "stock": frozenset({"cost", "value", "date", "lot", "serial"}),
-}
-STOCK = frozenset({"item", "quantity", "warehouse", "bin"})
+LATER_KEYS: Mapping[str, frozenset[str]] = {}
+STOCK_KEYS = frozenset({"item", "quantity"}) | NAMES
 _NAMELESS = ("prices", "exchange_rates", "customer_references")
 _PARTS = (("items", "components"), ("items", "attached"))
 
@@ -98,24 +96,12 @@ def _check_section(section: str, node: Node, pack: Pack, refs: Refs, findings: F
         if ref in seen:
             findings.add(row.value["ref"].mark, path, f"the ref {ref!r} stands twice")
         seen |= {ref} if ref is not None else set()
-        later = list(_later(section, row))
-        for key, name in later:
-            findings.later(row.key_marks[key], path, name)
-        if later:
-            continue
         if section == "users":
             _check_user(row, path, refs, findings)
         elif section == "stock":
             _check_stock(row, path, findings)
         else:
             _check_row(section, row, path, pack, refs, findings)
-
-
-def _later(section: str, row: Node) -> Iterator[tuple[str, str]]:
-    """Keys of a row, or words under them, whose capability is not there yet."""
-    for key, node in entries(row).items():
-        if key in LATER_KEYS.get(section, ()) and node.value != "none":
-            yield key, key
 
 
 def _check_user(row: Node, path: str, refs: Refs, findings: Findings) -> None:
@@ -132,16 +118,17 @@ def _check_user(row: Node, path: str, refs: Refs, findings: Findings) -> None:
 
 def _check_stock(row: Node, path: str, findings: Findings) -> None:
     own = entries(row)
-    for key in own.keys() - STOCK:
-        findings.unknown(row.key_marks[key], path, "key", key, STOCK)
+    for key in own.keys() - STOCK_KEYS:
+        findings.unknown(row.key_marks[key], path, "key", key, STOCK_KEYS)
     for key in ("item", "quantity"):
         if key not in own:
             findings.add(row.mark, path, f"the key {key!r} is missing")
-    if "quantity" in own:
-        try:
-            exact_decimal(own["quantity"].value)
-        except ValueError as error:
-            findings.add(own["quantity"].mark, path, str(error))
+    for key in ("quantity", "cost", "value"):
+        if key in own:
+            try:
+                exact_decimal(own[key].value)
+            except ValueError as error:
+                findings.add(own[key].mark, path, str(error))
 
 
 def _check_row(section: str, row: Node, path: str, pack: Pack, refs: Refs, findings: Findings) -> None:
@@ -193,8 +180,6 @@ def rows_of(section: str, node: Node) -> Iterator[dict[str, Any]]:
             if key in row:
                 row[key] = [_billed(_renamed(one)) if isinstance(one, dict) else one for one in row[key] or ()]
         _billed(row)
-    if section == "items":
-        row.pop("tracking", None)
     yield row
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.views import PriceView, Views
+from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.errors import Problem
+from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.worth import SHOWN_DIGITS
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
 from sphinx_lib.scenario.values import LINE_BELOW, trace_rows
 
 WARNINGS = rows(dict.fromkeys(("message", "file", "line", "path", "hint", "item", "from", "to", "than"), VALUE))
-STOCK: Shape = dict.fromkeys(("physical", "reserved", "on_order", "available", "projected"), VALUE)
+STOCK: Shape = dict.fromkeys(("physical", "reserved", "on_order", "available", "projected", "value", "average_cost"), VALUE)
 CUSTOMER: Shape = {**dict.fromkeys(("outstanding", "balance", "overdue", "name"), VALUE), "by_class": {"*": VALUE}}
 FILE: Shape = {**dict.fromkeys(("lines", "debit", "credit", "lacks"), VALUE), "line": {"#": VALUE, "": VALUE}}
 
@@ -24,11 +26,15 @@ def warning_rows(found: Iterable[Problem | Finding]) -> list[dict[str, Any]]:
     return [{**values, **facts} for values, rows_ in told for facts in rows_]
 
 
-def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, Decimal]:
-    """Quantities of an item, in one warehouse or in all (K1, K2)."""
+def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, Any]:
+    """Quantities of an item, in one warehouse or in all (K1, K2), and its value; its cost shown at 4 digits (V1)."""
     found = views.stock(item, warehouse)
-    values = {name: getattr(found, name) for name in ("physical", "reserved", "on_order", "available")}
-    return {**values, "projected": found.available + found.on_order}
+    values: dict[str, Any] = {name: getattr(found, name) for name in ("physical", "reserved", "on_order", "available")}
+    rows_ = views.stock_rows(warehouse, [item])
+    worth = sum((row.value for row in rows_ if row.value is not None), ZERO)
+    cost = next((row.average_cost for row in rows_ if row.average_cost is not None), None)
+    shown = None if cost is None else round_half_up(cost, SHOWN_DIGITS)
+    return {**values, "projected": found.available + found.on_order, "value": worth, "average_cost": shown}
 
 
 def customer_values(views: Views, code: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ _NOTHING = object()
 _DEEPEST = 24
 
 LATER = frozenset({
-    "late_fee", "late_fees", "recovery_fee", "dunning_level", "value", "average_cost", "stock_value", "landed_cost",
+    "late_fee", "late_fees", "recovery_fee", "dunning_level",
     "balance_net", "balance_vat", "retention", "advance", "advance_repayment", "cumulative_net",
 })  # fmt: skip
 """Names of the language whose capability is not there yet."""

@@ -268,6 +268,10 @@ def _available(one: SeenLine) -> Any:
     return one.seen.views.available(one.seen.document).get(one.line.id)
 
 
+def _stock_value(one: SeenLine) -> Any:
+    return one.seen.views.line_values(one.seen.document.id).get(one.line.id)
+
+
 def _discount_rate(one: SeenLine) -> Decimal | None:
     """All discounts of the line together, in percent of the list price."""
     line = one.line
@@ -308,6 +312,10 @@ def trace_rows(rows_: Iterable[TraceRow]) -> Iterator[dict[str, Any]]:
         yield {**row._asdict(), "running": would if row.running is None else row.running}
 
 
+def _own_of_line(name: str) -> Callable[[SeenLine], Any]:
+    return lambda one: one.line.custom.get(name)
+
+
 LINE: dict[str, Callable[[SeenLine], Any]] = {
     **{name: attrgetter(f"line.{name}") for name in _LINE_PLAIN},
     "vat": _line_vat,
@@ -315,6 +323,8 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     **{name: _of_margin(name) for name in ("margin_rate", "markup_rate", "coefficient", "no_cost")},
     "margin": lambda one: one.seen.view.margin_of(one.line),
     "available": _available,
+    "stock_value": _stock_value,
+    "landed_cost": _own_of_line("landed_cost"),
     "backorder": lambda one: one.line.remaining("delivered"),
     "discount_rate": _discount_rate,
     "foot_share": _foot_share,
@@ -337,10 +347,6 @@ def line_readers(model: PackModel, declared: Iterable[str]) -> dict[str, Callabl
         found[progress] = _done(progress)
         found[totals.remaining] = _left(progress)
     return {**found, **LINE}
-
-
-def _own_of_line(name: str) -> Callable[[SeenLine], Any]:
-    return lambda one: one.line.custom.get(name)
 
 
 def _done(progress: str) -> Callable[[SeenLine], Any]:

@@ -135,4 +135,4 @@ def _give(scenario: Scenario, app: Sphinx) -> None:
 
 
 def _stock(session: Session, row: Mapping[str, Any]) -> None:
-    session.adjust_stock(row["item"], row["quantity"], warehouse=row.get("warehouse"), bin=row.get("bin"))
+    session.adjust_stock(**row)

@@ -88,20 +88,6 @@ def write(connection: Connection, company: str, worths: Mapping[str, Worth]) -> 
         connection.execute(_WRITE, rows)
 
 
-def value_at(connection: Connection, company: str, day: date, items: Collection[str] = ()) -> dict[str, Worth]:
-    """Quantity and value of each item at the end of ``day``, from its moves; all items when none are named."""
-    c = stock_moves.c
-    statement = (
-        select(c.item, func.sum(c.quantity), func.sum(c.value))
-        .where(c.company_id == company, c.level == "physical", c.date <= day)
-        .group_by(c.item)
-        .order_by(c.item)
-    )
-    if items:
-        statement = statement.where(c.item.in_(sorted(items)))
-    return {row[0]: Worth(row[1], row[2]) for row in connection.execute(statement)}
-
-
 def all_worths(connection: Connection, company: str) -> dict[str, Worth]:
     """Every row of the company."""
     columns = (_v.item, _v.quantity, _v.value, _v.last_cost, _v.last_price, _v.layers)
