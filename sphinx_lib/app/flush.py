@@ -392,6 +392,7 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.moves.clear()
     unit.pending.clear()
     unit.balances.clear()
+    unit.dated.clear()
     unit.item_policies.clear()
     unit.outstanding.clear()
     unit.allocated.clear()

@@ -11,6 +11,7 @@ from sphinx_lib.kernel.document import Line
 from sphinx_lib.kernel.money import plain_number
 
 if TYPE_CHECKING:
+    from sphinx_lib.app.available import LineStock
     from sphinx_lib.app.views import DocumentView
 
 _HEADER = (
@@ -66,6 +67,14 @@ def document_json(view: DocumentView, *, lines: bool = True) -> dict[str, Any]:
         found |= {name: amount(value) for name, value in (("total_cost", document.total_cost), ("margin", document.margin))}
         found |= {"margin_rate": plain(view.margin_rate), "markup_rate": plain(view.markup_rate)}
     return found
+
+
+def stock_json(stock: LineStock | None) -> dict[str, Any] | None:
+    """The stock of a line, ``elsewhere`` by warehouse; none where it moves none."""
+    if stock is None:
+        return None
+    others = {warehouse: stock_json(one) for warehouse, one in stock.elsewhere.items()}
+    return {**plain({name: value for name, value in stock._asdict().items() if name != "elsewhere"}), "elsewhere": others}
 
 
 def _vat(row: Mapping[str, Any]) -> dict[str, Any]:

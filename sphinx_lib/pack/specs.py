@@ -28,6 +28,14 @@ class NoParameters(Strict):
     """For guards and effects that take none."""
 
 
+class AtItsDate(NamedTuple):
+    """A line at its promised day: what may be promised of its item, what it lacks, and the first day that it could have."""
+
+    available: Decimal = ZERO
+    missing: Decimal = ZERO
+    promise_date: date | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What a guard, an effect or an expression may know about one document; loaded before, for a whole batch.
@@ -35,7 +43,8 @@ class Situation:
     ``available`` is physical minus reserved by (item, warehouse), without this document's own reservation;
     ``outstanding`` is by class, without this document and the documents it was made from (C2);
     ``sources`` are the lines that this document's lines were made from, by id; ``policies`` says by (item, warehouse)
-    what the item, else the warehouse, says about stock below zero.
+    what the item, else the warehouse, says about stock below zero. ``at_dates`` works out, when first asked, what may be
+    promised for the day of each line.
     """
 
     document: Document
@@ -51,6 +60,11 @@ class Situation:
     policies: Mapping[StockKey, str] = field(default_factory=dict)
     outstanding: Mapping[str, Decimal] = field(default_factory=dict)
     sources: Mapping[Id, Line] = field(default_factory=dict)
+    at_dates: Callable[[], Mapping[Id, AtItsDate]] = dict
+
+    def at_date(self, line: Line) -> AtItsDate:
+        """What may be promised for the day of ``line``, once the lines before it have theirs; nothing of a service."""
+        return self.at_dates().get(line.id, AtItsDate())
 
     def available_of(self, line: Line) -> Decimal:
         """Available quantity of the line's item at its warehouse, in the stock unit; of a phantom kit whole kits (K11)."""
