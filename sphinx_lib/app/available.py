@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -103,6 +103,7 @@ class Ledger:
         self.dated = Dated()
         self.dated.take(*_changes(unit))
         self.known: dict[Key, Availability] = {}
+        self.left: dict[Key, Availability] = {}
 
     def of(self, item: str, warehouse: str) -> Availability:
         """What is there, and what may be promised."""
@@ -111,9 +112,13 @@ class Ledger:
             self.known[key] = self._read(key)
         return self.known[key]
 
+    def left_of(self, item: str, warehouse: str) -> Availability:
+        """The same after what was taken so far."""
+        return self.left.get((item, warehouse)) or self.of(item, warehouse)
+
     def take(self, item: str, warehouse: str, quantity: Decimal, day: date | None) -> None:
-        """Promise ``quantity`` for ``day``, so that what is asked next finds it gone."""
-        self.known[item, warehouse] = self.of(item, warehouse).less(quantity, day)
+        """Promise ``quantity`` for ``day``, so that less is left."""
+        self.left[item, warehouse] = self.left_of(item, warehouse).less(quantity, day)
 
     def warehouses(self, items: Iterable[str]) -> list[str]:
         """The warehouses that have something to do with one of ``items``."""
@@ -222,34 +227,32 @@ def _still_to_leave(unit: Unit, document: Document) -> Callable[[Line], Decimal]
 def _seen(
     ledger: Ledger, line: Line, warehouse: str, moved: list[tuple[str, Decimal]], part: Decimal
 ) -> LineStock:
-    stocks = [(ledger.of(item, warehouse), held_by_kit) for item, held_by_kit in moved]
+    stocks = [(ledger.of(item, warehouse), per) for item, per in moved]
+    left = [(ledger.left_of(item, warehouse), per) for item, per in moved]
     day = line.promised_date
     if not line.parts:
         one, item = stocks[0][0], ledger.unit.items.get(line.item or "")
-        needed = line.stock_quantity * part
-        figures = (one.physical, one.reserved, one.on_order, one.available, one.projected, one.available_at(day))
+        needed, at = line.stock_quantity * part, left[0][0].available_at(day)
+        figures = (one.physical, one.reserved, one.on_order, one.available, one.projected)
         unit = item.unit if item else ""
     else:
-        needed = (line.quantity or ZERO) * part
-        physical, available, projected, at = _whole_kits(stocks, day)
-        figures = (physical, physical - available, projected - available, available, projected, at)
+        needed, at = (line.quantity or ZERO) * part, _whole_kits((one.available_at(day), per) for one, per in left)
+        physical, available, projected = (
+            _whole_kits((getattr(one, name), per) for one, per in stocks) for name in ("physical", "available", "projected")
+        )
+        figures = (physical, physical - available, projected - available, available, projected)
         unit = line.unit
-    missing = max(needed - figures[-1], ZERO) if needed > 0 else ZERO
-    return LineStock(unit, *figures, missing, _promised(stocks, line, needed))
-
-
-def _whole_kits(stocks: list[tuple[Availability, Decimal]], day: date | None) -> Iterator[Decimal]:
-    """Physical, available, projected and available on the day, in kits: as many as every component suffices for (K11)."""
-    rows = [((one.physical, one.available, one.projected, one.available_at(day)), per) for one, per in stocks]
-    return (min(Decimal(floor(figures[place] / per)) for figures, per in rows) for place in range(4))
-
-
-def _promised(stocks: list[tuple[Availability, Decimal]], line: Line, needed: Decimal) -> date | None:
     if needed <= 0:
-        return None
-    days = [one.promise_date(needed * (per if line.parts else 1)) for one, per in stocks]
+        return LineStock(unit, *figures, at)
+    days = [one.promise_date(needed * (per if line.parts else 1)) for one, per in left]
     known = [day for day in days if day is not None]
-    return max(known) if known and len(known) == len(days) else None
+    missing = min(max(needed - at, ZERO), needed)
+    return LineStock(unit, *figures, at, missing, max(known) if len(known) == len(days) else None)
+
+
+def _whole_kits(components: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
+    """As many kits as every component suffices for, given with the quantity that one kit holds (K11)."""
+    return min(Decimal(floor(quantity / per)) for quantity, per in components)
 
 
 def at_their_dates(unit: Unit, document: Document) -> dict[Id, AtItsDate]:
