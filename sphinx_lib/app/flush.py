@@ -403,6 +403,7 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.pending.clear()
     unit.places.clear()
     unit.balances.clear()
+    unit.dated.clear()
     unit.item_policies.clear()
     unit.outstanding.clear()
     unit.allocated.clear()

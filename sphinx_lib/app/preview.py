@@ -6,26 +6,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sphinx_lib.app.available import LineStock as LineStock
 from sphinx_lib.app.document_view import DocumentView
 from sphinx_lib.app.margins import LineMargin
-from sphinx_lib.app.view_json import document_json, line_json, plain
+from sphinx_lib.app.view_json import document_json, line_json, plain, stock_json
 from sphinx_lib.kernel.document import Document, Line
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pricing.explain import Explained
-
-
-class LineStock(NamedTuple):
-    """Stock of a line's item at its warehouse, in the item's stock ``unit``; of a phantom kit whole kits (K1, K2, K11).
-
-    ``available`` is physical minus reserved, this document's own reservation aside; ``projected`` adds what is on order.
-    """
-
-    unit: str
-    physical: Decimal
-    reserved: Decimal
-    on_order: Decimal
-    available: Decimal
-    projected: Decimal
 
 
 class PriceFailure(NamedTuple):
@@ -88,7 +75,7 @@ class PreviewLine:
             "given": self.given,
             "entered": self.entered,
             "currency": self.currency,
-            "stock": plain(self.stock._asdict()) if self.stock else None,
+            "stock": stock_json(self.stock),
             "problems": list(self.problems),
             "failures": [plain(one._asdict()) for one in self.failures],
         }

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from sphinx_lib.app.available import Dated, at_their_dates, reserved_for
 from sphinx_lib.app.places import Places
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.billing.credit import exposure
@@ -104,6 +106,7 @@ class Unit:
     families: Mapping[str, str] | None = None
     rates: dict[tuple[str, date], ExchangeRate | None] = field(default_factory=dict)
     balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
+    dated: Dated = field(default_factory=Dated)
     item_policies: dict[str, str] = field(default_factory=dict)
     warehouse_policies: dict[str, str] = field(default_factory=dict)
     failed: bool = False
@@ -338,6 +341,7 @@ class Unit:
         if missing:
             found = store_stock.stock_of(self.connection, self.company, missing, self.today)
             self.balances |= found.balances
+            self.dated.take(found.dues, found.lots)
             self.item_policies |= dict.fromkeys(missing, "") | found.of_items
             self.warehouse_policies |= found.of_warehouses
 
@@ -372,10 +376,11 @@ class Unit:
             origins=origins,
             lots=self._lots_of(document),
             owners=self.places.owners,
+            at_dates=cache(partial(at_their_dates, self, document)),
         )
 
     def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
-        """Available (without the document's own reservation), physical, and policies, by (item, warehouse)."""
+        """Available (without what is reserved for the document), physical, and policies, by (item, warehouse)."""
         keys = {
             (item, line.warehouse) for line in document.lines for item, _ in line.goods if item in self.item_policies
         }
@@ -389,7 +394,8 @@ class Unit:
             here = balance.physical + self.pending.get(Held(item or "", warehouse, "physical"), ZERO)
             reserved = balance.reserved + self.pending.get(Held(item or "", warehouse, "reserved"), ZERO)
             physical[item, warehouse] = here
-            available[item, warehouse] = here - reserved - balance.expired + own.get((item or "", warehouse), ZERO)
+            expired = self.dated.expired((item, warehouse), self.today)
+            available[item, warehouse] = here - reserved - expired + own.get((item or "", warehouse), ZERO)
             policies[item, warehouse] = self.policy_of(item or "", warehouse)
         return available, physical, policies
 
@@ -402,12 +408,10 @@ class Unit:
         return self.places.now(items, self.moves, self.adjustments, self.today)
 
     def reserved_by(self, document: Document) -> dict[tuple[str, str], Decimal]:
-        """What ``document`` itself has reserved, by item and warehouse."""
+        """What is reserved for ``document``, by itself or by its sources, by item and warehouse."""
         found: dict[tuple[str, str], Decimal] = {}
-        tracked = self.tracked.get(document.id)
-        for key, quantity in tracked.held.items() if tracked else ():
-            if key.level == "reserved":
-                found[key.item, key.warehouse] = found.get((key.item, key.warehouse), ZERO) + quantity
+        for (item, warehouse, _), quantity in reserved_for(self, document).items():
+            found[item, warehouse] = found.get((item, warehouse), ZERO) + quantity
         return found
 
     def reckon_stock(self) -> None:

@@ -11,6 +11,7 @@ from sphinx_lib.kernel.document import Line
 from sphinx_lib.kernel.money import plain_number
 
 if TYPE_CHECKING:
+    from sphinx_lib.app.available import LineStock
     from sphinx_lib.app.views import DocumentView
 
 _HEADER = (
@@ -73,6 +74,14 @@ def _weights(view: DocumentView) -> dict[str, Any]:
     found = view.weights()
     unknown = [{"line": position, "item": item} for position, item in found.unknown]
     return {"net": plain(found.net), "gross": plain(found.gross), "unit": found.unit, "unknown": unknown}
+
+
+def stock_json(stock: LineStock | None) -> dict[str, Any] | None:
+    """The stock of a line, ``elsewhere`` by warehouse; none where it moves none."""
+    if stock is None:
+        return None
+    others = {warehouse: stock_json(one) for warehouse, one in stock.elsewhere.items()}
+    return {**plain({name: value for name, value in stock._asdict().items() if name != "elsewhere"}), "elsewhere": others}
 
 
 def _vat(row: Mapping[str, Any]) -> dict[str, Any]:

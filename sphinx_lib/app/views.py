@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import stock_reading
+from sphinx_lib.app.available import LineStock, availabilities
 from sphinx_lib.app.counting import Counted, counted_lines
 from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.early_payment import Offer, offer_for
+from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, packing_of, shows_prices
@@ -22,6 +24,7 @@ from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import Equipment, ExchangeRate, Item, Party
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.scopes import PartyFacts
+from sphinx_lib.stock.availability import Availability, together
 from sphinx_lib.store import audit_log, entries, outbox
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import equipment as store_equipment
@@ -32,6 +35,10 @@ from sphinx_lib.store.stock_journal import Journal
 from sphinx_lib.store.tables import documents
 
 __all__ = ["CustomerView", "DocumentView", "PriceView", "Views"]
+
+
+MOST_NAMED = 2000
+"""Of more items than this all stock is read, since a statement may name only so many."""
 
 
 class CustomerView(NamedTuple):
@@ -209,9 +216,42 @@ class Views(Previews):
 
     def available(self, document: Document) -> dict[Id, Decimal]:
         """Available stock for each line of a document that moves stock, its own reservation aside (K2)."""
-        self.unit.prefetch([document], {"stock"})
-        situation = self.unit.situation(document)
-        return {line.id: situation.available_of(line) for line in document.lines if line.goods}
+        stocks = self.line_stock(document)
+        return {line.id: stocks[line.id].available for line in document.lines if line.goods}
+
+    def line_stock(self, document: Document) -> dict[Id, LineStock]:
+        """By line of a document what there is of its item, here and elsewhere, now and on its day; services have none.
+
+        What the document itself, and what it was made from, has reserved for its lines is available to it (S37).
+        """
+        self.unit.load([document.id])
+        self.unit.load_sources([document])
+        self.unit.load_items({line.item for line in document.lines if line.item})
+        return stock_of_lines(self.unit, document)
+
+    def availability(
+        self, items: Collection[str] | None = None, *, warehouse: str | None = None
+    ) -> dict[str, Availability]:
+        """By item what may be promised of it, over all warehouses or in one: of the items named, else of all that ever
+        were in stock, reserved or on order."""
+        found: dict[str, list[Availability]] = {}
+        for (item, place), one in self.availability_by_warehouse(items).items():
+            if warehouse in (None, place):
+                found.setdefault(item, []).append(one)
+        today = self.unit.today
+        named = {item: Availability(today) for item in sorted(items or ())}
+        return named | {item: together(parts, today) for item, parts in found.items()}
+
+    def availability_by_warehouse(self, items: Collection[str] | None = None) -> dict[tuple[str, str], Availability]:
+        """The same by (item, warehouse); what never was there has no row. One statement, whatever the number of items."""
+        unit = self.unit
+        if items is None or len(items) > MOST_NAMED:
+            stock = store_stock.all_stock(unit.connection, unit.company)
+        else:
+            stock = store_stock.stock_of(unit.connection, unit.company, items)
+        found = availabilities(stock, unit.today)
+        wanted = None if items is None else set(items)
+        return {key: one for key, one in found.items() if wanted is None or key[0] in wanted}
 
     def price(
         self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, *,

@@ -45,7 +45,8 @@ DOCUMENT: Mapping[str, Fact] = {
 
 LINE: Mapping[str, Fact] = {
     **dict.fromkeys(
-        ("quantity", "net", "line", "available", "stock_quantity", "over_quantity", "over_amount", "margin"),
+        ("quantity", "net", "line", "available", "available_at", "missing_at", "stock_quantity", "over_quantity",
+         "over_amount", "margin"),
         Fact("number"),
     ),
     **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference", "role"), Fact("text")),
@@ -54,6 +55,7 @@ LINE: Mapping[str, Fact] = {
     "cost": Fact("number", optional=True),
     "margin_rate": Fact("number", optional=True),
     "promised_date": Fact("date", optional=True),
+    "promise_date": Fact("date", optional=True),
     "stocked": Fact("flag"),
     "item": Fact("text", optional=True),
 }
@@ -207,14 +209,14 @@ def item_scope(pack: PackModel) -> Scope:
 
 def needs_of(names: Iterable[str]) -> frozenset[Any]:
     """The facts that must be loaded before an expression with these names is asked."""
-    found = set()
+    found: set[str] = set()
     for name in names:
         if name.startswith("party.") or name == "regime":
             found.add("party")
         elif name.startswith("item."):
             found.add("items")
-        elif name in ("available", "short_lines"):
-            found.add("stock")
+        elif name in ("available", "available_at", "missing_at", "promise_date", "short_lines"):
+            found |= {"stock", "sources"}
         elif name == "outstanding":
             found.add("outstanding")
         elif name in ("over_quantity", "over_amount") or name.startswith("source."):

@@ -29,6 +29,14 @@ class NoParameters(Strict):
     """For guards and effects that take none."""
 
 
+class AtItsDate(NamedTuple):
+    """A line at its promised day: what may be promised of its item, what it lacks, and the first day that it could have."""
+
+    available: Decimal = ZERO
+    missing: Decimal = ZERO
+    promise_date: date | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What a guard, an effect or an expression may know about one document; loaded before, for a whole batch.
@@ -38,6 +46,7 @@ class Situation:
     ``sources`` are the lines that this document's lines were made from, ``origins`` the documents that these stand in,
     by id; ``policies`` says by (item, warehouse) what the item, else the warehouse, says about stock below zero; ``lots``
     are by (item, warehouse) the lots and bins in stock, and ``owners`` by (item, serial number) the customers who have it.
+    ``at_dates`` works out, when first asked, what may be promised for the day of each line.
     """
 
     document: Document
@@ -56,6 +65,11 @@ class Situation:
     origins: Mapping[Id, Document] = field(default_factory=dict)
     lots: Mapping[StockKey, Sequence[Lot]] = field(default_factory=dict)
     owners: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    at_dates: Callable[[], Mapping[Id, AtItsDate]] = dict
+
+    def at_date(self, line: Line) -> AtItsDate:
+        """What may be promised for the day of ``line``, once the lines before it have theirs; nothing of a service."""
+        return self.at_dates().get(line.id, AtItsDate())
 
     def available_of(self, line: Line) -> Decimal:
         """Available quantity of the line's item at its warehouse, in the stock unit; of a phantom kit whole kits (K11)."""

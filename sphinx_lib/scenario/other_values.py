@@ -64,4 +64,4 @@ def price_values(found: PriceView) -> dict[str, Any]:
     return {**values, "currency": found.currency, "trace": list(trace_rows(found.line.trace))}
 
 
-PRICE: Shape = {**dict.fromkeys((*_PRICE, "currency"), VALUE), **LINE_BELOW}
+PRICE: Shape = {**dict.fromkeys((*_PRICE, "currency"), VALUE), "trace": LINE_BELOW["trace"]}

@@ -264,8 +264,19 @@ def _line_vat(one: SeenLine) -> Any:
     return Either((one.line.vat, rate_of(one.line.vat, document.regime, pack, document.date)))
 
 
-def _available(one: SeenLine) -> Any:
-    return one.seen.views.available(one.seen.document).get(one.line.id)
+_STOCK = ("available", "projected", "available_at", "missing", "promise_date")
+
+
+def _of_stock(name: str) -> Callable[[SeenLine], Any]:
+    """A figure of the stock of the line's item; none where it moves none (S37)."""
+    return lambda one: getattr(one.seen.views.line_stock(one.seen.document).get(one.line.id), name, None)
+
+
+def _elsewhere(one: SeenLine) -> Found:
+    """The same figures by other warehouse."""
+    stock = one.seen.views.line_stock(one.seen.document).get(one.line.id)
+    others = stock.elsewhere if stock else {}
+    return Found(lambda place: others[place]._asdict() if place in others else NOTHING)
 
 
 def _stock_value(one: SeenLine) -> Any:
@@ -322,9 +333,10 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "cost": attrgetter("line.cost"),
     **{name: _of_margin(name) for name in ("margin_rate", "markup_rate", "coefficient", "no_cost")},
     "margin": lambda one: one.seen.view.margin_of(one.line),
-    "available": _available,
     "stock_value": _stock_value,
     "landed_cost": _own_of_line("landed_cost"),
+    **{name: _of_stock(name) for name in _STOCK},
+    "elsewhere": _elsewhere,
     "backorder": lambda one: one.line.remaining("delivered"),
     "discount_rate": _discount_rate,
     "foot_share": _foot_share,
@@ -336,6 +348,7 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
 }
 
 LINE_BELOW: dict[str, Shape] = {
+    "elsewhere": {"*": dict.fromkeys((*_STOCK, "physical", "reserved", "on_order"), VALUE)},
     "trace": rows(dict.fromkeys(("step", "amount", "record", "access", "rate", "active", "reason", "running"), VALUE))
 }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Date,
@@ -50,49 +51,97 @@ class Balance(NamedTuple):
         return self.physical - self.reserved - self.expired
 
 
+class Due(NamedTuple):
+    """A quantity that is promised to come in (on_order) or go out (reserved) on a day."""
+
+    item: str
+    warehouse: str
+    level: str
+    due: date
+    quantity: Decimal
+
+
+class Lasting(NamedTuple):
+    """What lots of an item in a warehouse hold that may be used until ``expires``."""
+
+    item: str
+    warehouse: str
+    expires: date
+    quantity: Decimal
+
+
 class Stock(NamedTuple):
-    """Balances by (item, warehouse), and the policies on stock below zero that items and warehouses name."""
+    """Balances by (item, warehouse), what is promised for a day, what lots hold that expire, and the policies on stock
+    below zero that items and warehouses name."""
 
     balances: dict[Key, Balance]
+    dues: list[Due]
+    lots: list[Lasting]
     of_items: dict[str, str]
     of_warehouses: dict[str, str]
 
 
 _b = stock_balances.c
 _p = stock_places.c
+_s = stock_schedule.c
 _none: ColumnElement[Decimal] = literal_column("0")
 _nothing: ColumnElement[str] = literal_column("''")
+_no_day: ColumnElement[date] = literal_column("CAST(NULL AS DATE)", Date)
+_STOCK_ROWS = (
+    select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order, _nothing, _no_day)
+    .where(_b.company_id == bindparam("company")),
+    select(_s.item, _s.warehouse, _s.quantity, _none, _none, _s.level, _s.due)
+    .where(_s.company_id == bindparam("company"), _s.quantity != literal_column("0")),
+    select(_p.item, _p.warehouse, _p.physical, _none, _none, _nothing, _p.expires)
+    .where(_p.company_id == bindparam("company"), _p.expires.is_not(None), _p.physical > literal_column("0")),
+)  # fmt: skip
+_ALL_STOCK = union_all(*_STOCK_ROWS)
+_named: BindParameter[Any] = bindparam("items", expanding=True)
+_SOME_STOCK = [
+    row.where(column.in_(_named)) for row, column in zip(_STOCK_ROWS, (_b.item, _s.item, _p.item), strict=True)
+]
 _STOCK = union_all(
-    select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order, _nothing)
-    .where(_b.company_id == bindparam("company"), _b.item.in_(bindparam("items", expanding=True))),
-    select(items.c.code, _nothing, _none, _none, _none, items.c.negative_stock)
-    .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("items", expanding=True))),
-    select(_nothing, warehouses.c.code, _none, _none, _none, warehouses.c.negative_stock)
+    *_SOME_STOCK,
+    select(items.c.code, _nothing, _none, _none, _none, items.c.negative_stock, _no_day)
+    .where(items.c.company_id == bindparam("company"), items.c.code.in_(_named)),
+    select(_nothing, warehouses.c.code, _none, _none, _none, warehouses.c.negative_stock, _no_day)
     .where(warehouses.c.company_id == bindparam("company")),
-    select(_p.item, _p.warehouse, func.sum(_p.physical), _none, _none, literal_column("'expired'"))
-    .where(_p.company_id == bindparam("company"), _p.item.in_(bindparam("items", expanding=True)))
-    .where(_p.expires < bindparam("day")).group_by(_p.item, _p.warehouse),
 )  # fmt: skip
 _INSERT_MOVE = insert(stock_moves)
 
 
-def stock_of(connection: Connection, company: str, codes: Collection[str], day: date) -> Stock:
-    """Balances of the given items (what has no row is zero), what has expired on ``day``, and all policies, in one
-    statement."""
-    found = Stock({}, {}, {})
-    expired: dict[Key, Decimal] = {}
-    for row in connection.execute(_STOCK, {"company": company, "items": sorted(codes), "day": day}):
-        item, warehouse, physical, reserved, on_order, policy = row
-        if not item:
-            found.of_warehouses[warehouse] = policy
+def stock_of(connection: Connection, company: str, codes: Collection[str], day: date | None = None) -> Stock:
+    """Everything about the stock of the given items (what has no row is zero) with all policies, in one statement.
+
+    Balances know what has expired on ``day`` when one is given.
+    """
+    found = _read(connection.execute(_STOCK, {"company": company, "items": sorted(codes)}))
+    for lot in found.lots:
+        if day is not None and lot.expires < day:
+            balance = found.balances.get((lot.item, lot.warehouse), Balance())
+            found.balances[lot.item, lot.warehouse] = balance._replace(expired=balance.expired + lot.quantity)
+    return found
+
+
+def all_stock(connection: Connection, company: str) -> Stock:
+    """The same of every item of the company, without policies, in one statement."""
+    return _read(connection.execute(_ALL_STOCK, {"company": company}))
+
+
+def _read(rows: Iterable[Any]) -> Stock:
+    found = Stock({}, [], [], {}, {})
+    for item, warehouse, physical, reserved, on_order, text, day in rows:
+        if day is not None:
+            if text:
+                found.dues.append(Due(item, warehouse, text, day, physical))
+            else:
+                found.lots.append(Lasting(item, warehouse, day, physical))
+        elif not item:
+            found.of_warehouses[warehouse] = text
         elif not warehouse:
-            found.of_items[item] = policy
-        elif policy:
-            expired[item, warehouse] = physical
+            found.of_items[item] = text
         else:
             found.balances[item, warehouse] = Balance(physical, reserved, on_order)
-    for key, quantity in expired.items():
-        found.balances[key] = found.balances.get(key, Balance())._replace(expired=quantity)
     return found
 
 
@@ -298,16 +347,6 @@ def values_moved(connection: Connection, company: str, document_id: Id) -> dict[
         .group_by(c.item, c.warehouse, c.lot, c.bin)
     )
     return {(row[0], row[1], row[2], row[3]): row[4] for row in connection.execute(statement)}
-
-
-class Due(NamedTuple):
-    """A quantity that is promised to come in (on_order) or go out (reserved) on a day."""
-
-    item: str
-    warehouse: str
-    level: str
-    due: date
-    quantity: Decimal
 
 
 def schedule_of(connection: Connection, company: str, codes: Collection[str]) -> list[Due]:

@@ -303,8 +303,8 @@ def test_each_line_shows_the_stock_of_its_item_at_its_place_in_the_stock_unit(ap
         {"item": "VIS-2", "quantity": 1, "option": True},
     )  # fmt: skip
     stocks = [one.stock for one in found.lines]
-    assert stocks[0] == ("unit", 1000, 30, 0, 970, 970)
-    assert stocks[1] == ("unit", 12, 0, 0, 12, 12)
+    assert stocks[0][:6] == ("unit", 1000, 30, 0, 970, 970)
+    assert stocks[1][:6] == ("unit", 12, 0, 0, 12, 12)
     assert stocks[2] is None
     assert stocks[3] is not None
     assert stocks[3].physical == 1000
@@ -317,7 +317,7 @@ def test_of_a_phantom_kit_the_stock_is_the_kits_that_the_components_suffice_for(
         made = s.create("sales_order", customer="ACME", lines=[{"item": "VIS-1", "quantity": 401}])
         s.fire(made.id, "confirm")
     found = previewed(app, {"item": "KIT", "quantity": 1})
-    assert found.lines[0].stock == ("unit", 500, 201, 0, 299, 299)
+    assert found.lines[0].stock[:6] == ("unit", 500, 201, 0, 299, 299)
     app.engine.dispose()
 
 

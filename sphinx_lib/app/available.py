@@ -1,0 +1,261 @@
+"""What a document may promise: stock with the changes of this unit of work, its own reservation aside, line after line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from math import floor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
+from sphinx_lib.pack.specs import AtItsDate
+from sphinx_lib.stock.availability import NO_DAYS, Availability
+from sphinx_lib.stock.levels import PHYSICAL, Held, LineQuantities, held
+from sphinx_lib.store.stock import LEVELS, Balance, Due, Key, Lasting, Stock
+
+if TYPE_CHECKING:
+    from sphinx_lib.app.unit import Unit
+
+RESERVED, ON_ORDER = "reserved", "on_order"
+
+
+class LineStock(NamedTuple):
+    """Stock of a line's item at its warehouse, in the item's stock ``unit``; of a phantom kit whole kits (K1, K2, K11).
+
+    ``available`` is physical minus reserved, this document's own reservation aside; ``projected`` adds what is on order.
+    ``available_at`` is what may be promised for the line's day, today unless it has one, once the lines before it have
+    theirs; ``missing`` is what it lacks, and ``promise_date`` the first day from which the line could be promised, none
+    where no such day is known or nothing is to leave. ``elsewhere`` are the same figures by other warehouse.
+    """
+
+    unit: str
+    physical: Decimal
+    reserved: Decimal
+    on_order: Decimal
+    available: Decimal
+    projected: Decimal
+    available_at: Decimal = ZERO
+    missing: Decimal = ZERO
+    promise_date: date | None = None
+    elsewhere: Mapping[str, LineStock] = EMPTY
+
+
+@dataclass
+class Dated:
+    """What is known of stock by day, by (item, warehouse): promised quantities by level and day, lots by their last day."""
+
+    dues: dict[Key, dict[tuple[str, date], Decimal]] = field(default_factory=dict)
+    lots: dict[Key, dict[date, Decimal]] = field(default_factory=dict)
+
+    def take(self, dues: Iterable[Due], lots: Iterable[Lasting]) -> None:
+        """Add what was read, or what has changed."""
+        for due in dues:
+            _add(self.dues.setdefault((due.item, due.warehouse), {}), (due.level, due.due), due.quantity)
+        for lot in lots:
+            _add(self.lots.setdefault((lot.item, lot.warehouse), {}), lot.expires, lot.quantity)
+
+    def clear(self) -> None:
+        """Forget everything, so that it is read again."""
+        self.dues.clear()
+        self.lots.clear()
+
+    def due(self, key: Key, level: str) -> dict[date, Decimal]:
+        """What is promised of one level, by day."""
+        return {day: quantity for (one, day), quantity in self.dues.get(key, {}).items() if one == level and quantity}
+
+    def expired(self, key: Key, today: date) -> Decimal:
+        """What lots hold that may no longer be used (K10)."""
+        return sum((held for last, held in self.lots.get(key, NO_DAYS).items() if last < today), ZERO)
+
+
+def _add(sums: dict[Any, Decimal], key: Any, quantity: Decimal) -> None:
+    sums[key] = sums.get(key, ZERO) + quantity
+
+
+def availabilities(found: Stock, today: date) -> dict[Key, Availability]:
+    """What was read of stock as availability, by (item, warehouse)."""
+    dated = Dated()
+    dated.take(found.dues, found.lots)
+    keys = found.balances.keys() | dated.dues.keys() | dated.lots.keys()
+    return {key: _availability(found.balances.get(key, Balance()), dated, key, today) for key in sorted(keys)}
+
+
+def _availability(balance: Balance, dated: Dated, key: Key, today: date) -> Availability:
+    if key not in dated.dues and key not in dated.lots:
+        return Availability(today, *balance[:3])
+    lots = dated.lots.get(key, NO_DAYS)
+    return Availability(today, *balance[:3], dated.due(key, RESERVED), dated.due(key, ON_ORDER), lots)
+
+
+class Ledger:
+    """What may still be promised by (item, warehouse) while one document is looked at.
+
+    ``stock`` of all its items must be loaded. What the document has reserved, and what its sources have reserved for the
+    lines that it was made from, counts as its own.
+    """
+
+    def __init__(self, unit: Unit, document: Document) -> None:
+        unit.reckon_stock()
+        self.unit = unit
+        self.own = reserved_for(unit, document)
+        self.dated = Dated()
+        self.dated.take(*_changes(unit))
+        self.known: dict[Key, Availability] = {}
+        self.left: dict[Key, Availability] = {}
+
+    def of(self, item: str, warehouse: str) -> Availability:
+        """What is there, and what may be promised."""
+        key = (item, warehouse)
+        if key not in self.known:
+            self.known[key] = self._read(key)
+        return self.known[key]
+
+    def left_of(self, item: str, warehouse: str) -> Availability:
+        """The same after what was taken so far."""
+        return self.left.get((item, warehouse)) or self.of(item, warehouse)
+
+    def take(self, item: str, warehouse: str, quantity: Decimal, day: date | None) -> None:
+        """Promise ``quantity`` for ``day``, so that less is left."""
+        self.left[item, warehouse] = self.left_of(item, warehouse).less(quantity, day)
+
+    def warehouses(self, items: Iterable[str]) -> list[str]:
+        """The warehouses that have something to do with one of ``items``."""
+        wanted = set(items)
+        return sorted({place for item, place in self.unit.balances if item in wanted})
+
+    def _read(self, key: Key) -> Availability:
+        unit, (item, warehouse) = self.unit, key
+        balance = unit.balances.get(key, Balance())
+        levels = (
+            getattr(balance, level) + unit.pending.get(Held(item, warehouse, level), ZERO) for level in LEVELS
+        )
+        dated = Dated()
+        for one in (unit.dated, self.dated):
+            dated.dues[key] = _sum(dated.dues.get(key, EMPTY), one.dues.get(key, EMPTY))
+            dated.lots[key] = _sum(dated.lots.get(key, EMPTY), one.lots.get(key, EMPTY))
+        found = _availability(Balance(*levels), dated, key, unit.today)
+        for (owner, place, day), quantity in self.own.items():
+            if (owner, place) == key:
+                found = found.less(-quantity, day)
+        return found
+
+
+def _sum(first: Mapping[Any, Decimal], second: Mapping[Any, Decimal]) -> dict[Any, Decimal]:
+    found = dict(first)
+    for key, quantity in second.items():
+        _add(found, key, quantity)
+    return found
+
+
+def _changes(unit: Unit) -> tuple[list[Due], list[Lasting]]:
+    """What this unit of work changes of promised days and of lots that expire."""
+    held_by = [(key, quantity) for (_, key), quantity in unit.moves.items()]
+    held_by += [
+        (Held(move.item, move.warehouse, move.level, move.due, move.lot, move.bin, move.expires), move.quantity)
+        for move in unit.adjustments
+    ]
+    dues = [Due(key.item, key.warehouse, key.level, key.due, quantity) for key, quantity in held_by if key.due]
+    lots = [Lasting(key.item, key.warehouse, key.expires, quantity) for key, quantity in held_by if key.expires]
+    return dues, lots
+
+
+def reserved_for(unit: Unit, document: Document) -> dict[tuple[str, str, date | None], Decimal]:
+    """What is reserved for ``document``, by item, warehouse and day: by itself, and by those of its sources that are loaded,
+    for the lines that it was made from."""
+    found: dict[tuple[str, str, date | None], Decimal] = {}
+    tracked = unit.tracked.get(document.id)
+    wanted = {line.source_id for line in document.lines if line.source_id}
+    parts = [tracked.held] if tracked else []
+    for one in {line.source_document for line in document.lines if line.source_document in unit.tracked}:
+        source = unit.get(one or "")
+        if RESERVED in (unit.type_of(source).says(source.state, "stock") or ()):
+            lines = tuple(line for line in source.lines if line.id in wanted)
+            parts.append(held(source.changed(lines=lines), unit.pack))
+    for part in parts:
+        for key, quantity in part.items():
+            if key.level == RESERVED:
+                _add(found, (key.item, key.warehouse, key.due), quantity)
+    return found
+
+
+# -- lines ---------------------------------------------------------------------------------------------------------------
+
+
+def moved_by(line: Line) -> list[tuple[str, Decimal]]:
+    """The items that the line would move, an option too, with how many of each one sales unit of a phantom kit holds."""
+    if any(part.item for part in line.parts):
+        return [(part.item, part.quantity) for part in line.parts if part.stocked and part.quantity]
+    return [(line.item, Decimal(1))] if line.stocked and line.item else []
+
+
+def line_stocks(ledger: Ledger, document: Document, *, elsewhere: bool = False) -> dict[Id, LineStock]:
+    """By line what there is of its item, each line finding what the lines before it leave; services have none."""
+    found: dict[Id, LineStock] = {}
+    still = _still_to_leave(ledger.unit, document)
+    for line in document.lines:
+        moved = moved_by(line)
+        if not moved:
+            continue
+        part = still(line)
+        seen = _seen(ledger, line, line.warehouse, moved, part)
+        if elsewhere:
+            places = ledger.warehouses(item for item, _ in moved)
+            others = {one: _seen(ledger, line, one, moved, part) for one in places if one != line.warehouse}
+            seen = seen._replace(elsewhere=others)
+        found[line.id] = seen
+        for item, quantity in line.goods:
+            if quantity * part > 0:
+                ledger.take(item, line.warehouse, quantity * part, line.promised_date)
+    return found
+
+
+def _still_to_leave(unit: Unit, document: Document) -> Callable[[Line], Decimal]:
+    """Which part of a line is still to leave stock: none of what comes in or has left, of an order what it reserves."""
+    declared = unit.type_of(document) if document.type else None
+    levels: Mapping[str, str] = (declared.says(document.state, "stock") if declared else None) or {}
+    if (declared and declared.side == "purchase") or any(level.partition("@")[0] == PHYSICAL for level in levels):
+        return lambda line: ZERO
+    if RESERVED not in levels:
+        return lambda line: Decimal(1)
+    reserves = unit.pack.expression((document.type, document.kind), "line", levels[RESERVED])
+    progress = unit.pack.model.progress
+    return lambda line: reserves(LineQuantities(line, progress)) / line.quantity if line.quantity else ZERO
+
+
+def _seen(
+    ledger: Ledger, line: Line, warehouse: str, moved: list[tuple[str, Decimal]], part: Decimal
+) -> LineStock:
+    stocks = [(ledger.of(item, warehouse), per) for item, per in moved]
+    left = [(ledger.left_of(item, warehouse), per) for item, per in moved]
+    day = line.promised_date
+    if not line.parts:
+        one, item = stocks[0][0], ledger.unit.items.get(line.item or "")
+        needed, at = line.stock_quantity * part, left[0][0].available_at(day)
+        figures = (one.physical, one.reserved, one.on_order, one.available, one.projected)
+        unit = item.unit if item else ""
+    else:
+        needed, at = (line.quantity or ZERO) * part, _whole_kits((one.available_at(day), per) for one, per in left)
+        physical, available, projected = (
+            _whole_kits((getattr(one, name), per) for one, per in stocks) for name in ("physical", "available", "projected")
+        )
+        figures = (physical, physical - available, projected - available, available, projected)
+        unit = line.unit
+    if needed <= 0:
+        return LineStock(unit, *figures, at)
+    days = [one.promise_date(needed * (per if line.parts else 1)) for one, per in left]
+    known = [day for day in days if day is not None]
+    missing = min(max(needed - at, ZERO), needed)
+    return LineStock(unit, *figures, at, missing, max(known) if len(known) == len(days) else None)
+
+
+def _whole_kits(components: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
+    """As many kits as every component suffices for, given with the quantity that one kit holds (K11)."""
+    return min(Decimal(floor(quantity / per)) for quantity, per in components)
+
+
+def at_their_dates(unit: Unit, document: Document) -> dict[Id, AtItsDate]:
+    """By line what conditions may ask about its promised day; ``stock`` of its items must be loaded."""
+    stocks = line_stocks(Ledger(unit, document), document)
+    return {one: AtItsDate(found.available_at, found.missing, found.promise_date) for one, found in stocks.items()}
