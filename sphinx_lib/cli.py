@@ -260,7 +260,7 @@ def send(
 
 @cli.command()
 def verify(database: Database, config: Layers = None, company: Company = "main") -> None:
-    """Check audit chains, number series, seals and stock balances; exit code 1 when something does not hold."""
+    """Check audit chains, number series, seals and stock with its values; exit code 1 when something does not hold."""
     report = _app(config, database, company).verify()
     for fault in report.faults:
         typer.echo(f"{fault.where}: {fault.what}")
