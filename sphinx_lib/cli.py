@@ -169,6 +169,36 @@ def price(
 
 
 @cli.command()
+def stock(
+    database: Database,
+    item: Annotated[str | None, typer.Argument(help="Code of an item; all unless given.")] = None,
+    warehouse: Annotated[str | None, typer.Option(help="One warehouse; all unless given.")] = None,
+    day: Annotated[str | None, typer.Option("--at", help="ISO date: what was there at its end.")] = None,
+    moves: Annotated[bool, typer.Option("--moves", help="Print the moves that explain the quantities.")] = False,
+    first: Annotated[int, typer.Option(help="Number of the first move, from 0.")] = 0,
+    limit: Annotated[int, typer.Option(help="How many moves.")] = 100,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Print what is in stock and what it is worth, now or at a date, or the moves that explain it."""
+    from sphinx_lib.app.stock_text import move_lines, row_lines, value_lines
+
+    when = None if day is None else _day(day)
+    with _app(config, database, company).reader() as views:
+        codes = [] if item is None else list(views.known_items([item]))
+        if moves and item is None:
+            raise InputError(["--moves: name the item whose moves you ask for"])
+        if moves:
+            lines = move_lines(views.stock_moves(codes[0], warehouse, until=when, first=first, limit=limit))
+        elif when is not None:
+            lines = value_lines(views.stock_value(when, warehouse, codes))
+        else:
+            lines = row_lines(views.stock_rows(warehouse, codes))
+    for line in lines:
+        typer.echo(line)
+
+
+@cli.command()
 def run(
     name: Annotated[str, typer.Argument(help="A run of the configuration, such as invoicing or expiry.")],
     database: Database,
@@ -270,7 +300,7 @@ def send(
 
 @cli.command()
 def verify(database: Database, config: Layers = None, company: Company = "main") -> None:
-    """Check audit chains, number series, seals and stock balances; exit code 1 when something does not hold."""
+    """Check audit chains, number series, seals and stock with its values; exit code 1 when something does not hold."""
     report = _app(config, database, company).verify()
     for fault in report.faults:
         typer.echo(f"{fault.where}: {fault.what}")

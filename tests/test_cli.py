@@ -158,3 +158,19 @@ def test_a_wrong_date_is_told(shop: str) -> None:
     done = sphinx_lib("run", "invoicing", "--database", shop, "--until", "31/03/2026")
     assert done.returncode == 1
     assert "'31/03/2026' is not an ISO date" in done.stderr
+
+
+def test_stock_tells_quantities_values_and_moves(shop: str) -> None:
+    database = ("--database", shop)
+    assert sphinx_lib("stock", *database).stdout == (
+        "VIS in main: physical 95, reserved 0, available 95, on order 0, worth 570.00 at 6\n"
+    )
+    assert sphinx_lib("stock", "VIS", "--at", "2020-01-01", *database).stdout == "worth 0 EUR at the end of 2020-01-01\n"
+    moves = sphinx_lib("stock", "VIS", "--moves", "--limit", "1", "--first", "1", *database).stdout
+    assert "main physical -5 = 95, value -30.00 (delivery_note BL" in moves
+
+
+def test_stock_names_the_nearest_item_and_asks_for_one(shop: str) -> None:
+    wrong, nothing = sphinx_lib("stock", "VISS", "--database", shop), sphinx_lib("stock", "--moves", "--database", shop)
+    assert (wrong.returncode, wrong.stderr) == (1, "unknown item 'VISS'; did you mean 'VIS'?\n")
+    assert (nothing.returncode, nothing.stderr) == (1, "--moves: name the item whose moves you ask for\n")

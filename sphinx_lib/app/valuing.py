@@ -84,9 +84,12 @@ def _groups(moves: Iterable[StockMove]) -> list[Group]:
         if move.level == PHYSICAL:
             found.setdefault((move.item, move.document_id or move.id), []).append(move)
     return [
-        Group(item, own[0].document_id, tuple(own), sum((move.quantity for move in own), ZERO))
+        Group(
+            item, own[0].document_id, tuple(sorted(own, key=lambda move: (move.warehouse, move.lot, move.bin))),
+            sum((move.quantity for move in own), ZERO),
+        )
         for (item, _), own in found.items()
-    ]
+    ]  # fmt: skip
 
 
 def _in_order(unit: Unit, groups: Sequence[Group]) -> list[Group]:

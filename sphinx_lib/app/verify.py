@@ -1,4 +1,7 @@
-"""Checking what is stored against what it was made from: chains, series, seals, balances, progress (architecture 4.7)."""
+"""Checking what is stored against what it was made from: chains, series, seals, balances, progress (architecture 4.7).
+
+Stock is checked in ``verify_stock``.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from sphinx_lib.app.verify_stock import stock_faults
 from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.store import audit_log, sequences
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
-from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
-from sphinx_lib.store.stock import Balance
 from sphinx_lib.workflow.derive import weight
 
 CHUNK = 500
@@ -75,7 +77,7 @@ def verify(connection: Connection, company: str, pack: Pack) -> Report:
     faults += _master(connection, company, heads, last)
     faults += _series(connection, company, issues)
     faults += _seals(connection, company, seen, heads)
-    faults += _stock(connection, company)
+    faults += (Fault(*fault) for fault in stock_faults(connection, company))
     count, since = audit_log.unsealed_since(connection, company)
     return Report(tuple(faults), len(heads), len(seen), count, since)
 
@@ -232,19 +234,3 @@ def _seals(connection: Connection, company: str, seen: dict[tuple[Id, int], str]
         previous = one.hash
     for number in sorted(by_seal.keys() - {one.number for one in all_seals}):
         yield Fault(f"seal {number}", "it is gone, its entries are still there")
-
-
-def _stock(connection: Connection, company: str) -> Iterator[Fault]:
-    """Each balance is the sum of its moves (K1)."""
-    sums = store_stock.sums_of_moves(connection, company)
-    balances = store_stock.all_balances(connection, company)
-    keys = {(item, warehouse) for item, warehouse, _ in sums} | balances.keys()
-    for key in sorted(keys):
-        balance = balances.get(key, Balance())
-        for level in store_stock.LEVELS:
-            moved = sums.get((*key, level), ZERO)
-            stored: Decimal = getattr(balance, level)
-            if moved != stored:
-                yield Fault(
-                    f"stock {key[0]} in {key[1]}", f"{level} is {plain_number(stored)}, its moves say {plain_number(moved)}"
-                )

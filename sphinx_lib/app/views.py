@@ -276,6 +276,11 @@ class Views(Previews):
             return found
         return {code: item_without_cost(item) for code, item in found.items()}
 
+    def known_items(self, codes: Sequence[str]) -> dict[str, Item]:
+        """Items by code; InputError names the nearest one where a code is unknown."""
+        self.unit.load_items(codes)
+        return self.items(codes)
+
     def codes(self, kind: str) -> list[str]:
         """All codes of a master table."""
         return store_master.codes_of(self.unit.connection, self.unit.company, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -129,6 +130,17 @@ def _check_stock(row: Node, path: str, findings: Findings) -> None:
                 exact_decimal(own[key].value)
             except ValueError as error:
                 findings.add(own[key].mark, path, str(error))
+    for key in ("date", "expires"):
+        if key in own and not _is_day(own[key].value):
+            findings.add(own[key].mark, path, f"{own[key].value!r} is not a date; write it as 2026-03-31")
+
+
+def _is_day(value: object) -> bool:
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def _check_row(section: str, row: Node, path: str, pack: Pack, refs: Refs, findings: Findings) -> None:

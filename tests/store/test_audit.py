@@ -236,7 +236,11 @@ def test_a_changed_stock_balance_is_named(busy: Any, level: str) -> None:
 def test_a_stock_move_taken_out_is_named(busy: Any) -> None:
     app, made = busy
     write(app, delete(stock_moves).where(of(stock_moves, made["note"]), stock_moves.c.item == "VIS-2"))
-    assert faults(app) == ["stock VIS-2 in main: physical is 995, its moves say 1000"]
+    assert faults(app) == [
+        "stock VIS-2 in main: physical is 995, its moves say 1000",
+        "stock value of VIS-2: quantity is 995, its moves say 1000",
+        "stock value of VIS-2: value is 5970, its moves say 6000",
+    ]
 
 
 def test_a_changed_balance_of_an_invoice_is_named(busy_on_both: Any) -> None:

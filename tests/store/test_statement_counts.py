@@ -204,3 +204,31 @@ def test_what_a_customer_owes_is_read_in_a_fixed_number_of_statements(app: Sphin
     for _ in range(12):
         issue_invoice(app)
     assert reading() == one
+
+
+def of_values(seen: list[tuple[str, Any]]) -> int:
+    """How many statements lock, make or write what items are worth."""
+    written = ("UPDATE stock_values", "INSERT INTO stock_values", "FROM stock_values", "sum(stock_moves")
+    return sum(any(one in text for one in written) for text, _ in seen)
+
+
+def test_what_stock_is_worth_takes_two_statements_whatever_moves(wide: Sphinx) -> None:
+    """Items are locked and written; two more make the rows of items that never moved, one reads what is taken back."""
+    found: dict[int, list[int]] = {}
+    for count in (1, 40):
+        codes = [f"NEW-{count}-{n}" for n in range(count)]
+        rows = [{"item": code, "quantity": 5, "unit_price": "3"} for code in codes]
+        with wide.session(actor=ALICE) as s:
+            s.put("item", [goods(code) for code in codes])
+            receipt = s.create("goods_receipt", supplier="ACME", lines=rows).id
+        counts = found.setdefault(count, [])
+        with statements(wide.engine) as seen, wide.session(actor=ALICE) as s:
+            s.fire(receipt, "receive")
+        counts.append(of_values(seen))
+        with statements(wide.engine) as seen, wide.session(actor=ALICE) as s:
+            note = s.create("delivery_note", customer="ACME", lines=rows).id
+        counts.append(of_values(seen))
+        with statements(wide.engine) as seen, wide.session(actor=ALICE) as s:
+            s.fire(note, "cancel")
+        counts.append(of_values(seen))
+    assert found[1] == found[40] == [4, 2, 3]
