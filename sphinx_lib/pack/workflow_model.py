@@ -167,7 +167,8 @@ class DocumentType(Strict):
 
     ``margin_cost_at: delivery`` takes the costs of the day when the number is given (M2); ``deal_stage`` says which figures
     of its deal a document adds to (S50). ``stock_value: price`` makes what it brings into stock worth what its lines cost
-    there, as a receipt is (V1); else goods come in at the cost at which they left (V7).
+    there, as a receipt is (V1); else goods come in at the cost at which they left (V7). ``on_partial: split`` lets the part
+    that is available and the rest each take their own route (Q2).
     """
 
     label: Label
@@ -188,6 +189,7 @@ class DocumentType(Strict):
     states: dict[str, State]
     events: dict[str, Event] = {}
     routes: dict[str, Route] = {}
+    on_partial: Literal["whole", "split"] = "whole"
     template: str | None = None
     payable: YesNo = False
     print_customer_ref: YesNo = True

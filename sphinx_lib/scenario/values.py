@@ -390,7 +390,15 @@ SKIPPED = rows({"what": VALUE, "reason": VALUE})
 PROPOSED = rows(dict.fromkeys(("party", "type", "date", "total_net", "total_gross", "currency", "sources"), VALUE))
 
 
+CHOICE: dict[str, Shape] = {
+    "explanation": VALUE,
+    "why": rows(VALUE),
+    "stock": rows(dict.fromkeys(("item", "warehouse", "needed", "available", "missing"), VALUE)),
+}
+"""What derive tells of how it chose (Q2)."""
+
+
 def made_shape(document: Shape, created: Shape) -> Shape:
     """What may be expected of a name given with ``as`` to documents."""
-    listed = rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED) or {}
+    listed = rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED, **CHOICE) or {}
     return {**(document or {}), **listed}

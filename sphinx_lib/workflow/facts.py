@@ -40,7 +40,12 @@ def _by_actor(situation: Situation, event: str) -> bool:
 
 
 def shortages(situation: Situation) -> list[tuple[str, str, Decimal, Decimal]]:
-    """Items that a document needs beyond what is available: (item, warehouse, needed, available), Q2.
+    """Items that a document needs beyond what is available: (item, warehouse, needed, available), Q2."""
+    return [row for row in needs_of_stock(situation) if row[2] > row[3]]
+
+
+def needs_of_stock(situation: Situation) -> list[tuple[str, str, Decimal, Decimal]]:
+    """What a document needs of each item, and what is available of it: (item, warehouse, needed, available), Q2.
 
     Kits are opened and lines of one item and warehouse summed first; services and lines without stock never are short
     (Q3).
@@ -53,7 +58,6 @@ def shortages(situation: Situation) -> list[tuple[str, str, Decimal, Decimal]]:
     return [
         (item, warehouse, quantity, situation.available.get((item, warehouse), ZERO))
         for (item, warehouse), quantity in needed.items()
-        if quantity > situation.available.get((item, warehouse), ZERO)
     ]
 
 
