@@ -33,7 +33,7 @@ class DocumentView:
     """A document with what its type, its company and its neighbours say about it.
 
     ``sources`` are by id the documents that its lines were made from, and the roots of these lines; ``shows_prices``
-    says whether amounts stand on paper.
+    says whether amounts stand on paper; ``asked`` what somebody is to decide about the rest of an order (BK1).
     """
 
     document: Document
@@ -42,6 +42,7 @@ class DocumentView:
     mentions: tuple[str, ...]
     sources: Mapping[Id, Document] = field(default_factory=dict)
     shows_prices: bool = True
+    asked: str = ""
 
     @property
     def model(self) -> PackModel:
@@ -81,9 +82,11 @@ class DocumentView:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Codes of what the law does not allow in its due dates (T8), prices that a guard lets pass (G1), and a VAT number
-        that is wrong, so that it exempts nothing (VA4)."""
-        return (*self._due_warnings(), *self._price_warnings(), *self._vat_warnings())
+        """Codes of what the law does not allow in its due dates (T8), prices that a guard lets pass (G1), a VAT number that
+        is wrong, so that it exempts nothing (VA4), what events let pass (K7), and what is to be decided (BK1)."""
+        let_pass = [text for event in self.document.history.values() for text in event.get("warnings", ())]
+        asked = (self.asked,) if self.asked else ()
+        return (*self._due_warnings(), *self._price_warnings(), *self._vat_warnings(), *let_pass, *asked)
 
     def _vat_warnings(self) -> Iterator[str]:
         facts = self.document.party_facts

@@ -221,6 +221,7 @@ _BELOW: dict[str, Shape] = {
     "vat": {"*": {"base": VALUE, "amount": VALUE, "rate": VALUE, "code": VALUE, "category": VALUE}},
     "counterpart": {"total_net": VALUE, "total_vat": VALUE, "total_gross": VALUE},
     "messages": {"count": VALUE},
+    "warnings": {"count": VALUE, "has": VALUE, "#": VALUE, "": VALUE},
     "totals": dict.fromkeys(_TOTALS, VALUE),
     "entries": {"count": VALUE, "*": {"debit": VALUE, "credit": VALUE, "count": VALUE}},
     "history": {"*": {"count": VALUE, "#": {"overridden": {"*": VALUE}, "by": VALUE, "*": VALUE}}},
