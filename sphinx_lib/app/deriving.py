@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import firing
+from sphinx_lib.app.choosing import Chosen, Shortage, choose
 from sphinx_lib.app.early_payment import less_what_was_granted
 from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
@@ -20,7 +21,7 @@ from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.taking import with_taken
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
-from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id
+from sphinx_lib.kernel.document import EMPTY, Document, Id
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, Refused, TransitionRefused
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
@@ -31,42 +32,32 @@ from sphinx_lib.pack.workflow_model import MadeFrom
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.stock.picking import Picked, with_lots
 from sphinx_lib.workflow.derive import Derivation, derive, in_families
-from sphinx_lib.workflow.facts import DocumentFacts, shortages
-from sphinx_lib.workflow.plan import Request, filled, holds, needs_of_condition, needs_of_event
+from sphinx_lib.workflow.plan import Request, needs_of_event
 
 Quantities = Mapping[int, Any] | Mapping[str, Any] | None
 
 
-class Shortage(NamedTuple):
-    """Why a quotation becomes an order: an item, what is needed, available and missing, in its stock unit (Q2)."""
-
-    item: str
-    warehouse: str
-    needed: Decimal
-    available: Decimal
-
-    @property
-    def missing(self) -> Decimal:
-        """How much is short."""
-        return max(self.needed - self.available, ZERO)
-
-
 @dataclass(frozen=True)
 class Derived:
-    """The documents that were made, why this type was chosen, and what kept one of them a draft."""
+    """The documents that were made, why these types were chosen, and what kept one of them a draft.
+
+    ``stock`` holds by item what was needed and available, ``why`` a text for each line, in the document's language.
+    """
 
     documents: tuple[Document, ...]
     explanation: str = ""
     stock: tuple[Shortage, ...] = ()
+    why: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
 
 
-class Chosen(NamedTuple):
-    """A target type and why."""
+class Asked(NamedTuple):
+    """What was said about a derivation: how much of each line, the day of the new documents (none: today), and by line
+    out of which lots and bins its goods come."""
 
-    target: TypeKey
-    explanation: str = ""
-    stock: tuple[Shortage, ...] = ()
+    quantities: Mapping[Id, Decimal] | None = None
+    day: date | None = None
+    picked: Mapping[Id, Picked] = EMPTY
 
 
 def derive_from(
@@ -82,45 +73,31 @@ def derive_from(
     sources = unit.load(ids, with_roots=True)
     if not sources:
         raise InputError(["derive: no document was named"])
-    routed: dict[TypeKey, list[Document]] = {}
-    chosen: dict[TypeKey, Chosen] = {}
-    for document in sources:
-        choice = _choose(unit, document, to)
-        routed.setdefault(choice.target, []).append(document)
-        chosen.setdefault(choice.target, choice)
-    made: list[Document] = []
-    refusals: list[Refusal] = []
-    for target, documents in routed.items():
-        found, reasons = _make(unit, documents, target, _by_line(documents, quantities), day, picked)
-        made += found
-        refusals += reasons
+    chosen = choose(unit, sources, to, whole=quantities is not None)
+    routed: dict[TypeKey, list[Chosen]] = {}
+    for choice in chosen:
+        routed.setdefault(choice.target, []).append(choice)
+    drafted: list[Drafted] = []
+    for target, choices in routed.items():
+        asked = Asked(_by_line([one.document for one in choices], quantities), day, picked)
+        drafted += _draft_all(unit, choices, target, asked)
+    made = [document for one in drafted for document in one.made]
     if not made:
         names = ", ".join(f"{one.type} {one.number or 'draft'}" for one in sources)
         raise Refused(f"{names}: nothing is left to make into {', '.join(key[1] or key[0] for key in routed)}")
-    first = next(iter(chosen.values()))
-    return Derived(tuple(unit.get(one.id) for one in made), first.explanation, first.stock, tuple(refusals))
+    refusals = _follow_up(unit, drafted)
+    return Derived(
+        tuple(unit.get(one.id) for one in made), _explained(chosen), tuple(row for one in chosen for row in one.stock),
+        tuple(text for one in chosen for text in one.why), tuple(refusals),
+    )  # fmt: skip
 
 
-def _choose(unit: Unit, document: Document, to: str | None) -> Chosen:
-    if to is not None:
-        return Chosen(unit.pack.resolve_type(to))
-    declared = unit.type_of(document)
-    key = (document.type, document.kind)
-    if not declared.routes:
-        names = [name for name, each in unit.pack.model.document_types.items() if document.type in each.made_from]
-        raise InputError([f"{document.type} has no route; say what to derive: {', '.join(names) or 'nothing can be'}"])
-    needs = {need for route in declared.routes.values() for need in needs_of_condition(unit.pack, key, route)}
-    unit.prefetch([document], needs | {"stock"})
-    situation = unit.situation(document)
-    facts = DocumentFacts(situation)
-    for route in declared.routes.values():
-        if holds(route, situation, facts):
-            return Chosen(
-                unit.pack.resolve_type(route.to),
-                filled(route.explain, facts, situation),
-                tuple(Shortage(*row) for row in shortages(situation)),
-            )
-    raise Refused(f"{document.type} {document.number or 'draft'}: no route holds; say what to derive")
+def _explained(chosen: Sequence[Chosen]) -> str:
+    """Why, once for each document when several were routed."""
+    texts = {one.document.id: (one.document.number or one.document.type, one.explanation) for one in chosen}
+    if len(set(texts.values())) == 1 or len(texts) == 1:
+        return chosen[0].explanation
+    return "\n".join(f"{number}: {text}" for number, text in texts.values() if text)
 
 
 def _by_line(documents: Sequence[Document], quantities: Quantities) -> dict[Id, Decimal] | None:
@@ -146,13 +123,18 @@ def _by_line(documents: Sequence[Document], quantities: Quantities) -> dict[Id, 
     return found
 
 
-def _make(
-    unit: Unit, sources: Sequence[Document], target: TypeKey, quantities: Mapping[Id, Decimal] | None, day: date | None,
-    picked: Mapping[Id, Picked],
-) -> tuple[list[Document], list[Refusal]]:  # fmt: skip
+class Drafted(NamedTuple):
+    """Drafts of one type made from documents of one type, before anything follows."""
+
+    sources: Sequence[Document]
+    made: Sequence[Document]
+    rule: MadeFrom
+
+
+def _draft_all(unit: Unit, choices: Sequence[Chosen], target: TypeKey, asked: Asked) -> list[Drafted]:
     declared = unit.pack.type_of(*target)
-    made: list[Document] = []
-    reasons: list[Refusal] = []
+    sources = [one.document for one in choices]
+    found: list[Drafted] = []
     for source_type in dict.fromkeys(document.type for document in sources):
         rule = declared.made_from.get(source_type)
         if rule is None:
@@ -163,10 +145,10 @@ def _make(
             _check_state(unit, document, target, rule)
         unit.prefetch(batch, _needs_of_split(unit, target, rule))
         unit.prefetch(batch, _needs(unit, batch, target, rule), as_sources=True)
-        found = _drafts(unit, batch, target, rule, quantities, day, picked)
-        reasons += _follow_up(unit, batch if found else (), found, target, rule)
-        made += found
-    return made, reasons
+        own = [one for one in choices if one.document.type == source_type]
+        made = _drafts(unit, own, target, rule, asked)
+        found.append(Drafted(batch if made else (), made, rule))
+    return found
 
 
 def _check_state(unit: Unit, document: Document, target: TypeKey, rule: MadeFrom) -> None:
@@ -197,23 +179,23 @@ def _needs_of_split(unit: Unit, target: TypeKey, rule: MadeFrom) -> frozenset[Ne
     return needs_of(name for text in rule.split_by for name in unit.pack.expression(target, "line", text).names)
 
 
-def _drafts(
-    unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeFrom, quantities: Mapping[Id, Decimal] | None,
-    day: date | None, picked: Mapping[Id, Picked],
-) -> list[Document]:  # fmt: skip
+def _drafts(unit: Unit, choices: Sequence[Chosen], target: TypeKey, rule: MadeFrom, asked: Asked) -> list[Document]:
+    sources = [one.document for one in choices]
+    shares = {one.document.id: one.part for one in choices if one.part is not None}
+    beside = {line: quantity for one in choices for line, quantity in one.beside.items()}
     key = _group_key(unit, rule, picks=unit.pack.type_of(*target).picks)
-    how = Derivation(target, unit.pack, rule, day or unit.today, unit.new_id, key)
+    how = Derivation(target, unit.pack, rule, asked.day or unit.today, unit.new_id, key, shares, beside)
     roots = {
         line.id: line
         for document in sources
         for one in {line.root_document for line in document.lines if line.root_document}
         for line in unit.get(one).lines
     }
-    drafts = derive([unit.situation(document) for document in sources], how, roots, quantities)
+    drafts = derive([unit.situation(document) for document in sources], how, roots, asked.quantities)
     if how.type.sign_number < 0:
         drafts = less_what_was_granted(unit, drafts)
-    drafts = listed(unit, drafts) if how.type.picks else [_from_lots(draft, picked) for draft in drafts]
-    return [_entered(unit, draft.changed(date_given=day is not None), rule) for draft in drafts]
+    drafts = listed(unit, drafts) if how.type.picks else [_from_lots(draft, asked.picked) for draft in drafts]
+    return [_entered(unit, draft.changed(date_given=asked.day is not None), rule) for draft in drafts]
 
 
 def _from_lots(draft: Document, picked: Mapping[Id, Picked]) -> Document:
@@ -260,28 +242,39 @@ def _text(source: Document, rule: MadeFrom) -> str:
     return text.format(number=source.number or "", date=day) if text else ""
 
 
-def _follow_up(
-    unit: Unit, sources: Sequence[Document], made: Sequence[Document], target: TypeKey, rule: MadeFrom
-) -> list[Refusal]:
-    """The source's own event, the new document's first one, and what the engine makes of both."""
-    touched = {document.id for document in (*sources, *made)}
+def _follow_up(unit: Unit, drafted: Sequence[Drafted]) -> list[Refusal]:
+    """The sources' own events, each once, the new documents' first ones, and what the engine makes of all."""
+    touched: set[Id] = set()
     reasons: list[Refusal] = []
-    if rule.fires:
-        for source in sources:
-            touched |= fire_one(unit, source.id, Request(rule.fires, by="derive"))
-    if rule.then:
-        load_costs(unit, made)
-        for document in made:
-            try:
-                with unit.atomic():
-                    touched |= fire_one(unit, document.id, Request(rule.then))
-            except GuardFailed as refused:
-                if rule.if_refused == "refuse":
-                    raise
-                reasons += refused.reasons
-    touched |= {one for document in made for line in document.lines for one in (line.root_document,) if one}
-    settle(unit, touched)
+    fired: set[tuple[Id, str]] = set()
+    for sources, made, rule in drafted:
+        touched |= {document.id for document in (*sources, *made)}
+        for source in sources if rule.fires else ():
+            if rule.fires and (source.id, rule.fires) not in fired:
+                fired.add((source.id, rule.fires))
+                touched |= fire_one(unit, source.id, Request(rule.fires, by="derive"))
+        if rule.then:
+            load_costs(unit, made)
+            found, refused = _first_events(unit, made, rule)
+            touched |= found
+            reasons += refused
+        touched |= {one for document in made for line in document.lines for one in (line.root_document,) if one}
+        settle(unit, touched)
     return reasons
+
+
+def _first_events(unit: Unit, made: Sequence[Document], rule: MadeFrom) -> tuple[set[Id], list[Refusal]]:
+    touched: set[Id] = set()
+    reasons: list[Refusal] = []
+    for document in made:
+        try:
+            with unit.atomic():
+                touched |= fire_one(unit, document.id, Request(rule.then or ""))
+        except GuardFailed as refused:
+            if rule.if_refused == "refuse":
+                raise
+            reasons += refused.reasons
+    return touched, reasons
 
 
 def make_next(unit: Unit, document_id: Id, to: str, event: str | None) -> set[Id]:

@@ -35,7 +35,7 @@ class DocumentView:
     """A document with what its type, its company and its neighbours say about it.
 
     ``sources`` are by id the documents that its lines were made from, and the roots of these lines; ``shows_prices``
-    says whether amounts stand on paper.
+    says whether amounts stand on paper; ``asked`` what somebody is to decide about the rest of an order (BK1).
     """
 
     document: Document
@@ -45,6 +45,7 @@ class DocumentView:
     sources: Mapping[Id, Document] = field(default_factory=dict)
     shows_prices: bool = True
     packing: Mapping[str, Decimal] = field(default_factory=dict)
+    asked: str = ""
 
     @property
     def model(self) -> PackModel:
@@ -85,8 +86,12 @@ class DocumentView:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Codes of what the law does not allow in its due dates (T8), prices that a guard lets pass (G1), a VAT number that
-        is wrong, so that it exempts nothing (VA4), and on picking lists items without weight (W1)."""
-        return (*self._due_warnings(), *self._price_warnings(), *self._vat_warnings(), *self._weight_warnings())
+        is wrong, so that it exempts nothing (VA4), items without weight on picking lists (W1), what events let pass (K7),
+        and what is to be decided (BK1)."""
+        let_pass = [text for event in self.document.history.values() for text in event.get("warnings", ())]
+        asked = (self.asked,) if self.asked else ()
+        own = (*self._due_warnings(), *self._price_warnings(), *self._vat_warnings(), *self._weight_warnings())
+        return (*own, *let_pass, *asked)
 
     def _weight_warnings(self) -> Iterator[str]:
         for position, item in self.weights().unknown if self.type.picks else ():

@@ -19,7 +19,7 @@ from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.stock.lots import is_tracked, with_lots
 from sphinx_lib.workflow.derive import advanced, weight
-from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_event, plan, target_of
+from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_condition, needs_of_event, plan, target_of
 
 ENGINE_LIMIT = 20
 
@@ -85,8 +85,19 @@ def needs_of_batch(unit: Unit, asked: Iterable[tuple[Document, str]]) -> set[Nee
             continue
         found |= needs_of_event(unit.pack, key, declared, state, unit.specs)
         if of_type.fulfils and any(of_type.counts(target) != of_type.counts(state) for target in declared.targets):
-            found.add("sources")  # whose progress it will move
+            found |= {"sources", *_asked_of_sources(unit, of_type.fulfils)}  # whose progress it will move
     return found
+
+
+def _asked_of_sources(unit: Unit, progress: str) -> set[Need]:
+    """What the engine's events ask about the party of documents that follow ``progress``, which is that of the batch."""
+    found: set[Need] = set()
+    for key, declared in unit.pack.types.items():
+        if progress in unit.pack.followed(key[0]):
+            for event in declared.events.values():
+                if "engine" in event.by:
+                    found |= needs_of_condition(unit.pack, key, event)
+    return found & {"party"}
 
 
 def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
@@ -122,6 +133,8 @@ def _payload(before: Document, after: Document, decided: Plan, by: str) -> dict[
         payload["facts"] = dict(decided.facts)
     if decided.overridden:
         payload["overridden"] = dict(decided.overridden)
+    if decided.warnings:
+        payload["warnings"] = list(decided.warnings)
     return payload
 
 
@@ -138,6 +151,8 @@ def _history(unit: Unit, document: Document, decided: Plan) -> dict[str, Any]:
     }
     if decided.overridden:
         entry["overridden"] = dict(decided.overridden)
+    if decided.warnings:
+        entry["warnings"] = list(decided.warnings)
     return {**history, decided.event: entry, "": {"event": decided.event}}
 
 

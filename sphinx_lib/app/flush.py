@@ -9,17 +9,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_entry, titled
 from sphinx_lib.app.equipment import register
 from sphinx_lib.app.putting import Put
 from sphinx_lib.app.stock_lots import refuse_lots
+from sphinx_lib.app.stock_short import refuse_short
 from sphinx_lib.app.unit import Posting, Tracked, Unit
 from sphinx_lib.app.valuing import value_moves
 from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, Line, StockMove
-from sphinx_lib.kernel.errors import DateRefused, Refused, StockShort
+from sphinx_lib.kernel.errors import DateRefused, Refused
 from sphinx_lib.kernel.ports import QueuedMessage
 from sphinx_lib.pack.workflow_model import MadeFrom
 from sphinx_lib.pricing.foot import foot_of
@@ -139,7 +139,7 @@ def _move_stock(unit: Unit) -> None:
     ]  # fmt: skip
     moves += unit.adjustments
     physical, places = store_stock.apply_moves(unit.connection, unit.company, moves)
-    _refuse_short(unit, moves, physical)
+    refuse_short(unit, moves, physical)
     refuse_lots(unit, moves, places)
     moves = value_moves(unit, moves)
     store_stock.insert_moves(unit.connection, unit.company, moves, unit.now)
@@ -150,16 +150,6 @@ def _day_of(unit: Unit, document_id: Id) -> date:
     one = unit.tracked[document_id]
     fresh = one.original is None or one.wants_number
     return one.document.date if fresh else max(one.document.date, unit.today)
-
-
-def _refuse_short(unit: Unit, moves: Sequence[StockMove], physical: Mapping[tuple[str, str], Decimal]) -> None:
-    lowered = {(move.item, move.warehouse) for move in moves if move.level == "physical" and move.quantity < 0}
-    below = [key for key in sorted(lowered - unit.may_go_below) if physical[key] < 0]
-    unit.load_stock(item for item, _ in below)
-    default = unit.pack.model.stock.negative_stock
-    forbidden = [key for key in below if (unit.policy_of(*key) or default) == "forbid"]
-    if short := [f"{item} in {place}: {physical[item, place].normalize():f}" for item, place in forbidden]:
-        raise StockShort("stock would fall below zero: " + ", ".join(short), items=tuple(short))
 
 
 # -- numbers and entries ---------------------------------------------------------------------------

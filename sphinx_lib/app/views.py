@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sphinx_lib.app import stock_reading
 from sphinx_lib.app.available import LineStock, availabilities
+from sphinx_lib.app.backorders import OpenOrder, asked_of, open_orders
 from sphinx_lib.app.counting import Counted, counted_lines
 from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
@@ -23,7 +24,7 @@ from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import Equipment, ExchangeRate, Item, Party
 from sphinx_lib.kernel.suggest import did_you_mean
-from sphinx_lib.pack.scopes import PartyFacts
+from sphinx_lib.pack.scopes import PartyFacts, backorder_policy
 from sphinx_lib.stock.availability import Availability, together
 from sphinx_lib.store import audit_log, entries, outbox
 from sphinx_lib.store import documents as store_documents
@@ -74,6 +75,7 @@ class Views(Previews):
         found = self.unit.load(ids)
         self.unit.load_sources(found)
         load_for_print(self.unit, found)
+        self.unit.load_parties({one.party for one in found if one.party and one.delivery_status == "part"})
         return [self._view(document) for document in found]
 
     def _shown(self, document: Document) -> Document:
@@ -112,8 +114,10 @@ class Views(Previews):
         sources = {one: self._shown(self.unit.get(one)) for one in ids}
         prices = shows_prices(self.unit, document)
         mentions = tuple(mentions_of(document, declared, model, prices=prices))
+        policy = backorder_policy(model, self.unit.parties.get(document.party or ""))
+        asked = asked_of(document, declared, self.unit.pack, policy)
         packing = packing_of(self.unit, document)
-        return DocumentView(self._shown(document), declared, self.unit.pack, mentions, sources, prices, packing)
+        return DocumentView(self._shown(document), declared, self.unit.pack, mentions, sources, prices, packing, asked)
 
     def sources(self, document_id: Id) -> list[Document]:
         """The documents that one was made from, oldest first."""
@@ -252,6 +256,12 @@ class Views(Previews):
         found = availabilities(stock, unit.today)
         wanted = None if items is None else set(items)
         return {key: one for key, one in found.items() if wanted is None or key[0] in wanted}
+
+    def backorders(self, customer: str | None = None, *, deliverable: bool | None = None) -> list[OpenOrder]:
+        """Orders with something to deliver, oldest promised day first: of one customer, only those that could leave in full
+        now, or only those that could not (BK1)."""
+        found = open_orders(self.unit, customer)
+        return [one for one in found if deliverable in (None, one.deliverable)]
 
     def price(
         self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, *,

@@ -99,7 +99,7 @@ class Company:
             derived = session.derive(self.kept[name])
             document = _written(session, derived.documents[0].id)
         short = "; ".join(
-            f"{row.item}: {plain(row.needed)} needed, {plain(row.available)} there" for row in derived.stock
+            f"{row.item}: {plain(row.needed)} needed, {plain(row.available)} there" for row in derived.stock if row.missing
         )
         self._made(name, document, f"short of {short}" if short else "all in stock")
 

@@ -83,13 +83,15 @@ class TransitionRefused(Refused):
 class Refusal(NamedTuple):
     """One reason given by a guard: its name, a text in the document's language, and its facts.
 
-    A registered guard gives the facts and leaves the text to the ``message`` that YAML declares for it.
+    A registered guard gives the facts and leaves the text to the ``message`` that YAML declares for it. One that only
+    ``warns`` refuses nothing: its text is kept with the event.
     """
 
     guard: str
     message: str = ""
     override: str | None = None
     facts: Mapping[str, Any] = {}
+    warns: bool = False
 
 
 class GuardFailed(Refused):

@@ -96,6 +96,7 @@ class Contact(BaseModel):
 
 class Party(Record):
     """A customer or a supplier. ``credit_limit`` none means no limit; ``price_list`` and ``channel`` are keys of prices.
+    ``backorder`` says what becomes of the rest of an order that was delivered in part, the company's setting if empty (BK1).
 
     ``early_payment_discount`` is the percent of escompte granted on its invoices (E1).
     """
@@ -121,6 +122,7 @@ class Party(Record):
     billing: Billing | None = None
     credit_limit: Exact | None = None
     blocked: bool = False
+    backorder: Literal["", "keep", "cancel", "ask"] = ""
     regime: str = ""
     sites: tuple[Site, ...] = ()
     contacts: tuple[Contact, ...] = ()

@@ -177,6 +177,8 @@ class Stock(Strict):
     """Warehouses, the policy on stock below zero (K7), and how stock is valued (V1, V4) where items say nothing.
 
     ``weight_unit`` is the unit in which documents say what they weigh (W1).
+    ``backorder`` is what becomes of the rest of an order delivered in part, where the customer says nothing (BK1); a sent
+    quotation reserves for ``quote_reservation_days``, never when there are none (K8).
     """
 
     negative_stock: Literal["forbid", "warn", "allow"] = "warn"
@@ -185,6 +187,8 @@ class Stock(Strict):
     warehouses: dict[str, WarehouseDef] = {}
     weight_unit: str = "kg"
     levels: dict[str, Label] = {}
+    backorder: Literal["keep", "cancel", "ask"] = "keep"
+    quote_reservation_days: Annotated[int, Field(ge=0)] = 0
 
 
 class Account(Strict):

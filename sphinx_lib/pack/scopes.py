@@ -23,13 +23,14 @@ _KINDS: dict[Any, Kind] = {str: "text", Decimal: "number", int: "number", date: 
 DOCUMENT: Mapping[str, Fact] = {
     **dict.fromkeys(
         ("type", "kind", "state", "currency", "language", "site", "contact", "reference", "deal", "origin",
-         "payment_terms", "regime", "method", "delivery_status", "billing_status", "last_event"),
+         "payment_terms", "regime", "method", "delivery_status", "billing_status", "last_event",
+         "backorder"),
         Fact("text"),
     ),
     **dict.fromkeys(
         ("total_net", "total_vat", "total_gross", "net_to_pay", "balance", "total_cost", "margin", "line_count",
          "short_lines", "revision", "outstanding", "approvals", "foot_discount", "foot_discount_amount",
-         "early_payment_discount", "net_commercial", "rate"),
+         "early_payment_discount", "net_commercial", "rate", "quote_reservation_days"),
         Fact("number"),
     ),
     "margin_rate": Fact("number", optional=True),
@@ -115,11 +116,13 @@ def document_scope(pack: PackModel, declared: DocumentType) -> Scope:
     scope: Scope = {**DOCUMENT, **party_scope(pack)}
     for name, progress in pack.progress.items():
         scope[name] = scope[progress.remaining] = scope[f"{progress.remaining}_amount"] = Fact("number")
+        scope[f"{progress.remaining}_planned"] = Fact("number")
     for name, field in declared.fields.items():
         scope[name] = Fact(field.type, field.optional)
     for name, event in declared.events.items():
         scope[f"times.{name}"] = Fact("number")
         scope[f"by_actor.{name}"] = Fact("flag")
+        scope[f"day.{name}"] = Fact("date", optional=True)
         for fact, ask in event.ask.items():
             scope[f"last.{name}.{fact}"] = Fact(ask.type, optional=True)
     return scope
@@ -211,7 +214,7 @@ def needs_of(names: Iterable[str]) -> frozenset[Any]:
     """The facts that must be loaded before an expression with these names is asked."""
     found: set[str] = set()
     for name in names:
-        if name.startswith("party.") or name == "regime":
+        if name.startswith("party.") or name in ("regime", "backorder"):
             found.add("party")
         elif name.startswith("item."):
             found.add("items")
@@ -263,6 +266,11 @@ class PartyFacts(dict[str, Any]):
             return own_value(self.pack.parties.fields[field], party.custom.get(field))
         value = getattr(party, field)
         return (value or None) if field == "vat_number" else value
+
+
+def backorder_policy(pack: PackModel, party: Party | None) -> str:
+    """What becomes of the rest of an order delivered in part: keep, cancel or ask, by the party or the company (BK1)."""
+    return (party.backorder if party is not None else "") or pack.stock.backorder
 
 
 def destination(party: Party, site: str) -> tuple[str, str, str]:

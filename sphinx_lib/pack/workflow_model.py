@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from sphinx_lib.pack.base import Label, Strict, YesNo
 
@@ -56,12 +56,19 @@ Guards = Annotated[dict[str, Annotated[Guard, BeforeValidator(_empty)]], BeforeV
 
 
 class Ask(Strict):
-    """A fact the event needs: a text, a date, a number, or one of ``choices``."""
+    """A fact the event needs: a text, a date, a number, or one of ``choices``; ``default`` is the text of who gives none."""
 
     type: Literal["text", "date", "number"] = "text"
     choices: dict[str, Annotated[Label, BeforeValidator(_empty)]] | None = None
     optional: YesNo = False
+    default: Label = {}
     label: Label = {}
+
+    @model_validator(mode="after")
+    def _default_is_free_text(self) -> Ask:
+        if self.default and (self.choices or self.type != "text"):
+            raise ValueError("default is a free text; leave out type and choices, or default")
+        return self
 
 
 class Branch(Condition):
@@ -176,6 +183,7 @@ class DocumentType(Strict):
     cost at which they left (V7). ``lots: given`` chooses no lots for goods that go out: somebody names them all (K10).
     ``picks`` puts its lines where the goods lie, one for each bin and lot, in walking order and without prices (S40); such a
     document is only made from others.
+    ``on_partial: split`` lets the part that is available and the rest each take their own route (Q2).
     """
 
     label: Label
@@ -198,6 +206,7 @@ class DocumentType(Strict):
     states: dict[str, State]
     events: dict[str, Event] = {}
     routes: dict[str, Route] = {}
+    on_partial: Literal["whole", "split"] = "whole"
     template: str | None = None
     payable: YesNo = False
     print_customer_ref: YesNo = True

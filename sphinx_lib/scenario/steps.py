@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.price_gaps import dear_scales
@@ -41,7 +42,7 @@ def _work(world: World, actor: Actor, step: Step, work: Work, *arguments: Any, *
     created = tuple(one for one in _all_ids(world) if one not in set(before) | set(ids))
     refusals = tuple(answer.get("refusals", ()))
     world.warnings.update(dict.fromkeys(ids, refusals) if refusals else {})
-    return Result(ids, created, refusals=refusals)
+    return Result(ids, created, answer.get("told", {}), refusals=refusals)
 
 
 def _all_ids(world: World) -> list[Id]:
@@ -94,14 +95,28 @@ def _do_fire(
     return {"ids": [session.fire(document, event, ask=asked, override=override).id]}
 
 
+_NEEDS = ("needed", "available", "missing")
+
+
 def _derive(step: Step, world: World, actor: Actor) -> Result:
     sources = [world.document(str(one.value)) for one in listed(step.argument)]
-    return _work(world, actor, step, _do_derive, sources, step.plain("to"), step.plain("quantities"))
+    result = _work(world, actor, step, _do_derive, sources, step.plain("to"), step.plain("quantities"))
+    stock = [row | {name: Decimal(row[name]) for name in _NEEDS} for row in result.values["stock"]]
+    return replace(result, values={**result.values, "stock": stock})
 
 
 def _do_derive(session: Session, sources: list[Id], to: str | None, quantities: Any) -> dict[str, Any]:
     derived = session.derive(sources, to, quantities=quantities)
-    return {"ids": [one.id for one in derived.documents], "refusals": [one.message for one in derived.refusals]}
+    stock = [
+        {"item": row.item, "warehouse": row.warehouse}
+        | {name: f"{getattr(row, name):f}" for name in _NEEDS}
+        for row in derived.stock
+    ]
+    return {
+        "ids": [one.id for one in derived.documents],
+        "refusals": [one.message for one in derived.refusals],
+        "told": {"explanation": derived.explanation, "why": list(derived.why), "stock": stock},
+    }
 
 
 def _delete(step: Step, world: World, actor: Actor) -> Result:

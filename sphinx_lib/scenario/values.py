@@ -224,6 +224,7 @@ _BELOW: dict[str, Shape] = {
     "vat": {"*": {"base": VALUE, "amount": VALUE, "rate": VALUE, "code": VALUE, "category": VALUE}},
     "counterpart": {"total_net": VALUE, "total_vat": VALUE, "total_gross": VALUE},
     "messages": {"count": VALUE},
+    "warnings": {"count": VALUE, "has": VALUE, "#": VALUE, "": VALUE},
     "totals": dict.fromkeys(_TOTALS, VALUE),
     "entries": {"count": VALUE, "*": {"debit": VALUE, "credit": VALUE, "count": VALUE}},
     "history": {"*": {"count": VALUE, "#": {"overridden": {"*": VALUE}, "by": VALUE, "*": VALUE}}},
@@ -401,7 +402,15 @@ SKIPPED = rows({"what": VALUE, "reason": VALUE})
 PROPOSED = rows(dict.fromkeys(("party", "type", "date", "total_net", "total_gross", "currency", "sources"), VALUE))
 
 
+CHOICE: dict[str, Shape] = {
+    "explanation": VALUE,
+    "why": rows(VALUE),
+    "stock": rows(dict.fromkeys(("item", "warehouse", "needed", "available", "missing"), VALUE)),
+}
+"""What derive tells of how it chose (Q2)."""
+
+
 def made_shape(document: Shape, created: Shape) -> Shape:
     """What may be expected of a name given with ``as`` to documents."""
-    listed = rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED) or {}
+    listed = rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED, **CHOICE) or {}
     return {**(document or {}), **listed}

@@ -8,11 +8,20 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sphinx_lib.kernel.document import ZERO
 
 Days = Mapping[date, Decimal]
 NO_DAYS: Days = MappingProxyType({})
+
+
+class Step(NamedTuple):
+    """A day: what is left at its end, and what lots have lost until then, from today on, for being past their day."""
+
+    day: date
+    left: Decimal
+    lost: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -51,40 +60,46 @@ class Availability:
         return self.available + self.on_order
 
     @cached_property
-    def course(self) -> tuple[tuple[date, Decimal], ...]:
-        """What is left at the end of today and of each later day on which something changes, by day."""
+    def course(self) -> tuple[Step, ...]:
+        """Today and each later day on which something changes, in order."""
         today = self.today
         later = {day: part for day, part in self.due_out.items() if day > today}
         out = self.reserved - sum(later.values(), ZERO)
         left = self.physical - self.expired - out + self.due_in.get(today, ZERO)
-        steps = [(today, left)]
+        steps, lost = [Step(today, left)], ZERO
         lots = {_day_after(last): held for last, held in self.lots.items() if today <= last < date.max}
         for day in sorted({*later, *lots, *(day for day in self.due_in if day > today)}):
             held = lots.get(day, ZERO)
             taken = min(max(out, ZERO), held)
             leaving = later.get(day, ZERO)
             left += self.due_in.get(day, ZERO) - leaving - (held - taken)
+            lost += held - taken
             out += leaving - taken
-            steps.append((day, left))
+            steps.append(Step(day, left, lost))
         return tuple(steps)
+
+    @cached_property
+    def _promises(self) -> tuple[tuple[date, Decimal], ...]:
+        """By day of the course, what may be promised for it: the least of what is left from then on, with what lots would
+        lose after that day, since goods that are promised before leave first."""
+        found, least = [], None
+        for step in reversed(self.course):
+            kept = step.left + step.lost
+            least = kept if least is None else min(least, kept)
+            found.append((step.day, least - step.lost))
+        return tuple(reversed(found))
 
     def projected_at(self, day: date | None = None) -> Decimal:
         """What is left at the end of ``day`` (today unless given): what comes in and goes out until then is counted."""
-        return [left for step, left in self.course if step <= self._from(day)][-1]
+        return [step.left for step in self.course if step.day <= self._from(day)][-1]
 
     def available_at(self, day: date | None = None) -> Decimal:
-        """What may be promised for ``day`` without taking from what is promised later: the least from that day on."""
-        start = self._from(day)
-        return min((self.projected_at(day), *(left for step, left in self.course if step > start)))
+        """What may be promised for ``day`` (today unless given) without taking from what is promised later."""
+        return [quantity for step, quantity in self._promises if step <= self._from(day)][-1]
 
     def promise_date(self, quantity: Decimal) -> date | None:
-        """The first day from which ``quantity`` is there and stays, whatever is promised later; none if there is none."""
-        found = None
-        for day, left in reversed(self.course):
-            if left < quantity:
-                break
-            found = day
-        return found
+        """The first day for which ``quantity`` may be promised; none when no such day is known."""
+        return next((day for day, may_be in self._promises if may_be >= quantity), None)
 
     def less(self, quantity: Decimal, day: date | None = None) -> Availability:
         """The same when ``quantity`` more goes out on ``day``, or at once; below zero gives a reservation back."""

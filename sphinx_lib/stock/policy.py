@@ -15,7 +15,8 @@ def policy_of(situation: Situation, item: str, warehouse: str) -> str:
 
 
 def stock_policy(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
-    """Refuse, line by line, what would take physical stock below zero where the policy forbids it."""
+    """Refuse, line by line, what would take physical stock below zero where the policy forbids it, and tell it where the
+    policy is to warn (K7)."""
     left = dict(situation.physical)
     for line in situation.document.lines:
         for item, needed in line.goods:
@@ -23,9 +24,10 @@ def stock_policy(situation: Situation, parameters: NoParameters) -> Iterable[Ref
                 continue
             before = left.get((item, line.warehouse), ZERO)
             left[item, line.warehouse] = after = before - needed
-            if after < 0 and policy_of(situation, item, line.warehouse) == "forbid":
+            policy = policy_of(situation, item, line.warehouse)
+            if after < 0 and policy != "allow":
                 facts = {"line": line.position, "item": item, "needed": needed, "physical": before}
-                yield Refusal("stock_policy", facts=facts)
+                yield Refusal("stock_policy", facts=facts, warns=policy == "warn")
 
 
 GUARDS = (

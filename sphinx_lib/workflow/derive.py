@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -26,7 +26,11 @@ NewId = Callable[[], Id]
 
 @dataclass(frozen=True)
 class Derivation:
-    """How documents of ``target`` are made: the declaration, today's date, and the key that groups sources."""
+    """How documents of ``target`` are made: the declaration, today's date, and the key that groups sources.
+
+    ``shares`` are by source the quantities of the part that goes here, when another part goes elsewhere; ``beside`` is by
+    line what another part takes before.
+    """
 
     target: TypeKey
     pack: Pack
@@ -34,6 +38,8 @@ class Derivation:
     today: date
     new_id: NewId
     group_key: Callable[[Document], tuple[Any, ...]]
+    shares: Mapping[Id, Quantities] = field(default_factory=dict)
+    beside: Quantities = field(default_factory=dict)
 
     @property
     def type(self) -> DocumentType:
@@ -60,7 +66,8 @@ def derive(
     """
     groups: dict[tuple[Any, ...], list[Proposed]] = {}
     for situation in sources:
-        for proposed in _proposals(situation.document, how, roots, quantities):
+        asked = how.shares.get(situation.document.id, quantities)
+        for proposed in _proposals(situation.document, how, roots, asked):
             key = _key(situation, proposed.line, how)
             groups.setdefault(key, []).append(proposed)
     drafts = []
@@ -95,10 +102,12 @@ def _proposals(
     untouched = not any(line.progress for line in document.lines)
     problems = []
     asked = None if quantities is None else in_step(document, quantities)
-    deserted = deserted_sections(document.lines)
+    shared = document.id in how.shares
+    gone = {one for one, quantity in (quantities or {}).items() if not quantity}
+    deserted = deserted_sections(document.lines, gone if shared else frozenset())
     for line in document.lines:
         if line.quantity is None:
-            if untouched and quantities is None and line.id not in deserted:
+            if untouched and (shared or quantities is None) and line.id not in deserted:
                 yield Proposed(document, line, None)
             continue
         if not line.counts and (line.role not in OPTIONAL or asked is None or line.id not in asked):
@@ -200,7 +209,9 @@ def _draft(rows: Sequence[Proposed], how: Derivation) -> Document:
         date=how.today,
         date_given=False,
         due_date=None,
-        foot_discount_amount=foot_amount(rows, how.type.fulfils if how.made.quantities == "proposed" else None),
+        foot_discount_amount=foot_amount(
+            rows, how.type.fulfils if how.made.quantities == "proposed" else None, how.beside
+        ),
         reference=_common(row.source.reference for row in rows),
         site=_common(row.source.site for row in rows),
         deal=_common(row.source.deal for row in rows),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Line
 from sphinx_lib.kernel.money import currency_digits
-from sphinx_lib.pack.scopes import SOURCE, PartyFacts, own_value
+from sphinx_lib.pack.scopes import SOURCE, PartyFacts, backorder_policy, own_value
 from sphinx_lib.pack.specs import Situation
 
 _PASSED_ON = ("shipping", "eco", "deposit", EARLY_PAYMENT)
@@ -21,6 +23,8 @@ _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
     "outstanding": lambda s: sum(s.outstanding.values(), ZERO),
     "revision": lambda s: Decimal(s.document.revision),
     "last_event": lambda s: s.document.history.get("", {}).get("event", ""),
+    "backorder": lambda s: backorder_policy(s.pack.model, s.party),
+    "quote_reservation_days": lambda s: Decimal(s.pack.model.stock.quote_reservation_days),
     "approvals": lambda s: _times(s, "approve"),
     "approved_by_actor": lambda s: _by_actor(s, "approve"),
 }
@@ -35,12 +39,24 @@ def _times(situation: Situation, event: str) -> Decimal:
     return Decimal(situation.document.history.get(event, {}).get("count", 0))
 
 
+def _day(situation: Situation, event: str) -> date | None:
+    """The day on which an event last happened, where the company is."""
+    at = situation.document.history.get(event, {}).get("at")
+    zone = ZoneInfo(situation.pack.model.company.time_zone)
+    return datetime.fromisoformat(at).astimezone(zone).date() if at else None
+
+
 def _by_actor(situation: Situation, event: str) -> bool:
     return situation.actor in situation.document.history.get(event, {}).get("actors", ())
 
 
 def shortages(situation: Situation) -> list[tuple[str, str, Decimal, Decimal]]:
-    """Items that a document needs beyond what is available: (item, warehouse, needed, available), Q2.
+    """Items that a document needs beyond what is available: (item, warehouse, needed, available), Q2."""
+    return [row for row in needs_of_stock(situation) if row[2] > row[3]]
+
+
+def needs_of_stock(situation: Situation) -> list[tuple[str, str, Decimal, Decimal]]:
+    """What a document needs of each item, and what is available of it: (item, warehouse, needed, available), Q2.
 
     Kits are opened and lines of one item and warehouse summed first; services and lines without stock never are short
     (Q3).
@@ -53,7 +69,6 @@ def shortages(situation: Situation) -> list[tuple[str, str, Decimal, Decimal]]:
     return [
         (item, warehouse, quantity, situation.available.get((item, warehouse), ZERO))
         for (item, warehouse), quantity in needed.items()
-        if quantity > situation.available.get((item, warehouse), ZERO)
     ]
 
 
@@ -91,6 +106,8 @@ class DocumentFacts(dict[str, Any]):
             return _times(situation, rest)
         if owner == "by_actor":
             return _by_actor(situation, rest)
+        if owner == "day":
+            return _day(situation, rest)
         if owner == "last":
             event, _, fact = rest.partition(".")
             return situation.document.history.get(event, {}).get("facts", {}).get(fact)
@@ -105,6 +122,8 @@ class DocumentFacts(dict[str, Any]):
                 return sum((line.remaining(progress) for line in lines), ZERO)
             if name == f"{totals.remaining}_amount":
                 return sum((line.remaining_amount(progress) for line in lines), ZERO)
+            if name == f"{totals.remaining}_planned":
+                return sum((line.planned(progress) for line in lines), ZERO)
         raise KeyError(name)
 
 
@@ -147,6 +166,8 @@ class LineFacts(dict[str, Any]):
                 return line.remaining(progress)
             if name == f"{totals.remaining}_amount":
                 return line.remaining_amount(progress)
+            if name == f"{totals.remaining}_planned":
+                return line.planned(progress)
         return self.document[name]
 
     def _of_source(self, name: str) -> Any:

@@ -26,7 +26,8 @@ _PLACES = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
 
 @dataclass(frozen=True)
 class Plan:
-    """What an event does to one document: the state it leads to, the facts recorded, the operations that follow."""
+    """What an event does to one document: the state it leads to, the facts recorded, the operations that follow, and what
+    guards only warn of."""
 
     document: Document
     event: str
@@ -34,6 +35,7 @@ class Plan:
     operations: tuple[Op, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     overridden: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,15 @@ def plan(situation: Situation, request: Request, specs: Specs) -> Plan:
     facts = DocumentFacts(situation)
     target = _target(situation, event, facts)
     answers = _answers(situation, request, event)
-    reasons = list(_refusals(situation, event, target, facts, specs))
+    found = list(_refusals(situation, event, target, facts, specs))
+    reasons = [reason for reason in found if not reason.warns]
     standing = [reason for reason in reasons if not _overridden(reason, request, situation)]
     if standing:
         raise _failed(situation, request, standing)
     overridden = tuple((reason.guard, request.override[reason.guard]) for reason in reasons)
     operations = tuple(_operations(situation, event, specs))
-    return Plan(situation.document, request.event, target, operations, answers, overridden)
+    warnings = tuple(reason.message for reason in found if reason.warns)
+    return Plan(situation.document, request.event, target, operations, answers, overridden, warnings)
 
 
 def needs_of_event(pack: Pack, key: TypeKey, event: Event, state: str, specs: Specs) -> frozenset[Need]:
@@ -181,7 +185,9 @@ def _answers(situation: Situation, request: Request, event: Event) -> dict[str, 
     name = f"{situation.document.type}.{request.event}"
     for key, ask in event.ask.items():
         value = request.ask.get(key)
-        if value in (None, ""):
+        if value in (None, "") and ask.default:
+            answers[key] = in_language(ask.default, situation.document.language)
+        elif value in (None, ""):
             if not ask.optional and request.by not in ("engine", "derive"):
                 choices = f"; one of {', '.join(ask.choices)}" if ask.choices else ""
                 problems.append(f"{name}: {key!r} is asked for and missing{choices}")

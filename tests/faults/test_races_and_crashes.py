@@ -110,7 +110,7 @@ def test_eight_deliveries_of_the_last_pieces_never_go_below_zero(database_url: s
         assert str(one) in (
             "delivery_note draft: 'ship' is refused: "
             "ligne 1 : RARE manque, 1 à livrer et 0 en stock (override: negative_stock)",
-            "stock would fall below zero: RARE in main: -1",
+            "stock would fall below zero: RARE in main: -1 (delivery_note draft line 1)",
         )
     with app.reader() as views:
         assert views.stock("RARE").physical == 0
