@@ -107,6 +107,54 @@ def delivery_note(app: Sphinx, order_id: str, quantities: Any = None) -> str:
         return str(session.derive(order_id, "delivery_note", quantities=quantities).documents[0].id)
 
 
+IN_BINS: list[dict[str, Any]] = [
+    {"code": "HUILE", "name": {"fr": "Huile de coupe 1 l", "en": "Cutting oil 1 l"}, "sale_price": "9.90", "tracking": "lot",
+     "weight_kg": "0.9", "packaging_kg": "0.15", "bin": "C-1"},
+    {"code": "GANTS", "name": {"fr": "Gants de manutention", "en": "Work gloves"}, "sale_price": "4.20", "bin": "A-10"},
+    {"code": "CHEVILLE", "name": {"fr": "Cheville M8", "en": "M8 plug"}, "sale_price": "0.30", "sales_unit": "hundred",
+     "weight_kg": "0.012", "bin": "B-4"},
+    {"code": "COFFRET", "name": {"fr": "Coffret de fixation", "en": "Fastening kit"}, "kind": "kit", "sale_price": "39.00",
+     "components": {"CHEVILLE": "20", "GANTS": "1"}},
+]  # fmt: skip
+LOTS: list[dict[str, Any]] = [
+    {"item": "HUILE", "quantity": 5, "lot": "H-2601", "bin": "C-1", "expires": "2026-12-31"},
+    {"item": "HUILE", "quantity": 20, "lot": "H-2604", "bin": "C-12", "expires": "2027-06-30"},
+    {"item": "GANTS", "quantity": 8, "bin": "A-2"},
+    {"item": "GANTS", "quantity": 40},
+    {"item": "CHEVILLE", "quantity": 900},
+]
+
+
+def picking_list(app: Sphinx, **header: Any) -> str:
+    """A list being picked for orders of two customers, over bins and lots, with a kit and an item without weight; its id."""
+    with app.session(actor=ALICE) as session:
+        session.put("item", IN_BINS)
+        for row in LOTS:
+            session.adjust_stock(row["item"], row["quantity"], **{k: v for k, v in row.items() if k not in ("item", "quantity")})
+        orders = [
+            session.create("sales_order", customer=customer, reference=reference, lines=lines).id
+            for customer, reference, lines in (
+                ("MARTIN", "PO-4712", [{"item": "HUILE", "quantity": 8}, {"item": "GANTS", "quantity": 10, "reference": "GT-9"}]),
+                ("SMITH", "", [{"item": "CHEVILLE", "quantity": "1.5"}, {"item": "COFFRET", "quantity": 2}]),
+            )
+        ]
+        for one in orders:
+            session.fire(one, "confirm")
+        made = session.derive(orders, "picking_list").documents[0]
+        session.edit(made.id, **header)
+        return session.fire(made.id, "start").id
+
+
+def picked(app: Sphinx, list_id: str) -> list[str]:
+    """The delivery notes of a list on which everything was found; their ids."""
+    with app.reader() as views:
+        before = set(views.ids(type="delivery_note"))
+    with app.session(actor=ALICE) as session:
+        session.fire(list_id, "finish")
+    with app.reader() as views:
+        return [one for one in views.ids(type="delivery_note") if one not in before]
+
+
 def invoice(app: Sphinx, source: Any) -> str:
     """An issued invoice of one or several delivery notes or orders; its id."""
     with app.session(actor=ALICE) as session:

@@ -13,6 +13,7 @@ from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
+from sphinx_lib.stock.levels import PHYSICAL
 from sphinx_lib.stock.picking import KIT, Lying, Name, Shelves, place_of, recounted, walked, with_kits
 from sphinx_lib.store import picks
 from sphinx_lib.store import stock as store_stock
@@ -40,7 +41,7 @@ def listed(unit: Unit, drafts: Sequence[Document]) -> list[Document]:
     language = unit.pack.model.company.language
     found = []
     for draft in drafts:
-        said = [_said(unit, line, draft.language, language) for line in draft.lines]
+        said = [_said(unit, line, language) for line in draft.lines]
         lines = walked(said, shelves, unit.items, language, unit.new_id)
         if lines:
             found.append(_headed(unit, draft.changed(lines=lines, language=language)))
@@ -48,11 +49,21 @@ def listed(unit: Unit, drafts: Sequence[Document]) -> list[Document]:
 
 
 def lying(unit: Unit, codes: set[str]) -> list[Lying]:
-    """Every lot and bin that holds some of the items, in one statement."""
-    return [
-        Lying(Name(one.item, one.warehouse, one.lot, one.bin), one.physical, one.expires, one.since)
-        for one in store_stock.places_of(unit.connection, unit.company, codes)
-    ]
+    """Every lot and bin that holds some of the items, with what this unit of work moves, in one statement."""
+    found: dict[Name, Lying] = {}
+    for one in store_stock.places_of(unit.connection, unit.company, codes):
+        name = Name(one.item, one.warehouse, one.lot, one.bin)
+        found[name] = Lying(name, one.physical, one.expires, one.since)
+    unit.reckon_stock()
+    moves = [(Name(key.item, key.warehouse, key.lot, key.bin), key.level, key.expires, quantity)
+             for (_, key), quantity in unit.moves.items()]  # fmt: skip
+    moves += [(Name(move.item, move.warehouse, move.lot, move.bin), move.level, move.expires, move.quantity)
+              for move in unit.adjustments]  # fmt: skip
+    for name, level, expires, quantity in moves:
+        if level == PHYSICAL and name.item in codes and (name.lot or name.bin):
+            known = found.get(name, Lying(name, ZERO, expires, unit.today))
+            found[name] = known._replace(quantity=known.quantity + quantity, expires=known.expires or expires)
+    return list(found.values())
 
 
 def _claimed(unit: Unit, codes: set[str]) -> dict[Name, Decimal]:
@@ -73,12 +84,12 @@ def _claimed(unit: Unit, codes: set[str]) -> dict[Name, Decimal]:
     return found
 
 
-def _said(unit: Unit, line: Line, language: str, ours: str) -> Line:
+def _said(unit: Unit, line: Line, language: str) -> Line:
     """The line in the language of those who pick, where its text is only the name of its item."""
     item = unit.items.get(line.item or "")
-    if item is None or line.text != in_language(item.name, language):
+    if item is None or line.text != in_language(item.name, unit.get(line.source_document or "").language):
         return line
-    return line._replace(text=in_language(item.name, ours))
+    return line._replace(text=in_language(item.name, language))
 
 
 def _headed(unit: Unit, draft: Document) -> Document:

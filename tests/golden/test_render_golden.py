@@ -12,7 +12,10 @@ from sphinx_lib.render import render_html
 from tests import printed
 
 PAGES = Path(__file__).parent / "pages"
-NAMES = ("quotation", "order_acknowledgement", "delivery_note", "invoice", "credit_note", "invoice_in_yen")
+NAMES = (
+    "quotation", "order_acknowledgement", "delivery_note", "invoice", "credit_note", "invoice_in_yen", "picking_list",
+    "delivery_note_with_lots",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def shop() -> Sphinx:
 
 @pytest.fixture(scope="module")
 def documents(shop: Sphinx) -> dict[str, str]:
-    """One sale from quotation to credit note, and an invoice in another currency: ids by name."""
+    """One sale from quotation to credit note, an invoice in another currency, and goods picked out of lots: ids by name."""
     quote = printed.quotation(shop, foot_discount="5")
     order = printed.order(shop, site="DEPOT")
     note = printed.delivery_note(shop, order, {1: 700, 2: 1, 4: "37.5", 6: "2.5"})
@@ -30,7 +33,9 @@ def documents(shop: Sphinx) -> dict[str, str]:
     invoice = printed.invoice(shop, [note, rest])
     credit = printed.credit_note(shop, invoice, {1: 200, 2: 1})
     yen = printed.invoice(shop, printed.order(shop, "SATO"))
-    return dict(zip(NAMES, (quote, order, note, invoice, credit, yen), strict=True))
+    picks = printed.picking_list(shop, carrier="Calberson", parcels=3)
+    lots = printed.picked(shop, picks)[0]
+    return dict(zip(NAMES, (quote, order, note, invoice, credit, yen, picks, lots), strict=True))
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
