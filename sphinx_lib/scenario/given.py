@@ -42,9 +42,9 @@ KINDS: Mapping[str, tuple[str, type[BaseModel]]] = {
 SECTIONS = ("company", *KINDS, "stock", "users")
 LATER_SECTIONS = frozenset({"open_items", "entries", "indices"})
 LATER_KEYS: Mapping[str, frozenset[str]] = {
-    "items": frozenset({"tracking"}),
-    "stock": frozenset({"cost", "value", "date", "lot", "serial", "bin"}),
+    "stock": frozenset({"cost", "value", "date"}),
 }
+STOCK_KEYS = frozenset({"item", "quantity", "warehouse", "lot", "serial", "bin", "expires"})
 _NAMELESS = ("prices", "exchange_rates", "customer_references")
 _PARTS = (("items", "components"), ("items", "attached"))
 
@@ -67,7 +67,7 @@ class Refs:
 
 def check_given(scenario: Scenario, pack: Pack, findings: Findings) -> Refs:
     """The codes that ``given`` declares; what is wrong with its rows is noted with line and nearest known name."""
-    refs = Refs(warehouses={pack.model.stock.warehouse})
+    refs = Refs(warehouses={pack.model.stock.warehouse, *pack.model.stock.warehouses})
     part = scenario.part("given")
     for section, node in scenario.given.items():
         path = f"given.{section}"
@@ -131,8 +131,8 @@ def _check_user(row: Node, path: str, refs: Refs, findings: Findings) -> None:
 
 def _check_stock(row: Node, path: str, findings: Findings) -> None:
     own = entries(row)
-    for key in own.keys() - {"item", "quantity", "warehouse"}:
-        findings.unknown(row.key_marks[key], path, "key", key, ("item", "quantity", "warehouse"))
+    for key in own.keys() - STOCK_KEYS:
+        findings.unknown(row.key_marks[key], path, "key", key, STOCK_KEYS)
     for key in ("item", "quantity"):
         if key not in own:
             findings.add(row.mark, path, f"the key {key!r} is missing")
@@ -192,8 +192,6 @@ def rows_of(section: str, node: Node) -> Iterator[dict[str, Any]]:
             if key in row:
                 row[key] = [_billed(_renamed(one)) if isinstance(one, dict) else one for one in row[key] or ()]
         _billed(row)
-    if section == "items":
-        row.pop("tracking", None)
     yield row
 
 

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.views import PriceView, Views
+from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
-from sphinx_lib.scenario.values import LINE_BELOW, trace_rows
+from sphinx_lib.scenario.values import LINE_BELOW, NOTHING, trace_rows
 
 WARNINGS = rows(dict.fromkeys(("message", "file", "line", "path", "hint"), VALUE))
-STOCK: Shape = dict.fromkeys(("physical", "reserved", "on_order", "available", "projected"), VALUE)
+LOT: Shape = {"quantity": VALUE, "expires": VALUE, "bins": {"count": VALUE, "#": VALUE}}
+STOCK: Shape = {
+    **dict.fromkeys(("physical", "reserved", "on_order", "available", "projected", "expired"), VALUE), "lots": {"*": LOT},
+}  # fmt: skip
 CUSTOMER: Shape = {**dict.fromkeys(("outstanding", "balance", "overdue", "name"), VALUE), "by_class": {"*": VALUE}}
 FILE: Shape = {**dict.fromkeys(("lines", "debit", "credit", "lacks"), VALUE), "line": {"#": VALUE, "": VALUE}}
 
 
-def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, Decimal]:
-    """Quantities of an item, in one warehouse or in all (K1, K2)."""
+def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, Any]:
+    """Quantities of an item, in one warehouse or in all (K1, K2), and its lots (K10)."""
     found = views.stock(item, warehouse)
-    values = {name: getattr(found, name) for name in ("physical", "reserved", "on_order", "available")}
-    return {**values, "projected": found.available + found.on_order}
+    values = {name: getattr(found, name) for name in ("physical", "reserved", "on_order", "available", "expired")}
+    return {**values, "projected": found.available + found.on_order, "lots": lot_values(views, item, warehouse)}
+
+
+def lot_values(views: Views, item: str, warehouse: str | None) -> dict[str, Any]:
+    """By lot or serial number what there is of it, and in which bins it lies."""
+    found: dict[str, dict[str, Any]] = {}
+    for lot in views.lots(item, warehouse):
+        if lot.lot:
+            row = found.setdefault(lot.lot, {"quantity": ZERO, "expires": lot.expires, "bins": []})
+            row["quantity"] += lot.quantity
+            row["bins"] += [lot.bin] if lot.bin else []
+    return found
+
+
+EQUIPMENT: Shape = dict.fromkeys(
+    ("item", "serial", "state", "owner", "former_owner", "site", "delivery", "delivered_on", "warranty_end"), VALUE
+)
+
+
+def equipment_values(views: Views, code: str) -> Any:
+    """A serial number in the register of equipment, named ITEM/SERIAL (EQ1)."""
+    item, _, serial = code.partition("/")
+    found = views.equipment(item=item, serial=serial)
+    return found[0].model_dump() if found else NOTHING
 
 
 def customer_values(views: Views, code: str) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def test_an_error_of_the_structure_names_its_place_and_the_way_out(text: str, to
                 "33: given.items.1.cost: '1e3' is not a plain decimal number; write digits and one point, as 1250.50",
             ],
         ),
-        ("items: [{ref: A, tracking: lot}]", [f"27: given.items.1: 'tracking' is not supported yet{LATER}"]),
+        ("items: [{ref: A, tracking: lots}]", ["37: given.items.1.tracking: 'lots' is not one of 'none', 'lot' or 'serial'\n    hint: did you mean 'lot'?"]),
         (
             "items: [{ref: AB, kind: kit, components: {AB1: 1}, attached: [{item: ABC, quantity: 1}]}]",
             [
@@ -219,7 +219,7 @@ def test_rows_of_master_data_are_checked_where_they_stand(rows: str, told: list[
         ("{create: quotation, customer: ACME, site: HQ}", ["47: unknown site 'HQ'"]),
         ("{edit: q, lines: [{itm: A}]}", ["24: unknown field of a line 'itm'\n    hint: did you mean 'item'?"]),
         ("{edit: q, lines: [{item: B}]}", ["30: unknown item 'B'\n    hint: known: A"]),
-        ("{edit: q, lines: [{item: A, lot: L1}]}", [f"33: 'lot' is not supported yet{LATER}"]),
+        ("{edit: q, lines: [{item: A, lots: L1, lotz: L1}]}", ["43: unknown field of a line 'lotz'\n    hint: did you mean 'lot'?"]),
         ("{edit: q, lines: {a: {quantity: 3}}}", ["23: 'a' is no line\n    hint: lines count from 1"]),
         (
             "{derive: q, to: sales_ordr}",
@@ -267,11 +267,11 @@ def test_a_step_that_names_what_is_not_there_is_an_error_of_the_file(written: st
         ("expect: {q: {total_nett: 50}}", ["18: there is no 'total_nett' to expect\n    hint: did you mean 'total_net'?"]),
         ("expect: {q.lines.1: {nett: 50}}", ["26: there is no 'nett' to expect\n    hint: did you mean 'net'?"]),
         ("expect: {q.line.1: {net: 50}}", ["14: there is no 'q.line.1' to expect\n    hint: did you mean 'lines'?"]),
-        ("expect: {quote: {state: draft}}", ["14: there is no 'quote' to expect\n    hint: known: customer, deal, q, stock"]),
+        ("expect: {quote: {state: draft}}", ["14: there is no 'quote' to expect\n    hint: known: customer, deal, equipment, q, stock"]),
         ("expect: {q: {late_fee: 1}}", [f"18: 'late_fee' is not supported yet{LATER}"]),
         ("expect: {stock.A: {value: 3}}", [f"24: 'value' is not supported yet{LATER}"]),
         ("expect: {stock.B: {physical: 3}}", ["14: unknown item 'B'\n    hint: known: A"]),
-        ("expect: {stock.A@W: {physical: 3}}", ["14: unknown warehouse 'W'\n    hint: known: main"]),
+        ("expect: {stock.A@W: {physical: 3}}", ["14: unknown warehouse 'W'\n    hint: known: main, quarantine, transit"]),
         ("expect: {customer: {ACNE: {balance: 0}}}", ["25: unknown customer 'ACNE'\n    hint: did you mean 'ACME'?"]),
         ("expect: {q.mentions: [[a]]}", ["27: a value is expected here, not a list inside a list"]),
         ("expect: {q.state: {a: b}}", ["24: 'a' cannot be asked of a value"]),
