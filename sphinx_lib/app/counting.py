@@ -43,13 +43,14 @@ def _line(warehouse: str, item: str, quantity: Decimal, named: dict[str, Any]) -
 
 class Counted(NamedTuple):
     """One line of a stock count: ``book`` and ``counted`` in the stock unit, ``value`` of their difference (signed, company
-    currency). A count that is not posted yet is valued at what the item costs now; before it starts there is no book."""
+    currency; none where costs are not shown). A count that is not posted yet is valued at what the item costs now; before it
+    starts there is no book."""
 
     line: Line
     name: Stowed
     book: Decimal | None
     counted: Decimal
-    value: Decimal
+    value: Decimal | None
 
     @property
     def difference(self) -> Decimal:

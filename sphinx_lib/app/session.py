@@ -211,6 +211,7 @@ class Session(Previews):
     ) -> Document:
         """A draft to count a warehouse (the usual one unless named): a line for each item, lot and bin that the books know,
         with their quantity, or of ``items`` only. Raises InputError where there is nothing to count."""
+        flush.flush(self.unit)  # what this unit has moved is in the books too
         place = warehouse or self.unit.pack.model.stock.warehouse
         lines = counting.lines_to_count(self.unit, place, items)
         if not lines:

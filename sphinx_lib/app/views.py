@@ -181,10 +181,10 @@ class Views(Previews):
         return store_equipment.find(self.unit.connection, self.unit.company, customer, item, serial)
 
     def counted(self, document_id: Id) -> list[Counted]:
-        """The lines of a stock count: book, counted, difference, and its value where costs are shown, else 0 (S48)."""
+        """The lines of a stock count: book, counted, difference, and its value where costs are shown (S48)."""
         (document,) = self.unit.load([document_id])
         found = counted_lines(self.unit, document)
-        return found if sees_margin(self.unit.actor) else [one._replace(value=ZERO) for one in found]
+        return found if sees_margin(self.unit.actor) else [one._replace(value=None) for one in found]
 
     def stock_rows(self, warehouse: str | None = None, items: Collection[str] = ()) -> list[StockRow]:
         """What is stored now by item and warehouse, with its value: of a warehouse, of some items, or all (K1, V1)."""

@@ -7,22 +7,23 @@ from dataclasses import dataclass, field
 
 from sphinx_lib.app.entering import HEADER
 from sphinx_lib.app.runs import options_of
+from sphinx_lib.app.stow_input import STOW_KEYS
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.scenario.cases import PRICE_KEYS
 from sphinx_lib.scenario.given import Refs, check_given
 from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
-from sphinx_lib.scenario.other_values import CUSTOMER, DEAL, FILE, PRICE, STOCK, WARNINGS
+from sphinx_lib.scenario.other_values import CUSTOMER, DEAL, EQUIPMENT, FILE, PRICE, STOCK, WARNINGS
 from sphinx_lib.scenario.shapes import VALUE, Shape, check_expected, resolve
 from sphinx_lib.scenario.values import document_shape, made_shape
 
 Types = frozenset[TypeKey]
 LINE_KEYS = frozenset({
     "item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference",
-    "reason", "option", "alternative", "heading", "subtotal",
+    "reason", "option", "alternative", "heading", "subtotal", *STOW_KEYS,
 })  # fmt: skip
-LATER_LINE = frozenset({"lot", "serial"})
+LATER_LINE: frozenset[str] = frozenset()
 LATER_TYPES = frozenset({
     "deposit_invoice", "progress_invoice", "final_invoice", "purchase_order", "goods_receipt", "supplier_invoice",
     "supplier_return", "customer_return", "counter",
@@ -60,7 +61,8 @@ class Known:
         """What an ``expect`` step may ask about now."""
         anything = document_shape(self.pack, self.all_types)
         named = {name: made_shape(document_shape(self.pack, types), anything) for name, types in self.made.items()}
-        return {**named, **self.shapes, "stock": {"*": STOCK}, "customer": {"*": CUSTOMER}, "deal": {"*": DEAL}}
+        tables: dict[str, Shape] = {"stock": STOCK, "customer": CUSTOMER, "deal": DEAL, "equipment": EQUIPMENT}
+        return {**named, **self.shapes, **{name: {"*": shape} for name, shape in tables.items()}}
 
 
 def check_scenario(scenario: Scenario, pack: Pack) -> tuple[Known, Findings]:
@@ -90,7 +92,7 @@ def _check_beside(step: Step, known: Known) -> None:
     if step.option("with") is not None and step.kind in ("edit", "at", "as_user", "expect", "delete", "pay", "price"):
         known.findings.add(step.node.key_marks["with"], step.path, f"{step.kind} takes nothing under 'with'")
     name = step.text("as")
-    if name is not None and (name in ("stock", "customer", "deal") or "." in name or name.isdecimal()):
+    if name is not None and (name in ("stock", "customer", "deal", "equipment") or "." in name or name.isdecimal()):
         known.findings.add(step.node.key_marks["as"], step.path, f"{name!r} cannot be a name", "use letters and digits")
 
 

@@ -67,7 +67,7 @@ class Refs:
 
 def check_given(scenario: Scenario, pack: Pack, findings: Findings) -> Refs:
     """The codes that ``given`` declares; what is wrong with its rows is noted with line and nearest known name."""
-    refs = Refs(warehouses={pack.model.stock.warehouse})
+    refs = Refs(warehouses={pack.model.stock.warehouse, *pack.model.stock.warehouses})
     part = scenario.part("given")
     for section, node in scenario.given.items():
         path = f"given.{section}"

@@ -12,10 +12,16 @@ from sphinx_lib.kernel.money import round_half_up
 from sphinx_lib.kernel.worth import SHOWN_DIGITS
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
-from sphinx_lib.scenario.values import LINE_BELOW, trace_rows
+from sphinx_lib.scenario.values import LINE_BELOW, NOTHING, trace_rows
 
 WARNINGS = rows(dict.fromkeys(("message", "file", "line", "path", "hint", "item", "from", "to", "than"), VALUE))
-STOCK: Shape = dict.fromkeys(("physical", "reserved", "on_order", "available", "projected", "value", "average_cost"), VALUE)
+LOT: Shape = {"quantity": VALUE, "expires": VALUE, "bins": {"count": VALUE, "#": VALUE}}
+STOCK: Shape = {
+    **dict.fromkeys(
+        ("physical", "reserved", "on_order", "available", "projected", "expired", "value", "average_cost"), VALUE
+    ),
+    "lots": {"*": LOT},
+}
 CUSTOMER: Shape = {**dict.fromkeys(("outstanding", "balance", "overdue", "name"), VALUE), "by_class": {"*": VALUE}}
 FILE: Shape = {**dict.fromkeys(("lines", "debit", "credit", "lacks"), VALUE), "line": {"#": VALUE, "": VALUE}}
 
@@ -27,14 +33,39 @@ def warning_rows(found: Iterable[Problem | Finding]) -> list[dict[str, Any]]:
 
 
 def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, Any]:
-    """Quantities of an item, in one warehouse or in all (K1, K2), and its value; its cost shown at 4 digits (V1)."""
+    """Quantities and lots of an item, in one warehouse or in all (K1, K2, K10), its value, its cost at 4 digits (V1)."""
     found = views.stock(item, warehouse)
-    values: dict[str, Any] = {name: getattr(found, name) for name in ("physical", "reserved", "on_order", "available")}
+    names = ("physical", "reserved", "on_order", "available", "expired")
+    values: dict[str, Any] = {name: getattr(found, name) for name in names}
     rows_ = views.stock_rows(warehouse, [item])
     worth = sum((row.value for row in rows_ if row.value is not None), ZERO)
     cost = next((row.average_cost for row in rows_ if row.average_cost is not None), None)
     shown = None if cost is None else round_half_up(cost, SHOWN_DIGITS)
-    return {**values, "projected": found.available + found.on_order, "value": worth, "average_cost": shown}
+    values |= {"projected": found.available + found.on_order, "value": worth, "average_cost": shown}
+    return {**values, "lots": lot_values(views, item, warehouse)}
+
+
+def lot_values(views: Views, item: str, warehouse: str | None) -> dict[str, Any]:
+    """By lot or serial number what there is of it, and in which bins it lies."""
+    found: dict[str, dict[str, Any]] = {}
+    for lot in views.lots(item, warehouse):
+        if lot.lot:
+            row = found.setdefault(lot.lot, {"quantity": ZERO, "expires": lot.expires, "bins": []})
+            row["quantity"] += lot.quantity
+            row["bins"] += [lot.bin] if lot.bin else []
+    return found
+
+
+EQUIPMENT: Shape = dict.fromkeys(
+    ("item", "serial", "state", "owner", "former_owner", "site", "delivery", "delivered_on", "warranty_end"), VALUE
+)
+
+
+def equipment_values(views: Views, code: str) -> Any:
+    """A serial number in the register of equipment, named ITEM/SERIAL (EQ1)."""
+    item, _, serial = code.partition("/")
+    found = views.equipment(item=item, serial=serial)
+    return found[0].model_dump() if found else NOTHING
 
 
 def customer_values(views: Views, code: str) -> dict[str, Any]:

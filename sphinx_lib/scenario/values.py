@@ -15,6 +15,7 @@ from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import rate_of
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
+from sphinx_lib.stock.counting import BOOK
 
 
 @dataclass(frozen=True)
@@ -297,6 +298,14 @@ def _of_margin(name: str) -> Callable[[SeenLine], Any]:
     return lambda one: getattr(one.seen.view.margin_figures(one.line), name, None)
 
 
+def _of_count(one: SeenLine, name: str) -> Any:
+    """A figure of a line of a stock count (V6); none in documents that count nothing."""
+    if BOOK not in one.seen.view.type.line_fields:
+        return None
+    found = one.seen.views.counted(one.seen.document.id)
+    return next((getattr(each, name) for each in found if each.line.id == one.line.id), None)
+
+
 def _foot_share(one: SeenLine) -> Decimal:
     return _shares(one)[0]
 
@@ -346,10 +355,14 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "bin": lambda one: ", ".join(dict.fromkeys(at.bin for at in one.line.stowed if at.bin)) or None,
     "lot": lambda one: ", ".join(dict.fromkeys(at.lot for at in one.line.stowed if at.lot)) or None,
     "trace": lambda one: list(trace_rows(one.line.trace)),
+    "lots": lambda one: [part._asdict() for part in one.line.stowed],
+    "difference": lambda one: _of_count(one, "difference"),
+    "difference_value": lambda one: _of_count(one, "value"),
 }
 
 LINE_BELOW: dict[str, Shape] = {
     "elsewhere": {"*": dict.fromkeys((*_STOCK, "physical", "reserved", "on_order"), VALUE)},
+    "lots": rows(dict.fromkeys(("lot", "quantity", "bin", "expires"), VALUE)),
     "trace": rows(dict.fromkeys(("step", "amount", "record", "access", "rate", "active", "reason", "running"), VALUE))
 }
 

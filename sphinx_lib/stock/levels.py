@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -49,7 +49,7 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
         for line in document.lines:
             if line.quantity is None or not (goods := line.goods):
                 continue
-            part = expression(LineQuantities(line, pack.model.progress))
+            part = expression(LineQuantities(line, pack.model.progress, declared.line_fields))
             warehouse = place_of(document, line, place) if place else line.warehouse
             for item, whole in goods:
                 quantity = round_half_up(part * whole / line.quantity if line.quantity else part, QUANTITY_DIGITS)
@@ -86,9 +86,9 @@ def _spread(line: Line, where: Held, quantity: Decimal, whole: Decimal) -> Itera
 class LineQuantities(dict[str, Any]):
     """What a stock level may ask of a line: its quantity, how far it got, and numbers of its own."""
 
-    def __init__(self, line: Line, progress: Mapping[str, Totals]) -> None:
+    def __init__(self, line: Line, progress: Mapping[str, Totals], own: Collection[str] = ()) -> None:
         super().__init__()
-        self.line, self.progress = line, progress
+        self.line, self.progress, self.own = line, progress, own
 
     def __missing__(self, name: str) -> Any:
         line = self.line
@@ -99,7 +99,9 @@ class LineQuantities(dict[str, Any]):
                 return line.done(progress)
             if name == totals.remaining:
                 return line.remaining(progress)
-        return line.custom.get(name)
+        if name in self.own:
+            return line.custom.get(name)
+        raise KeyError(name)  # a number written in the expression is asked for as well
 
 
 def moves_between(before: Mapping[Held, Decimal], now: Mapping[Held, Decimal]) -> dict[Held, Decimal]:

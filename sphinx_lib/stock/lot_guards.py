@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.kernel.document import ZERO, Line
 from sphinx_lib.kernel.errors import Refusal
-from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
+from sphinx_lib.stock.levels import Held
 from sphinx_lib.stock.lots import goes_out, is_tracked, moves_of, unnamed
 
 LOTS_GIVEN = "lots_given"
@@ -90,12 +90,7 @@ def _wrong(situation: Situation, target: str) -> Iterator[Refusal]:
     net: dict[tuple[str, str], Decimal] = {}
     for key, quantity in moves.items():
         net[key.item, key.lot] = net.get((key.item, key.lot), ZERO) + quantity
-    there = {key: _by_place(lots) for key, lots in situation.lots.items()}
-    for key, quantity in moves.items():
-        known = there.get((key.item, key.warehouse), {}).get((key.lot, key.bin), ZERO)
-        if key.lot and quantity < 0 and known + quantity < 0 and (line := _line_of(lines, key.item, key.lot)):
-            facts = {"item": key.item, "lot": key.lot, "there": known, "needed": -quantity, "warehouse": key.warehouse}
-            yield _refusal(situation, line, "lot_short", **facts)
+    yield from _short(situation, lines, moves)
     for (item, lot), quantity in net.items():
         line = _line_of(lines, item, lot)
         if not lot or line is None:
@@ -109,8 +104,25 @@ def _wrong(situation: Situation, target: str) -> Iterator[Refusal]:
             yield _refusal(situation, line, "serial_in_stock", item=item, lot=lot)
 
 
-def _by_place(lots: Iterable[Lot]) -> dict[tuple[str, str], Decimal]:
-    return {(lot.lot, lot.bin): lot.quantity for lot in lots}
+def _short(situation: Situation, lines: list[Line], moves: Mapping[Held, Decimal]) -> Iterator[Refusal]:
+    """Lots of which more is taken than there is, in the warehouse, else in the bin that is named."""
+    told: set[tuple[str, str, str]] = set()
+    for key, quantity in moves.items():
+        line = _line_of(lines, key.item, key.lot)
+        of_lot = [lot for lot in situation.lots.get((key.item, key.warehouse), ()) if lot.lot == key.lot]
+        here = sum((lot.quantity for lot in of_lot if lot.bin == key.bin), ZERO)
+        name = (key.item, key.warehouse, key.lot)
+        if not key.lot or line is None or quantity >= 0 or here + quantity >= 0 or name in told:
+            continue
+        told.add(name)
+        there = sum((lot.quantity for lot in of_lot), ZERO)
+        needed = -sum((moved for other, moved in moves.items() if (other.item, other.warehouse, other.lot) == name), ZERO)
+        place = key.warehouse
+        if needed <= there:
+            there, needed, place = here, -quantity, f"{key.warehouse} {key.bin}".strip()
+        label = f"{situation.items[key.item].tracking}_short"
+        facts = {"item": key.item, "lot": key.lot, "there": there, "needed": needed, "warehouse": place}
+        yield _refusal(situation, line, label, **facts)
 
 
 def _line_of(lines: Iterable[Line], item: str, lot: str) -> Line | None:
