@@ -213,12 +213,13 @@ def _group_key(unit: Unit, rule: MadeFrom) -> Callable[[Document], tuple[Any, ..
 def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     """A derived draft with its rate of the day (F2), totals and defaults, its sources told, and on record."""
     source = unit.get(draft.lines[0].source_document or "")
-    if unit.type_of(draft).fiscal:
+    if unit.type_of(draft).payable:
         draft = at_its_date(unit, draft)
     credits = unit.type_of(draft).sign_number < 0
     draft = with_totals(draft.changed(tax_date=(source.tax_date or source.date) if credits else None), unit.pack)
     draft = with_shipping(unit, draft)
-    draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
+    reference = "" if unit.type_of(draft).own_reference else draft.reference or _text(source, rule)
+    draft = draft.changed(pack=unit.pack.fingerprint, reference=reference)
     draft = with_defaults(unit, draft)
     entered = unit.add(draft.changed(version=1))
     origin = {line.source_document for line in draft.lines if line.source_document}

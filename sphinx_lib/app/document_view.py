@@ -182,7 +182,7 @@ def mentions_of(
 ) -> Iterator[str]:
     """What the VAT regime, contributions held by prices (EP1) where there are ``prices`` and, on invoices, the law of
     payments make a document say."""
-    regime = model.taxes.regimes.get(document.regime)
+    regime = model.taxes.both.get(document.regime)
     if regime is not None and regime.mention and declared.lines:
         text = in_language(regime.mention, document.language)
         yield text.replace("{party.vat_number}", str(document.party_facts.get("vat_number", "")))
@@ -190,6 +190,6 @@ def mentions_of(
     if eco:
         amount = f"{eco:f}".replace(".", "," if document.language == "fr" else ".")
         yield in_language(model.labels["eco_included"], document.language).format(amount=f"{amount} {document.currency}")
-    if declared.payable and declared.lines and declared.sign_number > 0:
+    if declared.side == "sales" and declared.payable and declared.lines and declared.sign_number > 0:
         given = {NO_EARLY_DISCOUNT} if document.early_payment_discount else set()
         yield from (in_language(label, document.language) for name, label in model.mentions.items() if name not in given)

@@ -109,6 +109,8 @@ def _payload(before: Document, after: Document, decided: Plan, by: str) -> dict[
         payload["facts"] = dict(decided.facts)
     if decided.overridden:
         payload["overridden"] = dict(decided.overridden)
+    if decided.reasons:
+        payload["reasons"] = list(decided.reasons)
     return payload
 
 
@@ -125,6 +127,8 @@ def _history(unit: Unit, document: Document, decided: Plan) -> dict[str, Any]:
     }
     if decided.overridden:
         entry["overridden"] = dict(decided.overridden)
+    if decided.reasons:
+        entry["reasons"] = list(decided.reasons)
     return {**history, decided.event: entry, "": {"event": decided.event}}
 
 

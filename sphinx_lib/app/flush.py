@@ -395,3 +395,4 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.item_policies.clear()
     unit.outstanding.clear()
     unit.allocated.clear()
+    unit.referenced.clear()

@@ -6,14 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting
+from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting, repricing
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
 from sphinx_lib.kernel.money import to_decimal
-from sphinx_lib.pack.specs import AllocateToSources, Make, Message, NewRevision, Op, ReleaseAllocations, SetLines
+from sphinx_lib.pack.specs import (
+    AllocateToSources,
+    Make,
+    Message,
+    NewRevision,
+    Op,
+    ReleaseAllocations,
+    RevalueReceipts,
+    SetLines,
+)
 from sphinx_lib.pack.workflow_model import Actors
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.plan import Plan, Request
@@ -136,20 +145,25 @@ class Session(Previews):
 
     def pay(
         self,
-        customer: str,
-        amount: Any,
+        customer: str | None = None,
+        amount: Any = None,
         *,
+        supplier: str | None = None,
         method: str = "transfer",
         allocate: Sequence[Id] | None = None,
-        type: str = "payment",
+        type: str | None = None,
         **header: Any,
     ) -> Document:
-        """Post a payment and put it against ``allocate`` in order; none: the oldest due first; []: nothing."""
+        """Post a payment from a customer, or to a supplier, and put it against ``allocate`` in order; none: the oldest due
+        first; []: nothing. Its type is ``payment`` or ``supplier_payment`` unless given."""
         unit = self.unit
+        if (customer is None) == (supplier is None):
+            raise InputError(["pay: name a customer or a supplier, one of the two"])
         with unit.atomic():
             document = self.create(
-                type, customer=customer, amount=to_decimal(amount, "amount"), method=method, **header
-            )
+                type or ("payment" if supplier is None else "supplier_payment"), customer=customer, supplier=supplier,
+                amount=to_decimal(amount, "amount"), method=method, **header,
+            )  # fmt: skip
             firing.fire(unit, [(document.id, Request("post"))])
             touched = paying.settle_with(unit, document.id, allocate)
             firing.settle(unit, touched)
@@ -216,3 +230,5 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return paying.allocate_to_sources(unit, document_id)
         case ReleaseAllocations():
             return paying.release(unit, document_id)
+        case RevalueReceipts():
+            return repricing.revalue_receipts(unit, document_id)

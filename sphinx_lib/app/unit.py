@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from sphinx_lib.app.pricing import PriceRules
+from sphinx_lib.app.references import load_references, same_reference
 from sphinx_lib.billing.credit import exposure
 from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import InputError, NotFound
@@ -25,6 +26,7 @@ from sphinx_lib.stock.levels import Held, held, moves_between
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
+from sphinx_lib.store.references import Reference
 from sphinx_lib.store.stock import Balance
 from sphinx_lib.workflow.derive import status_of
 
@@ -107,6 +109,7 @@ class Unit:
     failed: bool = False
     outstanding: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     allocated: dict[Id, list[Allocation]] = field(default_factory=dict)
+    referenced: set[Reference] = field(default_factory=set)
     moves: dict[tuple[Id, Held], Decimal] = field(default_factory=dict)
     pending: dict[Held, Decimal] = field(default_factory=dict)
     dirty: set[Id] = field(default_factory=set)
@@ -262,6 +265,8 @@ class Unit:
         elif "party" in wanted:
             self.load_parties(codes)
         lines = [line for document in batch for line in document.lines if line.item]
+        if "references" in wanted:
+            load_references(self, batch)
         if "allocations" in wanted:
             self.load_allocations({document.id for document in batch})
         if "items" in wanted:
@@ -341,6 +346,8 @@ class Unit:
             policies=policies,
             outstanding=self._outstanding_of(document),
             sources=self._sources_of(document),
+            origins=self._origins_of(document),
+            same_reference=same_reference(self, document),
         )
 
     def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
@@ -406,7 +413,10 @@ class Unit:
         return found
 
     def _sources_of(self, document: Document) -> dict[Id, Line]:
-        wanted = {line.source_id for line in document.lines if line.source_id}
-        owners = {line.source_document for line in document.lines if line.source_document in self.tracked}
-        lines = (line for owner in owners for line in self.tracked[owner or ""].document.lines)
+        wanted = {one for line in document.lines for one in (line.source_id, line.root_id) if one}
+        lines = (line for origin in self._origins_of(document).values() for line in origin.lines)
         return {line.id: line for line in lines if line.id in wanted}
+
+    def _origins_of(self, document: Document) -> dict[Id, Document]:
+        named = {one for line in document.lines for one in (line.source_document, line.root_document) if one}
+        return {one: self.tracked[one].document for one in sorted(named & self.tracked.keys())}

@@ -96,7 +96,8 @@ class Contact(BaseModel):
 class Party(Record):
     """A customer or a supplier. ``credit_limit`` none means no limit; ``price_list`` and ``channel`` are keys of prices.
 
-    ``early_payment_discount`` is the percent of escompte granted on its invoices (E1).
+    ``early_payment_discount`` is the percent of escompte granted on its invoices (E1); ``regime`` and
+    ``purchase_regime`` name the VAT regimes of what it buys and of what it sells to us, where rules do not find them.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Party(Record):
     credit_limit: Exact | None = None
     blocked: bool = False
     regime: str = ""
+    purchase_regime: str = ""
     sites: tuple[Site, ...] = ()
     contacts: tuple[Contact, ...] = ()
 

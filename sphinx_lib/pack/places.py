@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from sphinx_lib.pack.expressions import Kind
 from sphinx_lib.pack.models import PackModel
@@ -32,9 +32,10 @@ class Asked(NamedTuple):
 
 def of_sections(model: PackModel) -> Iterator[Asked]:
     """Every expression of the sections beside ``document_types`` and ``pricing``: regimes, attached items, port."""
-    for name, regime in model.taxes.regimes.items():
-        if regime.when:
-            yield Asked(("taxes", "regimes", name, "when"), "", "party", regime.when, "flag")
+    for key, regimes in (("regimes", model.taxes.regimes), ("purchase_regimes", model.taxes.purchase_regimes)):
+        for name, regime in regimes.items():
+            if regime.when:
+                yield Asked(("taxes", key, name, "when"), "", "party", regime.when, "flag")
     for name, attached in model.items.attached.items():
         yield Asked(("items", "attached", name, "quantity"), "", "item", attached.quantity, "number")
         if attached.when:
@@ -83,6 +84,9 @@ def guard_uses(declared: DocumentType) -> Iterator[tuple[tuple[str, ...], str, G
     for event_name, event in declared.events.items():
         for name, guard in event.guards.items():
             yield ("events", event_name, "guards", name), name, guard
+        for target, branch in event.targets.items():
+            for name, guard in branch.reasons.items():
+                yield ("events", event_name, "to", target, "reasons", name), name, guard
 
 
 def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
@@ -107,8 +111,17 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
     for source, made in declared.made_from.items():
         for text in made.split_by:
             yield Written(("made_from", source, "split_by"), "line", text, None)
+    for path, _, parameters in effect_uses(declared):
+        where = parameters.get("where")
+        if isinstance(where, str):
+            yield Written((*path, "where"), "line", where, "flag")
+
+
+def effect_uses(declared: DocumentType) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
+    """Every effect that events and their branches name, with its path below the type and its parameters."""
     for name, event in declared.events.items():
         for effect, parameters in event.effects.items():
-            where = parameters.get("where")
-            if isinstance(where, str):
-                yield Written(("events", name, "effects", effect, "where"), "line", where, "flag")
+            yield ("events", name, "effects", effect), effect, parameters
+        for target, branch in event.targets.items():
+            for effect, parameters in branch.effects.items():
+                yield ("events", name, "to", target, "effects", effect), effect, parameters

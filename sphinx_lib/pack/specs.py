@@ -20,7 +20,7 @@ from sphinx_lib.pack.base import Strict
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import DocumentType
 
-Need = Literal["party", "items", "stock", "outstanding", "sources", "allocations"]
+Need = Literal["party", "items", "stock", "outstanding", "sources", "allocations", "references"]
 StockKey = tuple[str, str]
 
 
@@ -34,7 +34,9 @@ class Situation:
 
     ``available`` is physical minus reserved by (item, warehouse), without this document's own reservation;
     ``outstanding`` is by class, without this document and the documents it was made from (C2);
-    ``sources`` are the lines that this document's lines were made from, by id; ``policies`` says by (item, warehouse)
+    ``sources`` are the lines that this document's lines were made from, and their roots, by id, ``origins`` the documents
+    that these stand in; ``same_reference`` is how many earlier documents of its type bear its reference for its party;
+    ``policies`` says by (item, warehouse)
     what the item, else the warehouse, says about stock below zero.
     """
 
@@ -51,6 +53,8 @@ class Situation:
     policies: Mapping[StockKey, str] = field(default_factory=dict)
     outstanding: Mapping[str, Decimal] = field(default_factory=dict)
     sources: Mapping[Id, Line] = field(default_factory=dict)
+    origins: Mapping[Id, Document] = field(default_factory=dict)
+    same_reference: int = 0
 
     def available_of(self, line: Line) -> Decimal:
         """Available quantity of the line's item at its warehouse, in the stock unit; of a phantom kit whole kits (K11)."""
@@ -95,7 +99,11 @@ class ReleaseAllocations(NamedTuple):
     """Take back what this payment was put against."""
 
 
-Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations
+class RevalueReceipts(NamedTuple):
+    """Let goods still held take up the differences between their receipts and this supplier's invoice or credit."""
+
+
+Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | RevalueReceipts
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]
 

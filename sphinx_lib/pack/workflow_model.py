@@ -64,8 +64,18 @@ class Ask(Strict):
     label: Label = {}
 
 
+Effects = dict[str, Annotated[dict[str, Any], BeforeValidator(_empty)]]
+
+
 class Branch(Condition):
-    """A way an event may lead; the one without condition comes last."""
+    """A way an event may lead; the one without condition comes last.
+
+    ``effects`` follow those of the event when it leads there. ``reasons`` are guards over lines that say, of each line for
+    which ``every_line`` does not hold, why the event leads elsewhere.
+    """
+
+    effects: Effects = {}
+    reasons: Guards = {}
 
 
 class Event(Condition):
@@ -77,8 +87,12 @@ class Event(Condition):
     right: str | None = None
     ask: dict[str, Annotated[Ask, BeforeValidator(_empty)]] = {}
     guards: Guards = {}
-    effects: dict[str, Annotated[dict[str, Any], BeforeValidator(_empty)]] = {}
+    effects: Effects = {}
     label: Label = {}
+
+    def effects_to(self, target: str) -> Effects:
+        """What follows when the event leads to ``target``."""
+        return {**self.effects, **self.targets[target].effects}
 
 
 class Outstanding(Strict):
@@ -167,7 +181,9 @@ class DocumentType(Strict):
 
     ``margin_cost_at: delivery`` takes the costs of the day when the number is given (M2); ``deal_stage`` says which figures
     of its deal a document adds to (S50). ``stock_value: price`` makes what it brings into stock worth what its lines cost
-    there, as a receipt is (V1); else goods come in at the cost at which they left (V7).
+    there, as a receipt is (V1); else goods come in at the cost at which they left (V7). ``own_reference`` says that its
+    reference is the party's own number for it, never that of what it is made from; ``matches`` names the progress that
+    says how much of an order may be invoiced.
     """
 
     label: Label
@@ -177,6 +193,8 @@ class DocumentType(Strict):
     margin_cost_at: Literal["entry", "delivery"] = "entry"
     deal_stage: Literal["quoted", "ordered", "delivered", "invoiced"] | None = None
     stock_value: Literal["cost", "price"] = "cost"
+    own_reference: YesNo = False
+    matches: str | None = None
     lines: YesNo = True
     number: NumberAt
     fulfils: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.app.views import PriceView, Views
+from sphinx_lib.app.views import CustomerView, PriceView, Views
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
 from sphinx_lib.scenario.values import LINE_BELOW, trace_rows
 
@@ -24,7 +24,15 @@ def stock_values(views: Views, item: str, warehouse: str | None) -> dict[str, De
 
 def customer_values(views: Views, code: str) -> dict[str, Any]:
     """What a customer owes (C1)."""
-    found = views.customer(code)
+    return _owed(views.customer(code))
+
+
+def supplier_values(views: Views, code: str) -> dict[str, Any]:
+    """What we owe a supplier."""
+    return _owed(views.supplier(code))
+
+
+def _owed(found: CustomerView) -> dict[str, Any]:
     sums = {name: getattr(found, name) for name in ("outstanding", "balance", "overdue")}
     return {**sums, "name": found.party.name, "by_class": dict(found.by_class)}
 

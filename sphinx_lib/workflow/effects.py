@@ -15,6 +15,7 @@ from sphinx_lib.pack.specs import (
     NoParameters,
     Op,
     ReleaseAllocations,
+    RevalueReceipts,
     SetLines,
     Situation,
 )
@@ -76,6 +77,11 @@ def release_allocations(situation: Situation, parameters: NoParameters) -> Itera
     yield ReleaseAllocations()
 
 
+def revalue_receipts(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Let goods still held take up the differences of price between their receipts and the supplier's invoice (§5.3)."""
+    yield RevalueReceipts()
+
+
 EFFECTS = (
     EffectSpec("send_document", send_document, SendDocument, moment="after_commit"),
     EffectSpec("new_revision", new_revision),
@@ -83,4 +89,5 @@ EFFECTS = (
     EffectSpec("bill_at_once", bill_at_once, needs=frozenset({"party"})),
     EffectSpec("allocate_to_sources", allocate_to_sources),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
+    EffectSpec("revalue_receipts", revalue_receipts, needs=frozenset({"sources"})),
 )
