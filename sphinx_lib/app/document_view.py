@@ -70,6 +70,12 @@ class DocumentView:
         return in_language(self.type.states[self.document.state].label, self.document.language)
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why events led to another state than they might have, as recorded: what is disputed, line by line."""
+        entries = (entry for entry in self.document.history.values() if "reasons" in entry)
+        return tuple(reason for entry in entries for reason in entry["reasons"])
+
+    @property
     def margin_rate(self) -> Decimal | None:
         """Margin in percent of the sale (taux de marque); none without a sale (M1)."""
         return rate(self.document.margin, self.document.net_commercial)

@@ -197,7 +197,7 @@ class Page:
         facts = document.party_facts
         yield Pair(t("date"), self.day(document.date))
         if "code" in facts:
-            yield Pair(t("customer_code"), facts["code"])
+            yield Pair(t("supplier_code" if self.view.type.side == "purchase" else "customer_code"), facts["code"])
         if document.reference and not self._cites_sources(document.reference):
             yield Pair(t("your_reference"), document.reference)
         if document.origin:

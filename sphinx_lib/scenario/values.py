@@ -15,6 +15,7 @@ from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import rate_of
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
+from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,7 @@ DOCUMENT: dict[str, Callable[[Seen], Any]] = {
     "weight": lambda seen: seen.view.weight_kg,
     "messages": lambda seen: {"count": seen.views.messages(seen.document.id)},
     "mentions": lambda seen: seen.view.mentions,
+    "reasons": lambda seen: seen.view.reasons,
     "totals": _totals,
     "days_late": _days_late,
     "warnings": lambda seen: (*seen.warnings, *seen.view.warnings),
@@ -265,6 +267,17 @@ def _available(one: SeenLine) -> Any:
     return one.seen.views.available(one.seen.document).get(one.line.id)
 
 
+def _gap(name: str) -> Callable[[SeenLine], Any]:
+    """A fact of a supplier's invoice: how far its line is from what was received and ordered."""
+
+    def read(one: SeenLine) -> Any:
+        unit = one.seen.views.unit
+        unit.load_sources([one.seen.document])
+        return LineFacts(DocumentFacts(unit.situation(one.seen.document)), one.line)[name]
+
+    return read
+
+
 def _discount_rate(one: SeenLine) -> Decimal | None:
     """All discounts of the line together, in percent of the list price."""
     line = one.line
@@ -312,7 +325,8 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     **{name: _of_margin(name) for name in ("margin_rate", "markup_rate", "coefficient", "no_cost")},
     "margin": lambda one: one.seen.view.margin_of(one.line),
     "available": _available,
-    "backorder": lambda one: one.line.remaining("delivered"),
+    "backorder": lambda one: one.line.remaining("delivered" if one.seen.view.type.side == "sales" else "received"),
+    **{name: _gap(name) for name in ("quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "ordered_price")},
     "discount_rate": _discount_rate,
     "foot_share": _foot_share,
     "counterpart": _counterpart,
