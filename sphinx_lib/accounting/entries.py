@@ -1,7 +1,7 @@
 """From a document to its balanced accounting entry (AC1-AC3), in company currency.
 
 The accounts are settings of the ``accounting`` section; the arithmetic is here. A document of a type with sign -1
-(a credit note) flips sides, so that no amount is negative (N8).
+(a credit note) flips sides, so that no amount is negative (N8); so does one of purchases, being what we owe.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Document, Entry, EntryLine, Id, Portion
 from sphinx_lib.kernel.errors import ExportError
-from sphinx_lib.kernel.money import counterpart, counterparts, currency_digits
+from sphinx_lib.kernel.money import counterpart, counterparts, currency_digits, percentage
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.models import Posting
 from sphinx_lib.pack.pack import Pack
@@ -38,10 +38,10 @@ def entry_of(document: Document, posts: str, pack: Pack, entry_id: Id, portions:
     ``portions`` are what its lines give by VAT code and account group, in its currency; their bases add up to its net.
     Raises ExportError that names the setting to add when an account is missing.
     """
-    if pack.model.accounting.postings[posts].kind == "sale":
-        amounts = _sale(document, posts, pack, portions)
-    else:
+    if pack.model.accounting.postings[posts].kind == "payment":
         amounts = _payment(document, posts, pack)
+    else:
+        amounts = _trade(document, posts, pack, portions)
     return _entry(document, posts, pack, entry_id, amounts, document.date)
 
 
@@ -50,14 +50,14 @@ def exchange_entry(
 ) -> Entry | None:
     """What settling a foreign invoice leaves (F3): ``difference`` is the book value received minus that cleared.
 
-    A gain or a loss against the customer's account; it has no amount in foreign currency. None without difference.
+    A gain or a loss against the party's account; it has no amount in foreign currency. None without difference.
     """
-    gain = -pack.type_of(document.type, document.kind).sign_number * difference
+    gain = -_direction(document, pack) * difference
     if not gain:
         return None
     setting = "exchange_gain" if gain > 0 else "exchange_loss"
     account = _named(getattr(pack.model.accounting.postings[posts], setting), posts, setting)
-    amounts = [Amount(_receivable(posts, pack), gain, auxiliary=document.party or ""), Amount(account, -gain)]
+    amounts = [Amount(_party_account(document, posts, pack), gain, auxiliary=document.party or ""), Amount(account, -gain)]
     return _entry(document, posts, pack, entry_id, amounts, day)
 
 
@@ -79,20 +79,27 @@ def _minus(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else -amount
 
 
-def _sale(document: Document, posts: str, pack: Pack, portions: Sequence[Portion]) -> list[Amount]:
-    sign = pack.type_of(document.type, document.kind).sign_number
+def _direction(document: Document, pack: Pack) -> Decimal:
+    """+1 where the party comes to owe us the amount, -1 where we come to owe it."""
+    declared = pack.type_of(document.type, document.kind)
+    return -declared.sign_number if declared.side == "purchase" else declared.sign_number
+
+
+def _trade(document: Document, posts: str, pack: Pack, portions: Sequence[Portion]) -> list[Amount]:
+    sign = _direction(document, pack)
     return [
-        *_receivables(document, posts, pack, sign),
-        *_revenue(document, posts, pack, portions, -sign),
+        *_instalments(document, posts, pack, sign),
+        *_nets(document, posts, pack, portions, -sign),
         *_vat(document, posts, pack, -sign),
+        *_self_assessed(document, posts, pack, portions, -sign),
     ]
 
 
-def _receivables(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amount]:
+def _instalments(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amount]:
     """One line for each instalment (AC1)."""
     parts = [instalment.amount for instalment in document.instalments] or [document.total_gross]
     dues: list[date | None] = [instalment.due for instalment in document.instalments] or [document.due_date]
-    account = _receivable(posts, pack)
+    account = _party_account(document, posts, pack)
     in_company = _shared(document.counterpart_gross, parts, document.rate, pack)
     return [
         Amount(account, sign * amount, sign * part, document.party or "", due)
@@ -100,10 +107,10 @@ def _receivables(document: Document, posts: str, pack: Pack, sign: Decimal) -> l
     ]
 
 
-def _revenue(
+def _nets(
     document: Document, posts: str, pack: Pack, portions: Sequence[Portion], sign: Decimal
 ) -> list[Amount]:
-    """One line for each account and VAT code: revenue at the net commercial, escompte against it (AC2, E1)."""
+    """One line for each account and VAT code: revenue or expense at the net commercial, escompte against it (AC2, E1)."""
     posting = pack.model.accounting.postings[posts]
     groups: dict[tuple[str, str], Decimal] = {}
     for portion in portions:
@@ -125,8 +132,9 @@ def _account_of(portion: Portion, regime: str, posting: Posting, posts: str) -> 
     """The account that a portion is booked to: by regime and group, or that of the escompte granted on payment (E2)."""
     if portion.role == EARLY_PAYMENT:
         return _named(posting.early_payment_discount, posts, "early_payment_discount")
-    account = posting.revenue.get(regime, {}).get(portion.account_group)
-    return _named(account, posts, f"revenue.{regime}.{portion.account_group}")
+    account = posting.by_regime.get(regime, {}).get(portion.account_group)
+    what = "expense" if posting.kind == "purchase" else "revenue"
+    return _named(account, posts, f"{what}.{regime}.{portion.account_group}")
 
 
 def _vat(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amount]:
@@ -139,16 +147,43 @@ def _vat(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amou
     ]
 
 
+def _self_assessed(
+    document: Document, posts: str, pack: Pack, portions: Sequence[Portion], sign: Decimal
+) -> list[Amount]:
+    """VAT that the supplier does not charge and the buyer owes: deducted and due at once, rounded by code (VA1, VA4)."""
+    taxes = pack.model.taxes
+    regime = taxes.both[document.regime]
+    if not regime.self_assessed:
+        return []
+    accounts = pack.model.accounting.postings[posts].self_assessed.get(document.regime)
+    where = f"self_assessed.{document.regime}"
+    deductible = _named(accounts.deductible if accounts else None, posts, f"{where}.deductible")
+    due = _named(accounts.due if accounts else None, posts, f"{where}.due")
+    bases: dict[str, Decimal] = {}
+    for portion in portions:
+        code = document.lines[portion.place].vat or next(iter(taxes.codes))
+        code = regime.codes.get(code, code)
+        bases[code] = bases.get(code, ZERO) + portion.base
+    found = []
+    for code, base in bases.items():
+        rate = taxes.codes[code].rate_on(document.tax_date or document.date) if code in taxes.codes else None
+        vat = percentage(base, rate or ZERO, currency_digits(document.currency))
+        amount = counterpart(vat, document.rate, currency_digits(pack.model.company.currency))
+        found.append(Amount(deductible, sign * amount, sign * vat, vat=code))
+        found.append(Amount(due, -sign * amount, -sign * vat, vat=code))
+    return found
+
+
 def _payment(document: Document, posts: str, pack: Pack) -> list[Amount]:
-    """Money in for a type of sign -1 such as a payment, out for a refund."""
+    """Money in for a customer's payment, out for a refund and for a supplier's."""
     posting = pack.model.accounting.postings[posts]
     account = _named(posting.methods.get(document.method), posts, f"methods.{document.method}", posting.methods)
     digits = currency_digits(pack.model.company.currency)
-    paid = -pack.type_of(document.type, document.kind).sign_number * document.total_gross
+    paid = -_direction(document, pack) * document.total_gross
     amount = counterpart(paid, document.rate, digits)
     return [
         Amount(account, amount, paid),
-        Amount(_receivable(posts, pack), -amount, -paid, document.party or ""),
+        Amount(_party_account(document, posts, pack), -amount, -paid, document.party or ""),
     ]
 
 
@@ -165,8 +200,10 @@ def _shared(total: Decimal, parts: Sequence[Decimal], rate: Decimal, pack: Pack)
     return found
 
 
-def _receivable(posts: str, pack: Pack) -> str:
-    return _named(pack.model.accounting.postings[posts].receivable, posts, "receivable")
+def _party_account(document: Document, posts: str, pack: Pack) -> str:
+    """The account of customers, on documents of purchases that of suppliers."""
+    setting = "payable" if pack.type_of(document.type, document.kind).side == "purchase" else "receivable"
+    return _named(getattr(pack.model.accounting.postings[posts], setting), posts, setting)
 
 
 def _named(account: str | None, posts: str, setting: str, known: Mapping[str, str] | None = None) -> str:

@@ -222,12 +222,13 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     source = unit.get(draft.lines[0].source_document or "")
     credits = unit.type_of(draft).sign_number < 0
     draft = draft.changed(tax_date=(source.tax_date or source.date) if credits else None)
-    if unit.type_of(draft).fiscal:
+    if unit.type_of(draft).payable:
         draft = at_its_date(unit, draft)
     if not unit.type_of(draft).picks:
         draft = with_totals(with_taken(unit, draft), unit.pack)
         draft = with_shipping(unit, draft)
-    draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
+    reference = "" if unit.type_of(draft).own_reference else draft.reference or _text(source, rule)
+    draft = draft.changed(pack=unit.pack.fingerprint, reference=reference)
     draft = with_defaults(unit, draft)
     entered = unit.add(draft.changed(version=1))
     origin = {line.source_document for line in draft.lines if line.source_document}

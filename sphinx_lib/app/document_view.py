@@ -74,6 +74,12 @@ class DocumentView:
         return in_language(self.type.states[self.document.state].label, self.document.language)
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why events led to another state than they might have, as recorded: what is disputed, line by line."""
+        entries = (entry for entry in self.document.history.values() if "reasons" in entry)
+        return tuple(reason for entry in entries for reason in entry["reasons"])
+
+    @property
     def margin_rate(self) -> Decimal | None:
         """Margin in percent of the sale (taux de marque); none without a sale (M1)."""
         return rate(self.document.margin, self.document.net_commercial)
@@ -198,7 +204,7 @@ def mentions_of(
 ) -> Iterator[str]:
     """What the VAT regime, contributions held by prices (EP1) where there are ``prices`` and, on invoices, the law of
     payments make a document say."""
-    regime = model.taxes.regimes.get(document.regime)
+    regime = model.taxes.both.get(document.regime)
     if regime is not None and regime.mention and declared.lines:
         text = in_language(regime.mention, document.language)
         yield text.replace("{party.vat_number}", str(document.party_facts.get("vat_number", "")))
@@ -206,7 +212,7 @@ def mentions_of(
     if eco:
         amount = f"{eco:f}".replace(".", "," if document.language == "fr" else ".")
         yield in_language(model.labels["eco_included"], document.language).format(amount=f"{amount} {document.currency}")
-    if declared.payable and declared.lines and declared.sign_number > 0:
+    if declared.side == "sales" and declared.payable and declared.lines and declared.sign_number > 0:
         offer = _early_payment(document, model)
         given = {NO_EARLY_DISCOUNT} if offer or document.early_payment_discount else set()
         yield from (in_language(label, document.language) for name, label in model.mentions.items() if name not in given)

@@ -138,7 +138,7 @@ def blank(
         **applied._asdict(),
         language=values.get("language") or language_of(unit, party, values.get("contact", "")),
         payment_terms=terms,
-        regime=regime_of(party, unit.pack, day, values.get("site", "")),
+        regime=regime_of(party, unit.pack, day, values.get("site", ""), bought=declared.side == "purchase"),
         party_facts=facts_of(party, values.get("site", "")),
         custom=values["custom"] or EMPTY,
         **foot_fields(values, party if declared.lines and declared.side != "purchase" else None),
@@ -259,7 +259,10 @@ def with_header(unit: Unit, document: Document, values: Mapping[str, Any], heade
         unit.load_parties([document.party])
         party = unit.parties[document.party]
         changed["party_facts"] = facts_of(party, changed["site"])
-        changed["regime"] = regime_of(party, unit.pack, changed.get("date", document.date), changed["site"])
+        bought = declared.side == "purchase"
+        changed["regime"] = regime_of(
+            party, unit.pack, changed.get("date", document.date), changed["site"], bought=bought
+        )
     kept = {name: value for name, value in document.custom.items() if name not in gone}
     return document.changed(custom={**kept, **custom}, **changed)
 

@@ -135,6 +135,8 @@ def _payload(before: Document, after: Document, decided: Plan, by: str) -> dict[
         payload["overridden"] = dict(decided.overridden)
     if decided.warnings:
         payload["warnings"] = list(decided.warnings)
+    if decided.reasons:
+        payload["reasons"] = list(decided.reasons)
     return payload
 
 
@@ -153,6 +155,8 @@ def _history(unit: Unit, document: Document, decided: Plan) -> dict[str, Any]:
         entry["overridden"] = dict(decided.overridden)
     if decided.warnings:
         entry["warnings"] = list(decided.warnings)
+    if decided.reasons:
+        entry["reasons"] = list(decided.reasons)
     return {**history, decided.event: entry, "": {"event": decided.event}}
 
 

@@ -398,3 +398,4 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.outstanding.clear()
     unit.allocated.clear()
     unit.settled_by.clear()
+    unit.referenced.clear()

@@ -84,6 +84,8 @@ def _resolved(
     text = "" if was is not None and was.text == one.text else one.text
     given = "" if was is not None and was.reference == one.reference else one.reference
     reference = _reference(hit, document)
+    if hit.item is not None and document.type and unit.type_of(document).side == "purchase":
+        given = given or hit.item.supplier_codes.get(document.party or "", "")
     if reference is None:
         same = (one.item, one.text, one.reference) == (hit.code, text, given)
         return one if same else replace(one, item=hit.code, text=text, reference=given)

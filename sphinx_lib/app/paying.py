@@ -45,8 +45,10 @@ def check(unit: Unit, payment: Document, document: Document) -> None:
         raise InputError(
             [f"{name} is in {document.currency} and the payment in {payment.currency}; pay in {document.currency}"]
         )
+    if unit.type_of(document).side != unit.type_of(payment).side:
+        raise InputError([f"{name} and the payment are not of the same side: customers and suppliers are settled apart"])
     if not unit.type_of(document).payable or document.number is None:
-        raise Refused(f"{name} is not issued, so there is nothing to settle")
+        raise Refused(f"{name} is {document.state}, not issued, so there is nothing to settle")
     if unit.type_of(document).sign_number == unit.type_of(payment).sign_number:
         raise InputError([f"{name} and the payment both lower the balance; neither settles the other"])
 

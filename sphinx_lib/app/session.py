@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sphinx_lib.app import adjusting, counting, deriving, entering, firing, flush, paying, picked, putting
+from sphinx_lib.app import adjusting, counting, deriving, entering, firing, flush, paying, picked, putting, repricing
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.margins import shown, shown_plan
@@ -24,6 +24,7 @@ from sphinx_lib.pack.specs import (
     Op,
     RegisterEquipment,
     ReleaseAllocations,
+    RevalueReceipts,
     SetLines,
 )
 from sphinx_lib.pack.workflow_model import Actors
@@ -151,25 +152,30 @@ class Session(Previews):
 
     def pay(
         self,
-        customer: str,
-        amount: Any,
+        customer: str | None = None,
+        amount: Any = None,
         *,
+        supplier: str | None = None,
         method: str = "transfer",
         allocate: Sequence[Id] | None = None,
-        type: str = "payment",
+        type: str | None = None,
         early_payment: bool = False,
         **header: Any,
     ) -> Document:
-        """Post a payment and put it against ``allocate`` in order; none: the oldest due first; []: nothing.
+        """Post a payment from a customer, or to a supplier, and put it against ``allocate`` in order; none: the oldest due
+        first; []: nothing. Its type is ``payment`` or ``supplier_payment`` unless given.
 
         ``early_payment`` takes the discount of the one invoice named (E2): a credit note for it comes first, and the
         payment settles the rest. Raises Refused where it earns none, such as after the last day.
         """
         unit = self.unit
+        if (customer is None) == (supplier is None):
+            raise InputError(["pay: name a customer or a supplier, one of the two"])
         with unit.atomic():
             document = self.create(
-                type, customer=customer, amount=to_decimal(amount, "amount"), method=method, **header
-            )
+                type or ("payment" if supplier is None else "supplier_payment"), customer=customer, supplier=supplier,
+                amount=to_decimal(amount, "amount"), method=method, **header,
+            )  # fmt: skip
             firing.fire(unit, [(document.id, Request("post"))])
             touched = grant(unit, document.id, allocate) if early_payment else set()
             touched |= paying.settle_with(unit, document.id, allocate)
@@ -255,3 +261,5 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
         case RegisterEquipment():
             unit.registers.append(document_id)
             return set()
+        case RevalueReceipts():
+            return repricing.revalue_receipts(unit, document_id)

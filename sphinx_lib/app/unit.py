@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sphinx_lib.app.available import Dated, at_their_dates, reserved_for
 from sphinx_lib.app.places import Places
 from sphinx_lib.app.pricing import PriceRules
+from sphinx_lib.app.references import load_references, same_reference
 from sphinx_lib.billing.credit import exposure
 from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import InputError, NotFound
@@ -29,6 +30,7 @@ from sphinx_lib.stock.levels import Held, held, moves_between
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
+from sphinx_lib.store.references import Reference
 from sphinx_lib.store.stock import Balance
 from sphinx_lib.workflow.derive import status_of
 
@@ -113,6 +115,7 @@ class Unit:
     outstanding: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     allocated: dict[Id, list[Allocation]] = field(default_factory=dict)
     settled_by: dict[Id, list[Allocation]] = field(default_factory=dict)
+    referenced: set[Reference] = field(default_factory=set)
     moves: dict[tuple[Id, Held], Decimal] = field(default_factory=dict)
     pending: dict[Held, Decimal] = field(default_factory=dict)
     dirty: set[Id] = field(default_factory=set)
@@ -271,6 +274,8 @@ class Unit:
         elif "party" in wanted:
             self.load_parties(codes)
         lines = [line for document in batch for line in document.lines if line.item]
+        if "references" in wanted:
+            load_references(self, batch)
         if "allocations" in wanted:
             self.load_allocations({document.id for document in batch})
         if "items" in wanted:
@@ -377,6 +382,7 @@ class Unit:
             lots=self._lots_of(document),
             owners=self.places.owners,
             at_dates=cache(partial(at_their_dates, self, document)),
+            same_reference=same_reference(self, document),
         )
 
     def _stock_of(self, document: Document) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, str]]:
@@ -449,11 +455,11 @@ class Unit:
         return found
 
     def _origins_of(self, document: Document) -> dict[Id, Document]:
-        """The documents that the lines were made from, as far as they are loaded."""
-        owners = {line.source_document for line in document.lines if line.source_document}
-        return {one: self.tracked[one].document for one in owners if one in self.tracked}
+        """The documents that the lines were made from, and their roots, as far as they are loaded."""
+        named = {one for line in document.lines for one in (line.source_document, line.root_document) if one}
+        return {one: self.tracked[one].document for one in sorted(named & self.tracked.keys())}
 
 
 def _sources_of(document: Document, origins: Mapping[Id, Document]) -> dict[Id, Line]:
-    wanted = {line.source_id for line in document.lines if line.source_id}
+    wanted = {one for line in document.lines for one in (line.source_id, line.root_id) if one}
     return {line.id: line for origin in origins.values() for line in origin.lines if line.id in wanted}

@@ -43,7 +43,8 @@ MOST_NAMED = 2000
 
 
 class CustomerView(NamedTuple):
-    """What a customer owes: ``balance`` of issued documents, the part past due, and the outstanding by class (C1)."""
+    """What a customer owes, or what we owe a supplier: ``balance`` of issued documents, the part past due, and the
+    outstanding by class (C1)."""
 
     party: Party
     balance: Decimal
@@ -136,20 +137,28 @@ class Views(Previews):
 
     def customer(self, code: str) -> CustomerView:
         """What a customer owes now, from open items only."""
+        counted = self.unit.pack.model.billing.outstanding
+        return self._owed("customer", code, self.unit.pack.ledger_classes, {name for name in counted if counted[name]})
+
+    def supplier(self, code: str) -> CustomerView:
+        """What we owe a supplier now, from open items only; its outstanding counts every class of purchases."""
+        classes = self.unit.pack.supplier_classes
+        return self._owed("supplier", code, {name for name, ledger in classes.items() if ledger}, classes.keys())
+
+    def _owed(self, kind: str, code: str, ledger: Collection[str], counted: Collection[str]) -> CustomerView:
         unit = self.unit
         found, sums = store_master.load_outstanding(unit.connection, unit.company, [code])
         if code not in found:
-            known = store_master.codes_of(unit.connection, unit.company, "customer")
-            raise NotFound(f"no customer {code!r}{did_you_mean(code, known)}")
-        by_class = sums[code]
-        ledger = unit.pack.ledger_classes
-        counted = unit.pack.model.billing.outstanding
+            known = store_master.codes_of(unit.connection, unit.company, kind)
+            raise NotFound(f"no {kind} {code!r}{did_you_mean(code, known)}")
+        bought = unit.pack.supplier_classes
+        own = {name: amount for name, amount in sums[code].items() if (name in bought) == (kind == "supplier")}
         return CustomerView(
             found[code],
-            sum((amount for name, amount in by_class.items() if name in ledger), ZERO),
+            sum((amount for name, amount in own.items() if name in ledger), ZERO),
             store_documents.overdue(unit.connection, unit.company, code, sorted(ledger), unit.today),
-            sum((amount for name, amount in by_class.items() if counted.get(name)), ZERO),
-            by_class,
+            sum((amount for name, amount in own.items() if name in counted), ZERO),
+            own,
         )
 
     def deal(self, code: str) -> DealView:

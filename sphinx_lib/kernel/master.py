@@ -98,7 +98,8 @@ class Party(Record):
     """A customer or a supplier. ``credit_limit`` none means no limit; ``price_list`` and ``channel`` are keys of prices.
     ``backorder`` says what becomes of the rest of an order that was delivered in part, the company's setting if empty (BK1).
 
-    ``early_payment_discount`` is the percent of escompte granted on its invoices (E1).
+    ``early_payment_discount`` is the percent of escompte granted on its invoices (E1); ``regime`` and
+    ``purchase_regime`` name the VAT regimes of what it buys and of what it sells to us, where rules do not find them.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Party(Record):
     blocked: bool = False
     backorder: Literal["", "keep", "cancel", "ask"] = ""
     regime: str = ""
+    purchase_regime: str = ""
     sites: tuple[Site, ...] = ()
     contacts: tuple[Contact, ...] = ()
 

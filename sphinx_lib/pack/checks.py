@@ -12,7 +12,7 @@ from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import pattern_findings
 from sphinx_lib.pack.pack import TypeKey
-from sphinx_lib.pack.places import guard_uses
+from sphinx_lib.pack.places import effect_uses, guard_uses
 from sphinx_lib.pack.scopes import document_scope, line_scope
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.validation import findings_of
@@ -23,7 +23,7 @@ KEY_FIELDS = frozenset(
     {"party", "customer", "site", "currency", "language", "payment_terms", "regime", "deal", "reference", "kind",
      "contact", "order", "delivery_note", "customer_reference", "date"}
 )  # fmt: skip
-_SINGLE_ACCOUNTS = ("early_payment_discount", "exchange_loss", "exchange_gain")
+_SINGLE_ACCOUNTS = ("receivable", "payable", "early_payment_discount", "exchange_loss", "exchange_gain")
 GROUPINGS = frozenset({"billing.invoicing"})
 _PLACES = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
 Known = Iterable[str]
@@ -100,9 +100,12 @@ def check_events(base: tuple[str, ...], declared: DocumentType, specs: Specs, mo
         final = [state for state in event.sources if state in declared.states and declared.states[state].final]
         for state in final:
             yield Finding((*path, "from", state), f"{state!r} is final, so nothing leads out of it", "remove `final`")
-        for effect, parameters in event.effects.items():
-            yield from _check_effect((*path, "effects", effect), effect, parameters, specs, model)
-            yield from _check_message(parameters.get("message"), declared, model)
+        for target, branch in event.targets.items():
+            if branch.reasons and not branch.every_line:
+                yield Finding((*path, "to", target, "reasons"), "reasons are told of lines; give the branch an every_line")
+    for below, effect, parameters in effect_uses(declared):
+        yield from _check_effect((*base, *below), effect, parameters, specs, model)
+        yield from _check_message(parameters.get("message"), declared, model)
     if declared.then and declared.then not in declared.events:
         yield unknown((*base, "then"), "event", declared.then, declared.events)
 
@@ -164,8 +167,10 @@ def check_reach(base: tuple[str, ...], declared: DocumentType) -> Iterator[Findi
 
 def check_sources(base: tuple[str, ...], model: PackModel, declared: DocumentType) -> Iterator[Finding]:
     """Types and events named by ``made_from`` and ``routes`` exist."""
-    if declared.fulfils is not None and declared.fulfils not in model.progress:
-        yield unknown((*base, "fulfils"), "progress", declared.fulfils, model.progress)
+    for key in ("fulfils", "matches"):
+        progress = getattr(declared, key)
+        if progress is not None and progress not in model.progress:
+            yield unknown((*base, key), "progress", progress, model.progress)
     for source, made in declared.made_from.items():
         path = (*base, "made_from", source)
         if source not in model.document_types:
@@ -307,9 +312,10 @@ def check_sections(model: PackModel) -> Iterator[Finding]:
         yield unknown(
             ("billing", "default_terms"), "payment term", model.billing.default_terms, model.billing.payment_terms
         )
-    fallback = [name for name, regime in model.taxes.regimes.items() if regime.when is None]
-    if len(fallback) != 1 or fallback != list(model.taxes.regimes)[-1:]:
-        yield Finding(("taxes", "regimes"), "exactly the last regime has no condition", "it holds when no other does")
+    for key, regimes in (("regimes", model.taxes.regimes), ("purchase_regimes", model.taxes.purchase_regimes)):
+        fallback = [name for name, regime in regimes.items() if regime.when is None]
+        if len(fallback) != 1 or fallback != list(regimes)[-1:]:
+            yield Finding(("taxes", key), "exactly the last regime has no condition", "it holds when no other does")
 
 
 def check_accounting(model: PackModel) -> Iterator[Finding]:
@@ -319,11 +325,18 @@ def check_accounting(model: PackModel) -> Iterator[Finding]:
         path = ("accounting", "postings", name)
         if posting.journal not in books.journals:
             yield unknown((*path, "journal"), "journal", posting.journal, books.journals)
-        named: dict[tuple[str, ...], str] = {(*path, "receivable"): posting.receivable}
-        for regime, groups in posting.revenue.items():
-            named |= {(*path, "revenue", regime, group): account for group, account in groups.items()}
-            if regime not in model.taxes.regimes:
-                yield unknown((*path, "revenue", regime), "VAT regime", regime, model.taxes.regimes)
+        named: dict[tuple[str, ...], str] = {}
+        for key, by_regime, known in (
+            ("revenue", posting.revenue, model.taxes.regimes), ("expense", posting.expense, model.taxes.purchase_regimes),
+        ):  # fmt: skip
+            for regime, groups in by_regime.items():
+                named |= {(*path, key, regime, group): account for group, account in groups.items()}
+                if regime not in known:
+                    yield unknown((*path, key, regime), "VAT regime", regime, known)
+        for regime, both in posting.self_assessed.items():
+            named |= {(*path, "self_assessed", regime, key): getattr(both, key) for key in ("deductible", "due")}
+            if regime not in model.taxes.purchase_regimes:
+                yield unknown((*path, "self_assessed", regime), "VAT regime", regime, model.taxes.purchase_regimes)
         named |= {(*path, "vat", code): account for code, account in posting.vat.items()}
         named |= {(*path, "methods", method): account for method, account in posting.methods.items()}
         named |= {(*path, key): getattr(posting, key) for key in _SINGLE_ACCOUNTS}
@@ -335,3 +348,27 @@ def check_accounting(model: PackModel) -> Iterator[Finding]:
             if state.posts is not None and state.posts not in books.postings:
                 where = ("document_types", name, "states", state_name, "posts")
                 yield unknown(where, "posting", state.posts, books.postings)
+            elif state.posts is not None and books.postings[state.posts].kind == _OTHER.get(declared.side):
+                where = ("document_types", name, "states", state_name, "posts")
+                yield Finding(where, f"{state.posts} is a {_OTHER[declared.side]}; {name} is on the other side")
+    yield from _check_classes(model)
+
+
+_OTHER = {"sales": "purchase", "purchase": "sale"}
+"""By side the kind of posting that its documents do not make."""
+
+
+def _check_classes(model: PackModel) -> Iterator[Finding]:
+    """What is owed to suppliers never counts against the credit of a customer, so its classes are its own (C1)."""
+    rules = [
+        (name, state_name, declared.side, state.outstanding.as_)
+        for name, declared in model.document_types.items()
+        for state_name, state in declared.states.items()
+        if state.outstanding is not None
+    ]
+    sold = {name for _, _, side, name in rules if side != "purchase"}
+    for type_name, state_name, side, name in rules:
+        path = ("document_types", type_name, "states", state_name, "outstanding", "as")
+        if side == "purchase" and (name in sold or name in model.billing.outstanding):
+            message = f"{name!r} is a class of what customers owe, and this is owed to suppliers"
+            yield Finding(path, message, "give it a class of its own, such as payables, that billing does not name")

@@ -243,8 +243,9 @@ def _compiled_prices(model: PackModel, report: _Report) -> PriceExpressions:
 
 def _guard_path(model: PackModel, path: tuple[str, ...], below: tuple[str, ...]) -> tuple[str, ...]:
     """Where a guard's expression is written: in place, or under ``guards`` when only its name stands here."""
-    if len(below) >= 5 and below[2] in ("requires", "guards"):
-        name, *rest = below[3:]
+    start = 5 if below[4:5] == ("reasons",) else 3
+    if len(below) >= start + 2 and below[start - 1] in ("requires", "guards", "reasons"):
+        name, *rest = below[start:]
         if name in model.guards:
             return ("guards", name, *rest)
     return path

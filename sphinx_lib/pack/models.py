@@ -57,7 +57,11 @@ class Bank(Strict):
 
 
 class Company(Strict):
-    """Who sells: identity, letterhead, currency, languages."""
+    """Who sells and buys: identity, letterhead, currency, languages.
+
+    ``over_receipt_percent`` is what may be received beyond an order, ``approve_orders_above`` the net total in company
+    currency above which a purchase order waits for an approval; none asks for none.
+    """
 
     name: str
     country: str = "FR"
@@ -80,6 +84,8 @@ class Company(Strict):
     website: str = ""
     logo: str = ""
     bank: Bank = Bank()
+    over_receipt_percent: Annotated[Number, Field(ge=0)] = Decimal(0)
+    approve_orders_above: Number | None = None
 
 
 class UnitDef(Strict):
@@ -106,7 +112,8 @@ class VatCode(Strict):
 class Regime(Strict):
     """A VAT regime: all but ``standard`` give VAT 0, with a mention on the document (VA4).
 
-    ``codes`` says which VAT code stands under it for which code of the items: {standard: overseas_standard}.
+    ``codes`` says which VAT code stands under it for which code of the items: {standard: overseas_standard}. Of a regime
+    of purchases ``self_assessed`` says that the buyer owes the VAT that the supplier does not charge.
     """
 
     label: Label = {}
@@ -114,6 +121,7 @@ class Regime(Strict):
     when: str | None = None
     codes: dict[str, str] = {}
     mention: Label = {}
+    self_assessed: YesNo = False
 
 
 def _place(value: str) -> str:
@@ -127,12 +135,18 @@ ZoneMember = Annotated[str, AfterValidator(_place)]
 
 
 class Taxes(Strict):
-    """VAT codes, regimes in the order in which they are tried, and the zones that they ask about."""
+    """VAT codes, regimes of sales and of purchases in the order in which they are tried, and the zones they ask about."""
 
     rounding: Literal["per_total", "per_line"] = "per_total"
     codes: dict[str, VatCode]
     zones: dict[str, tuple[ZoneMember, ...]] = {}
     regimes: dict[str, Regime]
+    purchase_regimes: dict[str, Regime] = {}
+
+    @cached_property
+    def both(self) -> dict[str, Regime]:
+        """The regimes of sales and of purchases by name."""
+        return {**self.purchase_regimes, **self.regimes}
 
     def zone_of(self, country: str, region: str = "", postal_code: str = "") -> str:
         """The zone that lists the start of the postal code, else the region, else the country, else ``world``."""
@@ -149,8 +163,8 @@ class Taxes(Strict):
     def codes_of_percent(self, percent: Decimal, regime: str, day: date) -> list[str]:
         """The VAT codes that have ``percent`` on ``day``: those of ``regime``, else those that no other one stands in."""
         found = [code for code, declared in self.codes.items() if declared.rate_on(day) == percent]
-        here = self.regimes[regime].codes.values() if regime in self.regimes else ()
-        elsewhere = {code for one in self.regimes.values() for code in one.codes.values()}
+        here = self.both[regime].codes.values() if regime in self.both else ()
+        elsewhere = {code for one in self.both.values() for code in one.codes.values()}
         return [code for code in found if code in here] or [code for code in found if code not in elsewhere]
 
 
@@ -205,19 +219,35 @@ class Journal(Strict):
     label: str
 
 
-class Posting(Strict):
-    """Which accounts a kind of posting uses. Revenue and VAT are looked up by regime, then group or code."""
+class SelfAssessed(Strict):
+    """The accounts of VAT that the buyer owes and deducts at once."""
 
-    kind: Literal["sale", "payment"]
+    deductible: str
+    due: str
+
+
+class Posting(Strict):
+    """Which accounts a kind of posting uses: the customer's or supplier's, revenue or expense by regime and account group,
+    VAT by code, self-assessed VAT by regime."""
+
+    kind: Literal["sale", "purchase", "payment"]
     journal: str
     receivable: str = ""
+    payable: str = ""
     revenue: dict[str, dict[str, str]] = {}
+    expense: dict[str, dict[str, str]] = {}
     vat: dict[str, str] = {}
+    self_assessed: dict[str, SelfAssessed] = {}
     methods: dict[str, str] = {}
     early_payment_discount: str = ""
     exchange_loss: str = ""
     exchange_gain: str = ""
     label: Label = {}
+
+    @property
+    def by_regime(self) -> dict[str, dict[str, str]]:
+        """Accounts of what is sold, or of what is bought, by regime and account group."""
+        return self.expense if self.kind == "purchase" else self.revenue
 
 
 ExportField = Literal[

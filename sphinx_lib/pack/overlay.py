@@ -18,7 +18,8 @@ from sphinx_lib.pack.reader import Mark, Node
 KeyPath = tuple[str, ...]
 
 ID_KEYS = frozenset(
-    {"from", "to", "in", "by", "ask", "guards", "requires", "effects", "sees", "choices", "editable_in", "required_at"}
+    {"from", "to", "in", "by", "ask", "guards", "requires", "effects", "reasons", "sees", "choices",
+     "editable_in", "required_at"}
 )
 ID_SECTIONS = frozenset({"document_types", "guards", "portal", "parties", "items", "sites", "runs", "shipping"})
 CONDITIONS = ("when", "every_line", "any_line")
@@ -30,8 +31,11 @@ _NOT_IDS = (
     "portal.*.events.*",  # event: right
 )
 _KIND = "document_types.*.kinds.*"
-_ROUTES = ("document_types.*.routes", "document_types.*.kinds.*.routes", "shipping.rules", "taxes.regimes")
-_PRICING = ("pricing.schema", "pricing.schema.*.access")
+_ROUTES = ("document_types.*.routes", "document_types.*.kinds.*.routes", "shipping.rules", "taxes.regimes",
+           "taxes.purchase_regimes")  # fmt: skip
+_PRICING = (
+    "pricing.schema", "pricing.schema.*.access", "purchase_pricing.schema", "purchase_pricing.schema.*.access",
+)  # fmt: skip
 _FEW = 8
 _COMMENT_COLUMN = 100
 

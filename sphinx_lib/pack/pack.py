@@ -18,7 +18,7 @@ from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.scopes import PriceExpressions
-from sphinx_lib.pack.workflow_model import DocumentType, Guard
+from sphinx_lib.pack.workflow_model import DocumentType, Guard, Outstanding
 
 Place = Literal["document", "line", "party", "item"]
 TypeKey = tuple[str, str]
@@ -65,8 +65,18 @@ class Pack:
     @cached_property
     def ledger_classes(self) -> frozenset[str]:
         """The classes of outstanding that are balances of issued documents: what the customer owes by the books."""
-        rules = (state.outstanding for declared in self.types.values() for state in declared.states.values())
-        return frozenset(rule.as_ for rule in rules if rule is not None and rule.of == "balance")
+        return frozenset(rule.as_ for rule in self._weights(bought=False) if rule.of == "balance")
+
+    @cached_property
+    def supplier_classes(self) -> Mapping[str, bool]:
+        """The classes of what is owed to suppliers, and whether each is a balance by the books; no customer's credit."""
+        rules = self._weights(bought=True)
+        return {rule.as_: any(one.of == "balance" for one in rules if one.as_ == rule.as_) for rule in rules}
+
+    def _weights(self, *, bought: bool) -> list[Outstanding]:
+        types = [declared for declared in self.types.values() if (declared.side == "purchase") == bought]
+        rules = (state.outstanding for declared in types for state in declared.states.values())
+        return [rule for rule in rules if rule is not None]
 
     def resolve_type(self, name: str) -> TypeKey:
         """The (type, kind) that ``name`` stands for: a type, or a kind of exactly one type."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from sphinx_lib.pack.expressions import Kind
 from sphinx_lib.pack.models import PackModel
@@ -32,9 +32,10 @@ class Asked(NamedTuple):
 
 def of_sections(model: PackModel) -> Iterator[Asked]:
     """Every expression of the sections beside ``document_types`` and ``pricing``: regimes, rebates, attached items, port."""
-    for name, regime in model.taxes.regimes.items():
-        if regime.when:
-            yield Asked(("taxes", "regimes", name, "when"), "", "party", regime.when, "flag")
+    for key, regimes in (("regimes", model.taxes.regimes), ("purchase_regimes", model.taxes.purchase_regimes)):
+        for name, regime in regimes.items():
+            if regime.when:
+                yield Asked(("taxes", key, name, "when"), "", "party", regime.when, "flag")
     for name, rebate in model.billing.rebates.items():
         if rebate.when:
             yield Asked(("billing", "rebates", name, "when"), "", "party", rebate.when, "flag")
@@ -86,6 +87,9 @@ def guard_uses(declared: DocumentType) -> Iterator[tuple[tuple[str, ...], str, G
     for event_name, event in declared.events.items():
         for name, guard in event.guards.items():
             yield ("events", event_name, "guards", name), name, guard
+        for target, branch in event.targets.items():
+            for name, guard in branch.reasons.items():
+                yield ("events", event_name, "to", target, "reasons", name), name, guard
 
 
 def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
@@ -115,8 +119,23 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
 
 
 def of_effects(path: tuple[str, ...], event: Event) -> Iterator[Written]:
-    """The expressions over lines that effects of an event take as ``where``."""
+    """The expressions over lines that effects of an event and of its branches take as ``where``."""
+    for where, _, parameters in effects_of(path, event):
+        text = parameters.get("where")
+        if isinstance(text, str):
+            yield Written((*where, "where"), "line", text, "flag")
+
+
+def effect_uses(declared: DocumentType) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
+    """Every effect that events and their branches name, with its path below the type and its parameters."""
+    for name, event in declared.events.items():
+        yield from effects_of(("events", name), event)
+
+
+def effects_of(path: tuple[str, ...], event: Event) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
+    """The effects of one event and of its branches, with their paths and parameters."""
     for effect, parameters in event.effects.items():
-        where = parameters.get("where")
-        if isinstance(where, str):
-            yield Written((*path, "effects", effect, "where"), "line", where, "flag")
+        yield (*path, "effects", effect), effect, parameters
+    for target, branch in event.targets.items():
+        for effect, parameters in branch.effects.items():
+            yield (*path, "to", target, "effects", effect), effect, parameters

@@ -30,7 +30,7 @@ DOCUMENT: Mapping[str, Fact] = {
     **dict.fromkeys(
         ("total_net", "total_vat", "total_gross", "net_to_pay", "balance", "total_cost", "margin", "line_count",
          "short_lines", "revision", "outstanding", "approvals", "foot_discount", "foot_discount_amount",
-         "early_payment_discount", "net_commercial", "rate", "quote_reservation_days"),
+         "early_payment_discount", "net_commercial", "rate", "quote_reservation_days", "same_reference"),
         Fact("number"),
     ),
     "margin_rate": Fact("number", optional=True),
@@ -46,11 +46,13 @@ DOCUMENT: Mapping[str, Fact] = {
 
 LINE: Mapping[str, Fact] = {
     **dict.fromkeys(
-        ("quantity", "net", "line", "available", "available_at", "missing_at", "stock_quantity", "over_quantity",
-         "over_amount", "margin"),
+        ("quantity", "net", "line", "available", "available_at", "missing_at", "physical", "stock_quantity", "over_quantity",
+         "over_amount", "over_percent", "quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "margin"),
         Fact("number"),
     ),
-    **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference", "role"), Fact("text")),
+    **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference", "role", "source_type", "source_state"),
+                    Fact("text")),
+    "ordered_price": Fact("number", optional=True),
     "unit_price": Fact("number", optional=True),
     "list_price": Fact("number", optional=True),
     "cost": Fact("number", optional=True),
@@ -68,6 +70,13 @@ SOURCE: Mapping[str, Fact] = {
     "date": Fact("date", optional=True),
 }
 """What a line may ask of the document that it was made from; without one, texts that are never none are empty."""
+
+
+OF_SOURCES = frozenset({
+    "over_quantity", "over_amount", "over_percent", "quantity_gap", "price_gap", "price_gap_percent", "received_quantity",
+    "ordered_price", "source_type", "source_state",
+})  # fmt: skip
+"""Facts of a line that ask for what it was made from."""
 
 
 def model_facts(model: type[BaseModel], prefix: str, fields: Mapping[str, Field_] | None = None) -> Scope:
@@ -218,12 +227,14 @@ def needs_of(names: Iterable[str]) -> frozenset[Any]:
             found.add("party")
         elif name.startswith("item."):
             found.add("items")
-        elif name in ("available", "available_at", "missing_at", "promise_date", "short_lines"):
+        elif name in ("available", "available_at", "missing_at", "promise_date", "physical", "short_lines"):
             found |= {"stock", "sources"}
         elif name == "outstanding":
             found.add("outstanding")
-        elif name in ("over_quantity", "over_amount") or name.startswith("source."):
+        elif name in OF_SOURCES or name.startswith("source."):
             found.add("sources")
+        elif name == "same_reference":
+            found.add("references")
     return frozenset(found)
 
 

@@ -21,7 +21,9 @@ from sphinx_lib.pack.base import Strict
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import DocumentType
 
-Need = Literal["party", "items", "stock", "outstanding", "sources", "allocations", "lots", "places", "equipment"]
+Need = Literal[
+    "party", "items", "stock", "outstanding", "sources", "allocations", "lots", "places", "equipment", "references",
+]  # fmt: skip
 StockKey = tuple[str, str]
 
 
@@ -43,9 +45,10 @@ class Situation:
 
     ``available`` is physical minus reserved by (item, warehouse), without this document's own reservation;
     ``outstanding`` is by class, without this document and the documents it was made from (C2);
-    ``sources`` are the lines that this document's lines were made from, ``origins`` the documents that these stand in,
-    by id; ``policies`` says by (item, warehouse) what the item, else the warehouse, says about stock below zero; ``lots``
-    are by (item, warehouse) the lots and bins in stock, and ``owners`` by (item, serial number) the customers who have it.
+    ``sources`` are the lines that this document's lines were made from, and their roots, ``origins`` the documents that
+    these stand in, by id; ``same_reference`` is how many earlier documents of its type bear its reference for its party;
+    ``policies`` says by (item, warehouse) what the item, else the warehouse, says about stock below zero; ``lots`` are by
+    (item, warehouse) the lots and bins in stock, and ``owners`` by (item, serial number) the customers who have it.
     ``at_dates`` works out, when first asked, what may be promised for the day of each line.
     """
 
@@ -65,6 +68,7 @@ class Situation:
     origins: Mapping[Id, Document] = field(default_factory=dict)
     lots: Mapping[StockKey, Sequence[Lot]] = field(default_factory=dict)
     owners: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    same_reference: int = 0
     at_dates: Callable[[], Mapping[Id, AtItsDate]] = dict
 
     def at_date(self, line: Line) -> AtItsDate:
@@ -125,9 +129,14 @@ class RegisterEquipment(NamedTuple):
     """Keep the customers' equipment in step with the serial numbers of this document (EQ1)."""
 
 
+class RevalueReceipts(NamedTuple):
+    """Let goods still held take up the differences between their receipts and this supplier's invoice or credit."""
+
+
 Op = (
     SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | RegisterEquipment | DeliverPicked
-)
+    | RevalueReceipts
+)  # fmt: skip
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]
 

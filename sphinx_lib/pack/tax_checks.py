@@ -16,16 +16,26 @@ MENTION_PLACES = frozenset({"{party.vat_number}"})
 def check_taxes(model: PackModel) -> Iterator[Finding]:
     """Every finding about the section ``taxes``, and what it asks of the accounts."""
     for name, regime in model.taxes.regimes.items():
-        yield from _check_codes(model, name, regime)
-        yield from _check_mention(model, name, regime)
+        yield from _check_codes(model, ("taxes", "regimes", name), name, regime)
+        yield from _check_mention(("taxes", "regimes", name), name, regime)
+        if regime.self_assessed:
+            message = "the customer assesses the VAT of a sale; self_assessed is for purchase_regimes"
+            yield Finding(("taxes", "regimes", name, "self_assessed"), message, "remove it")
+    for name, regime in model.taxes.purchase_regimes.items():
+        path = ("taxes", "purchase_regimes", name)
+        yield from _check_codes(model, path, name, regime)
+        if name in model.taxes.regimes:
+            yield Finding(path, f"a regime of sales is called {name!r} too", "give one another name", of_key=True)
+        if regime.self_assessed and regime.category == "standard":
+            yield Finding((*path, "self_assessed"), f"under {name} the supplier charges VAT", "give it another category")
     yield from _check_zones(model)
     yield from _check_accounts(model)
 
 
-def _check_codes(model: PackModel, name: str, regime: Regime) -> Iterator[Finding]:
+def _check_codes(model: PackModel, base: tuple[str, ...], name: str, regime: Regime) -> Iterator[Finding]:
     """Codes stand in for known ones, under regimes that give VAT, and none in turn stands for another."""
-    path = ("taxes", "regimes", name, "codes")
-    if regime.codes and regime.category != "standard":
+    path = (*base, "codes")
+    if regime.codes and regime.category != "standard" and not regime.self_assessed:
         yield Finding(path, f"{name} gives no VAT, so no code stands under it", "remove codes")
     for code, instead in regime.codes.items():
         if code not in model.taxes.codes:
@@ -37,9 +47,8 @@ def _check_codes(model: PackModel, name: str, regime: Regime) -> Iterator[Findin
             yield Finding((*path, code), f"{instead!r} stands for {code!r} and is itself replaced", hint)
 
 
-def _check_mention(model: PackModel, name: str, regime: Regime) -> Iterator[Finding]:
+def _check_mention(path: tuple[str, ...], name: str, regime: Regime) -> Iterator[Finding]:
     """The law asks for the reason where there is no VAT (CGI ann. II 242 nonies A)."""
-    path = ("taxes", "regimes", name)
     if regime.category != "standard" and not regime.mention:
         hint = "add mention: {fr: …, en: …} with the article of law"
         yield Finding(path, f"{name} gives no VAT and its documents do not say why", hint, warning=True, of_key=True)
@@ -64,14 +73,20 @@ def _check_zones(model: PackModel) -> Iterator[Finding]:
 def _check_accounts(model: PackModel) -> Iterator[Finding]:
     """What is sold under a regime can be posted, and so can its VAT (AC2)."""
     for name, posting in model.accounting.postings.items():
-        if posting.kind != "sale":
+        if posting.kind == "payment":
             continue
-        for regime in model.taxes.regimes:
-            if regime not in posting.revenue:
-                path = ("accounting", "postings", name, "revenue")
+        bought = posting.kind == "purchase"
+        key = "expense" if bought else "revenue"
+        for regime, declared in (model.taxes.purchase_regimes if bought else model.taxes.regimes).items():
+            if regime not in posting.by_regime:
+                path = ("accounting", "postings", name, key)
                 message = f"no accounts for the VAT regime {regime!r}"
                 yield Finding(path, message, f"add {regime}: {{goods: …, service: …}}", warning=True)
-        for code, declared in model.taxes.codes.items():
-            if code not in posting.vat and any(declared.rates.values()):
+            if declared.self_assessed and regime not in posting.self_assessed:
+                path = ("accounting", "postings", name, "self_assessed")
+                message = f"no accounts for the VAT that the buyer owes under {regime!r}"
+                yield Finding(path, message, f"add {regime}: {{deductible: …, due: …}}", warning=True)
+        for code, rates in model.taxes.codes.items():
+            if code not in posting.vat and any(rates.rates.values()):
                 path = ("accounting", "postings", name, "vat")
                 yield Finding(path, f"no account for the VAT code {code!r}", f"add {code}: …", warning=True)

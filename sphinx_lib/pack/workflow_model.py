@@ -71,8 +71,18 @@ class Ask(Strict):
         return self
 
 
+Effects = dict[str, Annotated[dict[str, Any], BeforeValidator(_empty)]]
+
+
 class Branch(Condition):
-    """A way an event may lead; the one without condition comes last."""
+    """A way an event may lead; the one without condition comes last.
+
+    ``effects`` follow those of the event when it leads there. ``reasons`` are guards over lines that say, of each line for
+    which ``every_line`` does not hold, why the event leads elsewhere.
+    """
+
+    effects: Effects = {}
+    reasons: Guards = {}
 
 
 class Event(Condition):
@@ -84,8 +94,12 @@ class Event(Condition):
     right: str | None = None
     ask: dict[str, Annotated[Ask, BeforeValidator(_empty)]] = {}
     guards: Guards = {}
-    effects: dict[str, Annotated[dict[str, Any], BeforeValidator(_empty)]] = {}
+    effects: Effects = {}
     label: Label = {}
+
+    def effects_to(self, target: str) -> Effects:
+        """What follows when the event leads to ``target``."""
+        return {**self.effects, **self.targets[target].effects}
 
 
 class Outstanding(Strict):
@@ -184,6 +198,8 @@ class DocumentType(Strict):
     ``picks`` puts its lines where the goods lie, one for each bin and lot, in walking order and without prices (S40); such a
     document is only made from others.
     ``on_partial: split`` lets the part that is available and the rest each take their own route (Q2).
+    ``own_reference`` says that its reference is the party's own number for it, never that of what it is made from;
+    ``matches`` names the progress that says how much of an order may be invoiced.
     """
 
     label: Label
@@ -195,6 +211,8 @@ class DocumentType(Strict):
     stock_value: Literal["cost", "price", "current"] = "cost"
     lots: Literal["chosen", "given"] = "chosen"
     picks: YesNo = False
+    own_reference: YesNo = False
+    matches: str | None = None
     lines: YesNo = True
     number: NumberAt
     fulfils: str | None = None

@@ -236,7 +236,7 @@ def _without_tax(
     portions: Sequence[Portion], document: Document, pack: Pack, digits: int
 ) -> tuple[tuple[Portion, ...], tuple[VatAmount, ...]]:
     """Portions without tax and VAT by code, from portions with tax (VA3)."""
-    category = pack.model.taxes.regimes[document.regime].category
+    category = pack.model.taxes.both[document.regime].category
     groups: dict[str, list[int]] = {}
     for number, portion in enumerate(portions):
         groups.setdefault(portion.vat, []).append(number)

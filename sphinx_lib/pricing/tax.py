@@ -15,16 +15,16 @@ from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import PartyFacts
 
 
-def regime_of(party: Party | None, pack: Pack, today: date, site: str = "") -> str:
-    """The VAT regime of a sale to ``party``, delivered to its ``site``: the one its record names, else the first whose
-    condition holds (VA4)."""
-    regimes = pack.model.taxes.regimes
-    if party is not None and party.regime:
-        if party.regime not in regimes:
-            raise InputError(
-                [f"{party.code}: unknown VAT regime {party.regime!r}{did_you_mean(party.regime, regimes)}"]
-            )
-        return party.regime
+def regime_of(party: Party | None, pack: Pack, today: date, site: str = "", *, bought: bool = False) -> str:
+    """The VAT regime of a sale to ``party``, delivered to its ``site``, or of what is ``bought`` from it: the one its
+    record names, else the first whose condition holds (VA4)."""
+    taxes = pack.model.taxes
+    regimes = taxes.purchase_regimes if bought else taxes.regimes
+    named = "" if party is None else party.purchase_regime if bought else party.regime
+    if party is not None and named:
+        if named not in regimes:
+            raise InputError([f"{party.code}: unknown VAT regime {named!r}{did_you_mean(named, regimes)}"])
+        return named
     facts = PartyFacts(pack.model, party, today, site)
     for name, regime in regimes.items():
         if regime.when is None or pack.expression(("", ""), "party", regime.when)(facts):
@@ -35,7 +35,7 @@ def regime_of(party: Party | None, pack: Pack, today: date, site: str = "") -> s
 def rate_of(code: str, regime: str, pack: Pack, day: date) -> Decimal:
     """Percent of a VAT code on ``day`` under ``regime``: 0 for all but standard ones (VA4)."""
     taxes = pack.model.taxes
-    if taxes.regimes[regime].category != "standard":
+    if taxes.both[regime].category != "standard":
         return ZERO
     declared = taxes.codes.get(code_under(code, regime, pack))
     rate = declared.rate_on(day) if declared else None
@@ -46,7 +46,7 @@ def rate_of(code: str, regime: str, pack: Pack, day: date) -> Decimal:
 
 def gives_vat(regime: str, pack: Pack) -> bool:
     """Whether sales under ``regime`` bear VAT; if not, they all stand under its name at the foot (VA4)."""
-    return pack.model.taxes.regimes[regime].category == "standard"
+    return pack.model.taxes.both[regime].category == "standard"
 
 
 def code_under(code: str, regime: str, pack: Pack) -> str:
@@ -54,7 +54,7 @@ def code_under(code: str, regime: str, pack: Pack) -> str:
     own name where it gives no VAT."""
     if not gives_vat(regime, pack):
         return regime
-    return pack.model.taxes.regimes[regime].codes.get(code, code)
+    return pack.model.taxes.both[regime].codes.get(code, code)
 
 
 def default_code(pack: Pack) -> str:
@@ -76,7 +76,7 @@ def vat_amounts(
     Under a regime without VAT all lines stand in one row under the regime's name, with rate and amount 0.
     """
     taxes = pack.model.taxes
-    category = taxes.regimes[regime].category
+    category = taxes.both[regime].category
     taxed = gives_vat(regime, pack)
     groups: dict[str, list[Decimal]] = {}
     for code, net in nets:

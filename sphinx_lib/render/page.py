@@ -201,7 +201,7 @@ class Page:
         facts = document.party_facts
         yield Pair(t("date"), self.day(document.date))
         if "code" in facts:
-            yield Pair(t("customer_code"), facts["code"])
+            yield Pair(t("supplier_code" if self.view.type.side == "purchase" else "customer_code"), facts["code"])
         if document.reference and not self._cites_sources(document.reference):
             yield Pair(t("your_reference"), document.reference)
         if document.origin:
@@ -334,7 +334,7 @@ class Page:
         """The VAT rates of a line as the foot has them: of its code, of a kit's components, of what port is shared over
         (K11, VA2); 0 under a regime without VAT (VA4)."""
         by_code = {row.code: row.rate for row in self.document.vat}
-        regime = self.model.taxes.regimes.get(self.document.regime)
+        regime = self.model.taxes.both.get(self.document.regime)
         stands_for = regime.codes if regime else {}
         codes = [part.vat for part in line.parts] or [line.vat]
         found = (by_code.get(stands_for.get(code, code), by_code.get(self.document.regime)) for code in codes if code)
@@ -376,7 +376,7 @@ class Page:
 
     def _vat_label(self, row: VatAmount) -> str:
         taxes = self.model.taxes
-        declared = taxes.codes.get(row.code) or taxes.regimes.get(row.code)
+        declared = taxes.codes.get(row.code) or taxes.both.get(row.code)
         return (in_language(declared.label, self.language) if declared else "") or row.code
 
     @property

@@ -25,13 +25,14 @@ LINE_KEYS = frozenset({
 })  # fmt: skip
 LATER_LINE: frozenset[str] = frozenset()
 LATER_TYPES = frozenset({
-    "deposit_invoice", "progress_invoice", "final_invoice", "purchase_order", "goods_receipt", "supplier_invoice",
-    "supplier_return", "customer_return", "counter",
+    "deposit_invoice", "progress_invoice", "final_invoice", "customer_return", "counter",
 })  # fmt: skip
 LATER_RUNS = frozenset({"dunning", "replenishment"})
 LATER_WITH = frozenset({"percent", "net", "gross", "progress", "advance", "index_month"})
-PAY = frozenset({"customer", "amount", "date", "method", "allocate", "currency", "rate", "reference", "early_payment"})
-LATER_PAY = frozenset({"supplier", "due_date"})
+PAY = frozenset({
+    "customer", "supplier", "amount", "date", "method", "allocate", "currency", "rate", "reference", "early_payment",
+})  # fmt: skip
+LATER_PAY = frozenset({"due_date"})
 FILE_WITH = {"export": frozenset({"from", "to"}), "render": frozenset({"language"})}
 CHECK = "check"
 """The name of the run that is the load check."""
@@ -61,7 +62,9 @@ class Known:
         """What an ``expect`` step may ask about now."""
         anything = document_shape(self.pack, self.all_types)
         named = {name: made_shape(document_shape(self.pack, types), anything) for name, types in self.made.items()}
-        tables: dict[str, Shape] = {"stock": STOCK, "customer": CUSTOMER, "deal": DEAL, "equipment": EQUIPMENT}
+        tables: dict[str, Shape] = {
+            "stock": STOCK, "customer": CUSTOMER, "supplier": CUSTOMER, "deal": DEAL, "equipment": EQUIPMENT,
+        }  # fmt: skip
         return {**named, **self.shapes, **{name: {"*": shape} for name, shape in tables.items()}}
 
 
@@ -92,7 +95,8 @@ def _check_beside(step: Step, known: Known) -> None:
     if step.option("with") is not None and step.kind in ("edit", "at", "as_user", "expect", "delete", "pay", "price"):
         known.findings.add(step.node.key_marks["with"], step.path, f"{step.kind} takes nothing under 'with'")
     name = step.text("as")
-    if name is not None and (name in ("stock", "customer", "deal", "equipment") or "." in name or name.isdecimal()):
+    tables = ("stock", "customer", "supplier", "deal", "equipment")
+    if name is not None and (name in tables or "." in name or name.isdecimal()):
         known.findings.add(step.node.key_marks["as"], step.path, f"{name!r} cannot be a name", "use letters and digits")
 
 
@@ -326,15 +330,16 @@ def _pay(step: Step, known: Known) -> None:
     _check_keys(step.argument, step, "key of pay", PAY, known, LATER_PAY)
     own = entries(step.argument)
     for key in ("customer", "amount"):
-        if key not in own and not LATER_PAY & own.keys():
+        if key not in own and not ({"supplier"} if key == "customer" else LATER_PAY) & own.keys():
             known.findings.add(step.mark, step.path, f"the key {key!r} is missing")
     _check_code(own.get("customer"), step, "customer", known.refs.customers, known)
     early = own.get("early_payment")
     if early is not None and early.value not in ("true", "false"):
         known.findings.add(early.mark, step.path, "early_payment takes true or false")
+    _check_code(own.get("supplier"), step, "supplier", known.refs.suppliers, known)
     for one in listed(own["allocate"]) if "allocate" in own else []:
         types_of(one, step, known)
-    _name(step, known, frozenset({known.pack.resolve_type("payment")}))
+    _name(step, known, frozenset({known.pack.resolve_type("supplier_payment" if "supplier" in own else "payment")}))
 
 
 def _price(step: Step, known: Known) -> None:
@@ -380,6 +385,7 @@ def _expect(step: Step, known: Known) -> None:
     check_expected(step.argument, root, step.path, known.findings)
     codes: dict[str, tuple[str, Iterable[str]]] = {
         "stock": ("item", known.refs.items), "customer": ("customer", known.refs.customers),
+        "supplier": ("supplier", known.refs.suppliers),
         "deal": ("deal", known.refs.deals),
     }  # fmt: skip
     for key, child in entries(step.argument).items():

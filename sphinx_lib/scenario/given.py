@@ -212,6 +212,8 @@ def _check_mentioned(scenario: Scenario, pack: Pack, refs: Refs, findings: Findi
     known: Mapping[tuple[str, str], tuple[str, Any]] = {
         ("customers", "payment_terms"): ("payment terms", model.billing.payment_terms),
         ("customers", "regime"): ("VAT regime", model.taxes.regimes),
+        ("suppliers", "purchase_regime"): ("VAT regime of purchases", model.taxes.purchase_regimes),
+        ("suppliers", "payment_terms"): ("payment terms", model.billing.payment_terms),
         ("customer_references", "customer"): ("customer", refs.customers),
         ("customer_references", "item"): ("item", refs.items),
         ("items", "unit"): ("unit", model.units),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sphinx_lib.app.views import PriceView, Views
+from sphinx_lib.app.views import CustomerView, PriceView, Views
 from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.errors import Problem
 from sphinx_lib.kernel.money import round_half_up
@@ -70,7 +70,15 @@ def equipment_values(views: Views, code: str) -> Any:
 
 def customer_values(views: Views, code: str) -> dict[str, Any]:
     """What a customer owes (C1)."""
-    found = views.customer(code)
+    return _owed(views.customer(code))
+
+
+def supplier_values(views: Views, code: str) -> dict[str, Any]:
+    """What we owe a supplier."""
+    return _owed(views.supplier(code))
+
+
+def _owed(found: CustomerView) -> dict[str, Any]:
     sums = {name: getattr(found, name) for name in ("outstanding", "balance", "overdue")}
     return {**sums, "name": found.party.name, "by_class": dict(found.by_class)}
 

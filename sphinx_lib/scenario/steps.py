@@ -142,15 +142,17 @@ def _do_pay(session: Session, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _settlement(world: World, payment: Id) -> dict[str, Any]:
-    """What a payment brought in company currency, what it cleared, and the difference of exchange (F3)."""
+    """What a payment brought, or took, in company currency, what it cleared, and the difference of exchange (F3)."""
     books = world.app.pack.model.accounting
     named = {name for one in books.postings.values() for name in (one.exchange_gain, one.exchange_loss) if name}
     accounts = {books.accounts[name].number for name in named}
     with world.app.reader() as views:
-        received = views.document(payment).document.counterpart_gross
+        view = views.document(payment)
         found = [one for one in views.entries_of(payment) if one.account in accounts]
+    moved = view.document.counterpart_gross
     difference = sum((one.credit - one.debit for one in found), ZERO)
-    return {"counterpart": received, "cleared": received - difference, "exchange_difference": difference}
+    cleared = moved + difference if view.type.side == "purchase" else moved - difference
+    return {"counterpart": moved, "cleared": cleared, "exchange_difference": difference}
 
 
 # -- runs, prices, files -------------------------------------------------------------------------------------------------

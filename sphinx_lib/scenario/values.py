@@ -16,6 +16,7 @@ from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import rate_of
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
 from sphinx_lib.stock.counting import BOOK
+from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,7 @@ DOCUMENT: dict[str, Callable[[Seen], Any]] = {
     "without_weight": lambda seen: [item for _, item in seen.view.weights().unknown],
     "messages": lambda seen: {"count": seen.views.messages(seen.document.id)},
     "mentions": lambda seen: seen.view.mentions,
+    "reasons": lambda seen: seen.view.reasons,
     "totals": _totals,
     "days_late": _days_late,
     "warnings": lambda seen: (*seen.warnings, *seen.view.warnings),
@@ -285,6 +287,20 @@ def _stock_value(one: SeenLine) -> Any:
     return one.seen.views.line_values(one.seen.document.id).get(one.line.id)
 
 
+_GAPS = ("quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "ordered_price")
+
+
+def _gap(name: str) -> Callable[[SeenLine], Any]:
+    """A fact of a supplier's invoice: how far its line is from what was received and ordered."""
+
+    def read(one: SeenLine) -> Any:
+        unit = one.seen.views.unit
+        unit.load_sources([one.seen.document])
+        return LineFacts(DocumentFacts(unit.situation(one.seen.document)), one.line)[name]
+
+    return read
+
+
 def _discount_rate(one: SeenLine) -> Decimal | None:
     """All discounts of the line together, in percent of the list price."""
     line = one.line
@@ -347,7 +363,8 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "landed_cost": _own_of_line("landed_cost"),
     **{name: _of_stock(name) for name in _STOCK},
     "elsewhere": _elsewhere,
-    "backorder": lambda one: one.line.remaining("delivered"),
+    "backorder": lambda one: one.line.remaining("delivered" if one.seen.view.type.side == "sales" else "received"),
+    **{name: _gap(name) for name in _GAPS},
     "discount_rate": _discount_rate,
     "foot_share": _foot_share,
     "counterpart": _counterpart,

@@ -17,7 +17,13 @@ from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.given import KINDS, Refs, rows_of
 from sphinx_lib.scenario.model import Scenario, items
-from sphinx_lib.scenario.other_values import customer_values, deal_values, equipment_values, stock_values
+from sphinx_lib.scenario.other_values import (
+    customer_values,
+    deal_values,
+    equipment_values,
+    stock_values,
+    supplier_values,
+)
 from sphinx_lib.scenario.values import Fields, Found, Made, Seen, document_readers
 
 NOBODY = Actor("scenario")
@@ -82,6 +88,7 @@ class World:
         tables: Mapping[str, Callable[[str], Any]] = {
             "stock": lambda key: stock_values(views, *_item_and_warehouse(key)),
             "customer": lambda code: customer_values(views, code),
+            "supplier": lambda code: supplier_values(views, code),
             "deal": lambda code: deal_values(views, code),
             "equipment": lambda code: equipment_values(views, code),
         }

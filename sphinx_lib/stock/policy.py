@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.errors import Refusal
@@ -30,7 +31,24 @@ def stock_policy(situation: Situation, parameters: NoParameters) -> Iterable[Ref
                 yield Refusal("stock_policy", facts=facts, warns=policy == "warn")
 
 
+def goods_in_stock(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
+    """Refuse, item by item, what brought in goods that are no longer all there, whatever the policy."""
+    if not situation.type.says(situation.document.state, "stock"):
+        return
+    brought: dict[tuple[str, str], Decimal] = {}
+    for line in situation.document.lines:
+        for item, quantity in line.goods:
+            brought[item, line.warehouse] = brought.get((item, line.warehouse), ZERO) + quantity
+    for (item, warehouse), quantity in brought.items():
+        here = situation.physical.get((item, warehouse), ZERO)
+        if here < quantity:
+            yield Refusal("goods_in_stock", facts={"item": item, "needed": quantity, "physical": here})
+
+
 GUARDS = (
+    GuardSpec(
+        "goods_in_stock", goods_in_stock, needs=frozenset({"stock"}), facts=("item", "needed", "physical"),
+    ),
     GuardSpec(
         "stock_policy",
         stock_policy,

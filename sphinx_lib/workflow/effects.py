@@ -17,6 +17,7 @@ from sphinx_lib.pack.specs import (
     Op,
     RegisterEquipment,
     ReleaseAllocations,
+    RevalueReceipts,
     SetLines,
     Situation,
 )
@@ -95,6 +96,11 @@ def deliver_picked(situation: Situation, parameters: Delivery) -> Iterable[Op]:
     yield DeliverPicked(parameters.make, parameters.fire)
 
 
+def revalue_receipts(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Let goods still held take up the differences of price between their receipts and the supplier's invoice (§5.3)."""
+    yield RevalueReceipts()
+
+
 EFFECTS = (
     EffectSpec("send_document", send_document, SendDocument, moment="after_commit"),
     EffectSpec("new_revision", new_revision),
@@ -104,4 +110,5 @@ EFFECTS = (
     EffectSpec("register_equipment", register_equipment),
     EffectSpec("deliver_picked", deliver_picked, Delivery, needs=frozenset({"sources"})),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
+    EffectSpec("revalue_receipts", revalue_receipts, needs=frozenset({"sources"})),
 )

@@ -12,6 +12,7 @@ from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Line
 from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.pack.scopes import SOURCE, PartyFacts, backorder_policy, own_value
 from sphinx_lib.pack.specs import Situation
+from sphinx_lib.workflow.matching import gaps_of
 
 _PASSED_ON = ("shipping", "eco", "deposit", EARLY_PAYMENT)
 _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
@@ -20,8 +21,9 @@ _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
     "margin_rate": lambda s: rate(s.document.margin, s.document.net_commercial),
     "markup_rate": lambda s: rate(s.document.margin, s.document.total_cost),
     "short_lines": lambda s: Decimal(len(shortages(s))),
-    "outstanding": lambda s: sum(s.outstanding.values(), ZERO),
+    "outstanding": lambda s: _outstanding(s),
     "revision": lambda s: Decimal(s.document.revision),
+    "same_reference": lambda s: Decimal(s.same_reference),
     "last_event": lambda s: s.document.history.get("", {}).get("event", ""),
     "backorder": lambda s: backorder_policy(s.pack.model, s.party),
     "quote_reservation_days": lambda s: Decimal(s.pack.model.stock.quote_reservation_days),
@@ -33,6 +35,13 @@ _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
 def rate(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     """``part`` in percent of ``whole``; none when there is no whole (M1), or one of them is not shown."""
     return part * 100 / whole if whole and part is not None else None
+
+
+def _outstanding(situation: Situation) -> Decimal:
+    """What the party owes us, on documents of purchases what we owe it."""
+    owed = situation.pack.supplier_classes
+    bought = situation.type.side == "purchase"
+    return sum((amount for name, amount in situation.outstanding.items() if (name in owed) == bought), ZERO)
 
 
 def _times(situation: Situation, event: str) -> Decimal:
@@ -195,6 +204,18 @@ def _over(situation: Situation, line: Line) -> tuple[Decimal, Decimal]:
     return max(quantity, ZERO), max(amount, ZERO)
 
 
+def _over_percent(situation: Situation, line: Line) -> Decimal:
+    """The same in percent of the quantity of the source line; 100 where that is zero."""
+    over, _ = _over(situation, line)
+    whole = situation.sources[line.source_id or ""].quantity if over else None
+    return rate(over, abs(whole or ZERO)) or Decimal(100) if over else ZERO
+
+
+def _of_origin(situation: Situation, line: Line, name: str) -> str:
+    origin = situation.origins.get(line.source_document or "")
+    return "" if origin is None else str(getattr(origin, name))
+
+
 def line_margin(line: Line) -> Decimal:
     """Net minus cost of the line's quantity; a line without cost counts with cost 0. Port, eco-contributions and deposits
     have no margin (M3)."""
@@ -214,4 +235,13 @@ _LINE: dict[str, Callable[[Situation, Line], Any]] = {
     "margin_rate": lambda _, line: rate(line_margin(line), line.net),
     "over_quantity": lambda situation, line: _over(situation, line)[0],
     "over_amount": lambda situation, line: _over(situation, line)[1],
+    "over_percent": lambda situation, line: _over_percent(situation, line),
+    "physical": lambda situation, line: situation.physical.get((line.item or "", line.warehouse), ZERO),
+    "quantity_gap": lambda situation, line: gaps_of(situation, line).quantity,
+    "price_gap": lambda situation, line: gaps_of(situation, line).price,
+    "price_gap_percent": lambda situation, line: gaps_of(situation, line).percent,
+    "received_quantity": lambda situation, line: gaps_of(situation, line).received,
+    "ordered_price": lambda situation, line: gaps_of(situation, line).ordered,
+    "source_type": lambda situation, line: _of_origin(situation, line, "type"),
+    "source_state": lambda situation, line: _of_origin(situation, line, "state"),
 }

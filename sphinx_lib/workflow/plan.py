@@ -27,7 +27,10 @@ _PLACES = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
 @dataclass(frozen=True)
 class Plan:
     """What an event does to one document: the state it leads to, the facts recorded, the operations that follow, and what
-    guards only warn of."""
+    guards only warn of.
+
+    ``reasons`` say, line by line, why it does not lead to a state that comes first.
+    """
 
     document: Document
     event: str
@@ -36,6 +39,7 @@ class Plan:
     facts: Mapping[str, Any] = field(default_factory=dict)
     overridden: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,10 @@ def plan(situation: Situation, request: Request, specs: Specs) -> Plan:
     if standing:
         raise _failed(situation, request, standing)
     overridden = tuple((reason.guard, request.override[reason.guard]) for reason in reasons)
-    operations = tuple(_operations(situation, event, specs))
+    operations = tuple(_operations(situation, event, target, specs))
     warnings = tuple(reason.message for reason in found if reason.warns)
-    return Plan(situation.document, request.event, target, operations, answers, overridden, warnings)
+    told = tuple(_reasons(situation, event, target, facts, specs))
+    return Plan(situation.document, request.event, target, operations, answers, overridden, warnings, told)
 
 
 def needs_of_event(pack: Pack, key: TypeKey, event: Event, state: str, specs: Specs) -> frozenset[Need]:
@@ -77,15 +82,16 @@ def needs_of_event(pack: Pack, key: TypeKey, event: Event, state: str, specs: Sp
         found |= _needs(pack, key, (written for written in of_condition((), condition)))
     guards: dict[str, Guard] = {}
     for target in event.targets:
-        guards |= _asked(declared, event, state, target)
+        guards |= _asked(declared, event, state, target) | event.targets[target].reasons
     for name, written in guards.items():
         guard = pack.guard(name, written)
         if guard.use:
             found |= specs.guards[guard.use].needs
         found |= _needs(pack, key, of_guard((), guard))
         found |= needs_of(place for text in guard.message.values() for place in _PLACES.findall(text))
-    for effect in event.effects:
-        found |= specs.effects[effect].needs
+    for target in event.targets:
+        for effect in event.effects_to(target):
+            found |= specs.effects[effect].needs
     if any(_moves_goods(declared, state, target) for target in event.targets):
         found.add("lots")
     return frozenset(found | _needs(pack, key, of_effects((), event)))
@@ -299,7 +305,23 @@ def _failed(situation: Situation, request: Request, standing: list[Refusal]) -> 
     return GuardFailed(said, standing, document=situation.document.id, event=request.event)
 
 
-def _operations(situation: Situation, event: Event, specs: Specs) -> Iterator[Op]:
-    for name, parameters in event.effects.items():
+def _reasons(situation: Situation, event: Event, target: str, facts: DocumentFacts, specs: Specs) -> Iterator[str]:
+    """Of each branch before the one taken: why its lines do not meet it, by the guards that it names as reasons."""
+    key = (situation.document.type, situation.document.kind)
+    for name, branch in event.targets.items():
+        if name == target:
+            return
+        if not branch.reasons or not branch.every_line:
+            continue
+        meets = situation.pack.expression(key, "line", branch.every_line)
+        failing = {line.position for line in situation.document.lines if not meets(LineFacts(facts, line))}
+        guards = {one: situation.pack.guard(one, written) for one, written in branch.reasons.items()}
+        asked = (refusal for one in guards for refusal in _ask(one, guards[one], situation, facts, specs))
+        told = [refusal for refusal in asked if refusal.facts.get("line") in failing]
+        yield from (refusal.message for refusal in sorted(told, key=lambda one: one.facts["line"]))
+
+
+def _operations(situation: Situation, event: Event, target: str, specs: Specs) -> Iterator[Op]:
+    for name, parameters in event.effects_to(target).items():
         spec = specs.effects[name]
         yield from spec.function(situation, spec.parameters.model_validate(parameters))
