@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id, Line
+from sphinx_lib.kernel.document import ZERO, Id, Line
 from sphinx_lib.kernel.money import EXACT
 from sphinx_lib.kernel.worth import quotient
 from sphinx_lib.pricing.foot import foot_of
@@ -27,82 +28,104 @@ class Given(NamedTuple):
     bought: bool = False
 
 
-def worth_given(
-    unit: Unit, document_id: Id | None, item: str, move: Id, quantity: Decimal, moved: Mapping[tuple[Id, str], Moved]
-) -> Given:
-    """What ``quantity`` of ``item`` comes in for, by its document or, without one, by what was said of the ``move``.
+class Brought(NamedTuple):
+    """A line (at ``place``, from 0) of a document with how much it moves of an item, in its stock unit."""
 
-    ``moved`` says what other documents moved, by document and item.
+    place: int
+    line: Line
+    quantity: Decimal
+
+
+@dataclass
+class Incoming:
+    """What documents say of the goods that they bring; each document is read once, however many items it has.
+
+    ``moved`` holds what documents moved so far, by document and item.
     """
-    if document_id is None:
-        return Given(unit.given_values.get(move))
-    document = unit.get(document_id)
-    says = unit.type_of(document).stock_value
-    lines = [line for line in document.lines if _brings(line, item)]
-    if says == "current":
-        return Given(None)
-    found = _prices(unit, document, item) if says == "price" else _costs(lines, item, moved)
-    whole = sum((_brings(line, item) for line in lines), ZERO)
-    if found is None or not whole:
-        return Given(found)
-    return Given(EXACT.multiply(found, quantity) / whole if quantity != whole else found, says == "price")
 
+    unit: Unit
+    moved: dict[tuple[Id, str], Moved] = field(default_factory=dict)
+    _lines: dict[Id, dict[str, list[Brought]]] = field(default_factory=dict)
+    _nets: dict[Id, dict[int, Decimal]] = field(default_factory=dict)
 
-def _brings(line: Line, item: str) -> Decimal:
-    """How much of ``item`` the whole line moves, in its stock unit."""
-    return sum((amount for one, amount in line.goods if one == item), ZERO)
+    def lines(self, document_id: Id, item: str) -> list[Brought]:
+        """The lines of a document that move ``item``."""
+        if document_id not in self._lines:
+            found = self._lines[document_id] = {}
+            for place, line in enumerate(self.unit.get(document_id).lines):
+                amounts: dict[str, Decimal] = {}
+                for one, quantity in line.goods:
+                    amounts[one] = amounts.get(one, ZERO) + quantity
+                for one, quantity in amounts.items():
+                    found.setdefault(one, []).append(Brought(place, line, quantity))
+        return self._lines[document_id].get(item, [])
 
+    def returned_from(self, document_id: Id | None, item: str) -> set[Id]:
+        """The documents whose goods come back by the lines of ``item``, where the document is a return (V7)."""
+        if document_id is None or self.unit.type_of(self.unit.get(document_id)).stock_value != "cost":
+            return set()
+        return {one.line.source_document for one in self.lines(document_id, item) if one.line.source_document}
 
-def returned_from(document: Document, item: str) -> set[Id]:
-    """The documents that the lines of ``item`` were made from."""
-    return {line.source_document for line in document.lines if line.source_document and _brings(line, item)}
+    def worth(self, document_id: Id | None, item: str, move: Id, quantity: Decimal) -> Given:
+        """What ``quantity`` of ``item`` comes in for, by its document or, without one, by what was said of the ``move``."""
+        if document_id is None:
+            return Given(self.unit.given_values.get(move))
+        says = self.unit.type_of(self.unit.get(document_id)).stock_value
+        if says == "current":
+            return Given(None)
+        lines = self.lines(document_id, item)
+        found = self._prices(document_id, item, lines) if says == "price" else self._costs(item, lines)
+        whole = sum((one.quantity for one in lines), ZERO)
+        if found is None or not whole:
+            return Given(found)
+        return Given(EXACT.multiply(found, quantity) / whole if quantity != whole else found, says == "price")
 
+    def _prices(self, document_id: Id, item: str, lines: Iterable[Brought]) -> Decimal | None:
+        """Net of what brings an item after what is taken off at the foot, with the shares of landed costs (V5); none where
+        a line has no price. Escompte is financial: it leaves the worth of goods alone (D1). Of a kit each component takes
+        its part by list value (K11)."""
+        document = self.unit.get(document_id)
+        if document_id not in self._nets:
+            nets = self._nets[document_id] = {}
+            for portion in foot_of(document, self.unit.pack).portions:
+                nets[portion.place] = nets.get(portion.place, ZERO) + portion.net
+        found = ZERO
+        for one in lines:
+            part = _part(one.line, item)
+            if one.line.unit_price is None or part is None:
+                return None
+            net = self._nets[document_id].get(one.place, ZERO)
+            found += (net / document.rate + landed(one.line)) * part
+        return found
 
-def _prices(unit: Unit, document: Document, item: str) -> Decimal | None:
-    """Net of what brings the item after what is taken off at the foot, with the shares of landed costs (V5); none where
-    a line has no price. Escompte is financial: it leaves the worth of goods alone (D1). Of a kit each component takes its
-    part by list value (K11)."""
-    nets: dict[int, Decimal] = {}
-    for portion in foot_of(document, unit.pack).portions:
-        nets[portion.place] = nets.get(portion.place, ZERO) + portion.net
-    found = ZERO
-    for place, line in enumerate(document.lines):
-        if not _brings(line, item):
-            continue
-        part = _part(line, item)
-        if line.unit_price is None or part is None:
-            return None
-        found += (nets.get(place, ZERO) / document.rate + landed(line)) * part
-    return found
+    def _costs(self, item: str, lines: Iterable[Brought]) -> Decimal | None:
+        """What the goods of an item cost when they left (V7): what their document moved, else the costs on the lines; none
+        where nobody knows."""
+        found = ZERO
+        for one in lines:
+            gone = self.moved.get((one.line.source_document or "", item))
+            if gone is not None and gone.quantity < 0 and gone.value:
+                cost: Decimal | None = quotient(gone.value, gone.quantity)
+            else:
+                cost = _cost_on(one.line, item)
+            if cost is None:
+                return None
+            found += EXACT.multiply(cost, one.quantity)
+        return found
 
 
 def _part(line: Line, item: str) -> Decimal | None:
-    if not line.parts:
+    """The part of a component in the price of its kit, none where it has no list values; of what is no kit all."""
+    values = [(part.item, part.value) for part in line.parts if part.stocked]
+    whole = sum((value for _, value in values), ZERO)
+    if not values:
         return Decimal(1)
-    whole = sum((part.value for part in line.parts if part.stocked), ZERO)
-    own = sum((part.value for part in line.parts if part.stocked and part.item == item), ZERO)
-    return own / whole if whole else None
+    return sum((value for one, value in values if one == item), ZERO) / whole if whole else None
 
 
 def landed(line: Line) -> Decimal:
     """The share of a line in the landed costs of its receipt, in company currency (V5)."""
     found: Decimal = line.custom.get("landed_cost") or ZERO
-    return found
-
-
-def _costs(lines: list[Line], item: str, moved: Mapping[tuple[Id, str], Moved]) -> Decimal | None:
-    """What the goods of an item cost when they left (V7): what their document moved, else the costs on the lines; none
-    where nobody knows."""
-    found = ZERO
-    for line in lines:
-        gone = moved.get((line.source_document or "", item))
-        if gone is not None and gone.quantity < 0 and gone.value:
-            cost: Decimal | None = quotient(gone.value, gone.quantity)
-        else:
-            cost = _cost_on(line, item)
-        if cost is None:
-            return None
-        found += EXACT.multiply(cost, _brings(line, item))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from sphinx_lib.app.incoming import Moved, returned_from, worth_given
+from sphinx_lib.app.incoming import Incoming, Moved
 from sphinx_lib.app.margins import with_issued_costs
 from sphinx_lib.app.unit import Revalued, Unit
 from sphinx_lib.kernel.document import ZERO, Id, StockMove
@@ -33,14 +33,14 @@ class Group(NamedTuple):
 
 @dataclass
 class Valuing:
-    """What one flush has valued so far: items as they are now, what documents moved before, values by move.
+    """What one flush has valued so far: items as they are now, what documents say and moved before, values by move.
 
     ``costs`` are of a stock unit, by document and item, of what left.
     """
 
     unit: Unit
     worths: dict[str, Worth]
-    moved: dict[tuple[Id, str], Moved]
+    incoming: Incoming
     values: dict[Id, Decimal] = field(default_factory=dict)
     corrections: list[StockMove] = field(default_factory=list)
     costs: dict[Id, dict[str, Decimal]] = field(default_factory=dict)
@@ -58,8 +58,10 @@ def value_moves(unit: Unit, moves: Sequence[StockMove]) -> list[StockMove]:
         return list(moves)
     unit.load_items(codes)
     worths = stock_values.lock(unit.connection, unit.company, codes)
-    work = Valuing(unit, worths, _moved_before(unit, groups))
-    for group in _in_order(unit, groups):
+    work = Valuing(unit, worths, Incoming(unit))
+    order = _in_order(work.incoming, groups)
+    work.incoming.moved |= _moved_before(work.incoming, groups)
+    for group in order:
         _value(work, group)
     for one in unit.revalued:
         rule = rule_of(unit, one.item)
@@ -92,36 +94,30 @@ def _groups(moves: Iterable[StockMove]) -> list[Group]:
     ]  # fmt: skip
 
 
-def _in_order(unit: Unit, groups: Sequence[Group]) -> list[Group]:
+def _in_order(incoming: Incoming, groups: Sequence[Group]) -> list[Group]:
     """What comes in first, then what goes out, then what comes back of it; else as it happened."""
     gone = {(group.document_id, group.item) for group in groups if group.quantity < 0}
 
     def place(group: Group) -> int:
         if group.quantity <= 0:
             return 1
-        return 2 if any((source, group.item) in gone for source in _returned(unit, group)) else 0
+        sources = incoming.returned_from(group.document_id, group.item)
+        return 2 if any((source, group.item) in gone for source in sources) else 0
 
     return sorted(groups, key=place)
 
 
-def _returned(unit: Unit, group: Group) -> set[Id]:
-    """The documents whose goods come back by this group, where it is a return (V7)."""
-    if group.document_id is None or group.quantity <= 0:
-        return set()
-    document = unit.get(group.document_id)
-    return returned_from(document, group.item) if unit.type_of(document).stock_value == "cost" else set()
-
-
-def _moved_before(unit: Unit, groups: Iterable[Group]) -> dict[tuple[Id, str], Moved]:
+def _moved_before(incoming: Incoming, groups: Sequence[Group]) -> dict[tuple[Id, str], Moved]:
     """Quantity and value that documents had moved by item: those that take back their own moves, and origins of returns."""
+    unit = incoming.unit
     asked: set[Id] = set()
     for group in groups:
-        asked |= _returned(unit, group)
-        original = unit.tracked[group.document_id].original if group.document_id else None
-        if original is not None and any(
-            key.item == group.item and key.level == PHYSICAL for key in held(original, unit.pack)
-        ):
-            asked.add(original.id)
+        if group.quantity > 0:
+            asked |= incoming.returned_from(group.document_id, group.item)
+    for document_id in {group.document_id for group in groups if group.document_id}:
+        original = unit.tracked[document_id].original
+        if any(key.level == PHYSICAL for key in held(original, unit.pack)):
+            asked.add(document_id)
     found = store_stock.moved_by(unit.connection, unit.company, asked) if asked else {}
     return {key: Moved(*moved) for key, moved in found.items()}
 
@@ -139,15 +135,15 @@ def _value(work: Valuing, group: Group) -> None:
     if group.quantity < 0 and change.worth.last_cost is not None:
         work.costs.setdefault(group.document_id, {})[group.item] = quotient(change.value, group.quantity)
     key = (group.document_id, group.item)
-    before = work.moved.get(key, Moved(ZERO, ZERO))
-    work.moved[key] = Moved(before.quantity + group.quantity, before.value + change.value + change.correction)
+    before = work.incoming.moved.get(key, Moved(ZERO, ZERO))
+    work.incoming.moved[key] = Moved(before.quantity + group.quantity, before.value + change.value + change.correction)
 
 
 def _changed(work: Valuing, group: Group) -> Change:
     """What a group does: its own moves taken back at their value, a receipt at its price, a return at the cost at which
     it left (V7), an issue at the average or from the layers of what it came from."""
-    unit, rule = work.unit, rule_of(work.unit, group.item)
-    own = work.moved.get((group.document_id or "", group.item), Moved(ZERO, ZERO))
+    rule = rule_of(work.unit, group.item)
+    own = work.incoming.moved.get((group.document_id or "", group.item), Moved(ZERO, ZERO))
     undone = min(abs(group.quantity), abs(own.quantity)) if own.quantity * group.quantity < 0 else ZERO
     worth, change = work.worths[group.item], Change(work.worths[group.item], ZERO)
     day, source = group.moves[0].date, group.document_id or ""
@@ -158,8 +154,8 @@ def _changed(work: Valuing, group: Group) -> Change:
     if not fresh:
         return change
     if group.quantity < 0:
-        return _joined(change, _went_out(unit, group, change.worth, fresh, rule))
-    given = worth_given(unit, group.document_id, group.item, group.moves[0].id, fresh, work.moved)
+        return _joined(change, _went_out(work.incoming, group, change.worth, fresh, rule))
+    given = work.incoming.worth(group.document_id, group.item, group.moves[0].id, fresh)
     came = entered(change.worth, fresh, given.value, rule, day, source)
     if given.bought:
         came = came._replace(worth=came.worth._replace(last_price=quotient(given.value or ZERO, fresh)))
@@ -170,15 +166,15 @@ def _joined(first: Change, then: Change) -> Change:
     return Change(then.worth, first.value + then.value, first.correction + then.correction)
 
 
-def _went_out(unit: Unit, group: Group, worth: Worth, quantity: Decimal, rule: Rule) -> Change:
+def _went_out(incoming: Incoming, group: Group, worth: Worth, quantity: Decimal, rule: Rule) -> Change:
     """In ``fifo`` a return to the supplier leaves the layers of its receipts, each line its own (V7)."""
     if rule.method != "fifo" or group.document_id is None:
         return left(worth, quantity, rule)
     change, rest = Change(worth, ZERO), quantity
-    for line in unit.get(group.document_id).lines:
-        wanted = min(rest, sum((amount for item, amount in line.goods if item == group.item), ZERO))
-        if line.source_document and wanted > 0:
-            change = _joined(change, left(change.worth, wanted, rule, line.source_document))
+    for one in incoming.lines(group.document_id, group.item):
+        wanted = min(rest, one.quantity)
+        if one.line.source_document and wanted > 0:
+            change = _joined(change, left(change.worth, wanted, rule, one.line.source_document))
             rest -= wanted
     return _joined(change, left(change.worth, rest, rule)) if rest else change
 

@@ -17,7 +17,7 @@ from sphinx_lib.app.unit import Revalued
 from sphinx_lib.kernel.document import Document, StockMove
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.store.tables import stock_places, stock_schedule, stock_values
-from tests.store.support import ALICE, D, document, faults, open_shop, overlay, statements
+from tests.store.support import ALICE, D, at_once, document, faults, open_shop, overlay, raised, statements
 
 RETURNS = """
 document_types:
@@ -376,6 +376,26 @@ def test_a_unit_that_moves_nothing_physical_neither_locks_nor_writes_values(shop
         s.fire(order, "confirm")
     assert [text for text, _ in seen if "stock_values" in text and "SELECT items" not in text] == []
     assert any("stock_balances" in text for text, _ in seen)
+
+
+def test_units_that_move_the_same_items_at_once_lose_no_value(shop: Sphinx) -> None:
+    """Items that never moved, in opposite orders: rows are made and locked in one order of codes."""
+    codes = [f"NEW-{n}" for n in range(6)]
+    with shop.session(actor=ALICE) as s:
+        s.put("item", [{"code": code, "name": code, "sale_price": "20"} for code in codes])
+
+    def work(number: int) -> None:
+        order = codes if number % 2 else codes[::-1]
+        for price in (3, 7):
+            if number % 3:
+                shop.do(lambda s, price=price: receive(s, *(line(code, 3, price + number) for code in order)), actor=ALICE)
+            else:
+                shop.do(lambda s: deliver(s, *(line(code, 2) for code in order)), actor=ALICE)
+
+    assert raised(at_once(*(lambda n=n: work(n) for n in range(6)))) == []
+    assert faults(shop) == []
+    assert {worth(shop, code)[0] for code in codes} == {D(4 * 2 * 3 - 2 * 2 * 2)}
+    assert len({worth(shop, code)[1] for code in codes}) == 1
 
 
 # -- reading -------------------------------------------------------------------------------------------------------------
