@@ -127,7 +127,11 @@ class Route(Condition):
 
 
 class MadeFrom(Strict):
-    """How this type is made from a source type."""
+    """How this type is made from a source type.
+
+    ``at_least`` leaves alone what would be made of fewer documents. With ``procures`` the goods that are missing for the
+    sources are bought of their suppliers, in documents by supplier, currency and warehouse (PO1-PO3).
+    """
 
     states: Ids = Field(alias="in")
     many: YesNo = False
@@ -138,6 +142,8 @@ class MadeFrom(Strict):
     then: str | None = None
     if_refused: Literal["stay", "refuse"] = "refuse"
     quantities: Literal["proposed", "all"] = "proposed"
+    at_least: Annotated[int, Field(ge=1)] = 1
+    procures: YesNo = False
     heading: Label = {}
     text: Label = {}
 
@@ -162,6 +168,18 @@ class Totals(Strict):
     status: Literal["delivery_status", "billing_status"] | None = None
 
 
+class Pegs(Strict):
+    """What becomes of the pegs of a type's lines (PO2, PO5).
+
+    ``feed`` names the progress of the customer order lines, ``by`` the progress of the own lines that serves the pegs in
+    order; in the states ``released_in`` and those that count ``none`` what was not served is waited for no more.
+    """
+
+    feed: str
+    by: str
+    released_in: Ids = {}
+
+
 class DocumentType(Strict):
     """A document type; ``kinds`` are partial types laid over it. ``then`` is fired as soon as one is created.
 
@@ -180,6 +198,7 @@ class DocumentType(Strict):
     lines: YesNo = True
     number: NumberAt
     fulfils: str | None = None
+    pegs: Pegs | None = None
     then: str | None = None
     made_from: dict[str, MadeFrom] = {}
     fields: dict[str, Field_] = {}
@@ -247,11 +266,12 @@ class Numbering(Strict):
 
 
 class RunStep(Strict):
-    """A named batch: fire an event by the clock, or derive due documents."""
+    """A named batch: fire an event by the clock, derive due documents, or buy what falls below its reorder point (R2)."""
 
     fire: dict[str, str] = {}
     derive: str | None = None
     from_: str | None = Field(default=None, alias="from")
+    replenish: str | None = None
     send: YesNo = False
     label: Label = {}
 
