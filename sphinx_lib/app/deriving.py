@@ -13,6 +13,7 @@ from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.margins import load_costs
+from sphinx_lib.app.procuring import Procured, procure
 from sphinx_lib.app.rates import at_its_date, contract_rate
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
@@ -82,17 +83,20 @@ def derive_from(
         choice = _choose(unit, document, to)
         routed.setdefault(choice.target, []).append(document)
         chosen.setdefault(choice.target, choice)
-    made: list[Document] = []
-    refusals: list[Refusal] = []
+    made = Procured()
     for target, documents in routed.items():
-        found, reasons = _make(unit, documents, target, _by_line(documents, quantities), day)
-        made += found
-        refusals += reasons
-    if not made:
+        _make(unit, documents, target, _by_line(documents, quantities), day, made)
+    if not made.documents:
         names = ", ".join(f"{one.type} {one.number or 'draft'}" for one in sources)
-        raise Refused(f"{names}: nothing is left to make into {', '.join(key[1] or key[0] for key in routed)}")
+        told = "".join(f"; {refusal.message}" for refusal in made.refusals)
+        raise Refused(f"{names}: nothing is left to make into {', '.join(key[1] or key[0] for key in routed)}{told}")
     first = next(iter(chosen.values()))
-    return Derived(tuple(unit.get(one.id) for one in made), first.explanation, first.stock, tuple(refusals))
+    return Derived(
+        tuple(unit.get(one.id) for one in made.documents),
+        "; ".join(text for text in (first.explanation, *made.told) if text),
+        (*first.stock, *(Shortage(*row) for row in made.stock)),
+        tuple(made.refusals),
+    )
 
 
 def _choose(unit: Unit, document: Document, to: str | None) -> Chosen:
@@ -141,11 +145,11 @@ def _by_line(documents: Sequence[Document], quantities: Quantities) -> dict[Id, 
 
 
 def _make(
-    unit: Unit, sources: Sequence[Document], target: TypeKey, quantities: Mapping[Id, Decimal] | None, day: date | None
-) -> tuple[list[Document], list[Refusal]]:
+    unit: Unit, sources: Sequence[Document], target: TypeKey, quantities: Mapping[Id, Decimal] | None, day: date | None,
+    made: Procured,
+) -> None:  # fmt: skip
+    """Add to ``made`` what is made of ``sources``, and what kept it back."""
     declared = unit.pack.type_of(*target)
-    made: list[Document] = []
-    reasons: list[Refusal] = []
     for source_type in dict.fromkeys(document.type for document in sources):
         rule = declared.made_from.get(source_type)
         if rule is None:
@@ -155,10 +159,23 @@ def _make(
         for document in batch:
             _check_state(unit, document, target, rule)
         unit.prefetch(batch, _needs(unit, batch, target, rule), as_sources=True)
-        found = _drafts(unit, batch, target, rule, quantities, day)
-        reasons += _follow_up(unit, batch if found else (), found, target, rule)
-        made += found
-    return made, reasons
+        if rule.procures:
+            bought = procure(unit, batch, target, rule, quantities, day or unit.today)
+            found = [_recorded(unit, draft) for draft in bought.documents]
+            made.stock += bought.stock
+            made.told += bought.told
+            made.refusals += bought.refusals
+        else:
+            found = _drafts(unit, batch, target, rule, quantities, day)
+        used = batch if rule.at_least == 1 else _used(batch, found)
+        made.refusals += _follow_up(unit, used if found else (), found, target, rule)
+        made.documents += found
+
+
+def _used(sources: Sequence[Document], made: Sequence[Document]) -> list[Document]:
+    """The sources that something was made of."""
+    ids = {line.source_document for document in made for line in document.lines}
+    return [document for document in sources if document.id in ids]
 
 
 def _check_state(unit: Unit, document: Document, target: TypeKey, rule: MadeFrom) -> None:
@@ -177,6 +194,8 @@ def _needs(unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeF
     """All that choosing, grouping and the events that follow need, so that it is loaded once."""
     needs: set[Need] = {"party"} if isinstance(rule.group_by, str) else set()
     declared = unit.pack.type_of(*target)
+    if rule.procures:
+        needs |= {"items", "stock"}
     if rule.then:
         needs |= needs_of_event(unit.pack, target, declared.events[rule.then], declared.initial, unit.specs)
     if rule.fires:
@@ -219,9 +238,14 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
     draft = with_totals(draft.changed(tax_date=(source.tax_date or source.date) if credits else None), unit.pack)
     draft = with_shipping(unit, draft)
     draft = draft.changed(pack=unit.pack.fingerprint, reference=draft.reference or _text(source, rule))
-    draft = with_defaults(unit, draft)
+    return _recorded(unit, with_defaults(unit, draft))
+
+
+def _recorded(unit: Unit, draft: Document) -> Document:
+    """The draft as part of the unit, its sources told and on record."""
     entered = unit.add(draft.changed(version=1))
     origin = {line.source_document for line in draft.lines if line.source_document}
+    origin |= {peg.document_id for line in draft.lines for peg in line.pegs}
     unit.record(entered.id, "derive", {"to": entered.state, "from_documents": sorted(origin)})
     reweigh(unit, None, entered)
     return entered

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sphinx_lib.app.margins import at_delivery, load_costs
+from sphinx_lib.app.pegging import repeg
 from sphinx_lib.app.rates import at_its_date
 from sphinx_lib.app.unit import Posting, Unit
 from sphinx_lib.billing.terms import instalments
@@ -72,7 +73,8 @@ def needs_of_batch(unit: Unit, asked: Iterable[tuple[Document, str]]) -> set[Nee
         if declared is None:
             continue
         found |= needs_of_event(unit.pack, key, declared, state, unit.specs)
-        if of_type.fulfils and any(of_type.counts(target) != of_type.counts(state) for target in declared.targets):
+        weighs = of_type.fulfils and any(of_type.counts(target) != of_type.counts(state) for target in declared.targets)
+        if weighs or of_type.pegs:
             found.add("sources")  # whose progress it will move
     return found
 
@@ -163,8 +165,9 @@ def reweigh(unit: Unit, before: Document | None, after: Document) -> set[Id]:
     """Move the progress of the lines that ``after`` was made from, by the change in how it counts (rule 7)."""
     declared = unit.type_of(after)
     feeds = declared.fulfils
+    touched = repeg(unit, before, after)
     if feeds is None:
-        return set()
+        return touched
     old = {line.id: line for line in before.lines} if before else {}
     changes: dict[Id, dict[Id, list[Any]]] = {}
     counted = declared.counts(before.state) if before else "none"
@@ -187,8 +190,9 @@ def reweigh(unit: Unit, before: Document | None, after: Document) -> set[Id]:
         unit.load(changes)
     for owner, lines in changes.items():
         source = unit.get(owner)
-        unit.replace(replace(source, lines=tuple(_moved(line, feeds, lines.get(line.id, ())) for line in source.lines)))
-    return set(changes)
+        moved = replace(source, lines=tuple(_moved(line, feeds, lines.get(line.id, ())) for line in source.lines))
+        touched |= repeg(unit, source, unit.replace(moved))
+    return touched | set(changes)
 
 
 def _moved(line: Any, feeds: str, changes: Iterable[Any]) -> Any:

@@ -70,7 +70,10 @@ def families_of(unit: Unit) -> Mapping[str, str]:
 
 def load_conditions(unit: Unit, items: set[str], families: set[str], party: Party | None) -> list[Condition]:
     """The records of the database that may apply, in one statement; formulas are compiled once per text."""
-    records = store_master.load_prices(unit.connection, unit.company, items, families, party)
+    if unit.known_prices is not None:
+        records = unit.known_prices.of(items)
+    else:
+        records = store_master.load_prices(unit.connection, unit.company, items, families, party)
     return [one for record in records for one in unit.pack.conditions_of(record)]
 
 
@@ -86,7 +89,7 @@ def sale_of(
             "customer": party.code, "customer_group": party.group, "price_list": party.price_list,
             "channel": party.channel,
         }  # fmt: skip
-    facts |= {"site": document.site, "kind": document.kind or document.type}
+    facts |= {"site": document.site, "kind": document.kind or document.type, "supplier": document.party or ""}
     for name in unit.prices.key_names - facts.keys() - OF_ITEM:
         if name.startswith("party."):
             facts[name] = _text(known[name])

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sphinx_lib.billing import credit
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, Specs
 from sphinx_lib.pricing import guards as price_guards
-from sphinx_lib.stock import policy
+from sphinx_lib.stock import pegs, policy, supplier_terms
 from sphinx_lib.workflow import effects
 
-GUARDS: tuple[GuardSpec, ...] = (*credit.GUARDS, *policy.GUARDS, *price_guards.GUARDS)
-EFFECTS: tuple[EffectSpec, ...] = effects.EFFECTS
+GUARDS: tuple[GuardSpec, ...] = (*credit.GUARDS, *policy.GUARDS, *price_guards.GUARDS, *supplier_terms.GUARDS)
+EFFECTS: tuple[EffectSpec, ...] = (*effects.EFFECTS, *pegs.EFFECTS)
 
 
 @dataclass(frozen=True)

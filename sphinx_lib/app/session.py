@@ -6,14 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting
+from sphinx_lib.app import adjusting, deriving, drop_shipping, entering, firing, flush, paying, pegging, putting
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
 from sphinx_lib.kernel.money import to_decimal
-from sphinx_lib.pack.specs import AllocateToSources, Make, Message, NewRevision, Op, ReleaseAllocations, SetLines
+from sphinx_lib.pack.specs import (
+    AllocateToSources,
+    DeliverPegs,
+    Make,
+    Message,
+    NewRevision,
+    Op,
+    ReleaseAllocations,
+    ReleasePegs,
+    ReportPegs,
+    SetLines,
+)
 from sphinx_lib.pack.workflow_model import Actors
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.plan import Plan, Request
@@ -216,3 +227,9 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return paying.allocate_to_sources(unit, document_id)
         case ReleaseAllocations():
             return paying.release(unit, document_id)
+        case ReportPegs(released):
+            return pegging.report(unit, document_id, released)
+        case ReleasePegs():
+            return pegging.release(unit, document_id)
+        case DeliverPegs(to, event):
+            return drop_shipping.deliver(unit, document_id, to, event)

@@ -45,7 +45,7 @@ DOCUMENT: Mapping[str, Fact] = {
 
 LINE: Mapping[str, Fact] = {
     **dict.fromkeys(
-        ("quantity", "net", "line", "available", "stock_quantity", "over_quantity", "over_amount", "margin"),
+        ("quantity", "net", "line", "available", "deliverable", "stock_quantity", "over_quantity", "over_amount", "margin"),
         Fact("number"),
     ),
     **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference", "role"), Fact("text")),
@@ -189,7 +189,7 @@ def needs_of(names: Iterable[str]) -> frozenset[Any]:
             found.add("party")
         elif name.startswith("item."):
             found.add("items")
-        elif name in ("available", "short_lines"):
+        elif name in ("available", "deliverable", "short_lines"):
             found.add("stock")
         elif name == "outstanding":
             found.add("outstanding")

@@ -129,8 +129,8 @@ class Route(Condition):
 class MadeFrom(Strict):
     """How this type is made from a source type.
 
-    ``at_least`` leaves alone what would be made of fewer documents. With ``procures`` the goods that are missing for the
-    sources are bought of their suppliers, in documents by supplier, currency and warehouse (PO1-PO3).
+    ``at_least`` leaves alone what would be made of fewer documents. With ``procures`` goods are bought of their suppliers,
+    in documents by supplier, currency and warehouse (PO1-PO3): what is ``missing`` in stock, or all that is ``needed``.
     """
 
     states: Ids = Field(alias="in")
@@ -143,7 +143,7 @@ class MadeFrom(Strict):
     if_refused: Literal["stay", "refuse"] = "refuse"
     quantities: Literal["proposed", "all"] = "proposed"
     at_least: Annotated[int, Field(ge=1)] = 1
-    procures: YesNo = False
+    procures: Literal["missing", "needed"] | None = None
     heading: Label = {}
     text: Label = {}
 
@@ -171,12 +171,12 @@ class Totals(Strict):
 class Pegs(Strict):
     """What becomes of the pegs of a type's lines (PO2, PO5).
 
-    ``feed`` names the progress of the customer order lines, ``by`` the progress of the own lines that serves the pegs in
+    ``feed`` names the progress of the customer order lines, ``served_by`` that of the own lines which serves the pegs in
     order; in the states ``released_in`` and those that count ``none`` what was not served is waited for no more.
     """
 
     feed: str
-    by: str
+    served_by: str
     released_in: Ids = {}
 
 

@@ -14,6 +14,7 @@ from sphinx_lib.scenario.given import Refs, check_given
 from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
 from sphinx_lib.scenario.other_values import CUSTOMER, DEAL, FILE, PRICE, STOCK, WARNINGS
 from sphinx_lib.scenario.shapes import VALUE, Shape, check_expected, resolve
+from sphinx_lib.scenario.supply_values import DELIVERABLE
 from sphinx_lib.scenario.values import document_shape, made_shape
 
 Types = frozenset[TypeKey]
@@ -26,7 +27,7 @@ LATER_TYPES = frozenset({
     "deposit_invoice", "progress_invoice", "final_invoice", "purchase_order", "goods_receipt", "supplier_invoice",
     "supplier_return", "customer_return", "picking_list", "counter",
 })  # fmt: skip
-LATER_RUNS = frozenset({"dunning", "replenishment"})
+LATER_RUNS = frozenset({"dunning"})
 LATER_WITH = frozenset({"percent", "net", "gross", "progress", "advance", "index_month"})
 PAY = frozenset({"customer", "amount", "date", "method", "allocate", "currency", "rate", "reference"})
 LATER_PAY = frozenset({"supplier", "due_date"})
@@ -59,6 +60,7 @@ class Known:
         """What an ``expect`` step may ask about now."""
         anything = document_shape(self.pack, self.all_types)
         named = {name: made_shape(document_shape(self.pack, types), anything) for name, types in self.made.items()}
+        named["deliverable"] = named.get("deliverable", DELIVERABLE)
         return {**named, **self.shapes, "stock": {"*": STOCK}, "customer": {"*": CUSTOMER}, "deal": {"*": DEAL}}
 
 
@@ -311,11 +313,13 @@ def _run(step: Step, known: Known) -> None:
     run = runs[name]
     given = step.option("with")
     options = {"dry_run", *(("until", "customer", "propose") if run.derive else ())}
+    options |= {"supplier", "warehouse"} if run.replenish else set()
     if given is not None:
         _check_keys(given, step, f"option of {name}", options, known)
         _check_texts(given, step, known)
         _check_code(entries(given).get("customer"), step, "customer", known.refs.customers, known)
-    names = [run.derive] if run.derive else list(run.fire)
+    named = [one for one in (run.derive, run.replenish) if one]
+    names = named or list(run.fire)
     _name(step, known, frozenset(known.pack.resolve_type(one) for one in names))
 
 

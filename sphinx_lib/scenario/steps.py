@@ -40,7 +40,8 @@ def _work(world: World, actor: Actor, step: Step, work: Work, *arguments: Any, *
     created = tuple(one for one in _all_ids(world) if one not in set(before) | set(ids))
     refusals = tuple(answer.get("refusals", ()))
     world.warnings.update(dict.fromkeys(ids, refusals) if refusals else {})
-    return Result(ids, created, refusals=refusals)
+    told = {name: answer[name] for name in ("explanation", "shortages") if name in answer}
+    return Result(ids, created, told, refusals=refusals)
 
 
 def _all_ids(world: World) -> list[Id]:
@@ -100,7 +101,15 @@ def _derive(step: Step, world: World, actor: Actor) -> Result:
 
 def _do_derive(session: Session, sources: list[Id], to: str | None, quantities: Any) -> dict[str, Any]:
     derived = session.derive(sources, to, quantities=quantities)
-    return {"ids": [one.id for one in derived.documents], "refusals": [one.message for one in derived.refusals]}
+    return {
+        "ids": [one.id for one in derived.documents], "refusals": [one.message for one in derived.refusals],
+        "explanation": derived.explanation,
+        "shortages": [
+            {"item": one.item, "warehouse": one.warehouse, **{
+                name: f"{getattr(one, name):f}" for name in ("needed", "available", "missing")}}
+            for one in derived.stock
+        ],
+    }  # fmt: skip
 
 
 def _delete(step: Step, world: World, actor: Actor) -> Result:

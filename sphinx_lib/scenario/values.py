@@ -15,6 +15,7 @@ from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import rate_of
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
+from sphinx_lib.scenario.supply_values import PEGS, REORDERED, SHORTAGES, SUPPLY
 
 
 @dataclass(frozen=True)
@@ -318,9 +319,11 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "counterpart": _counterpart,
     "early_share": lambda one: _shares(one)[1],
     "trace": lambda one: list(trace_rows(one.line.trace)),
+    **SUPPLY,
 }
 
 LINE_BELOW: dict[str, Shape] = {
+    "pegs": PEGS,
     "trace": rows(dict.fromkeys(("step", "amount", "record", "access", "rate", "active", "reason", "running"), VALUE))
 }
 
@@ -379,5 +382,6 @@ PROPOSED = rows(dict.fromkeys(("party", "type", "date", "total_net", "total_gros
 
 def made_shape(document: Shape, created: Shape) -> Shape:
     """What may be expected of a name given with ``as`` to documents."""
-    listed = rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED) or {}
+    more = {"skipped": SKIPPED, "proposed": PROPOSED, "reordered": REORDERED, "explanation": VALUE, "shortages": SHORTAGES}
+    listed = rows(document, created=rows(created), **more) or {}
     return {**(document or {}), **listed}

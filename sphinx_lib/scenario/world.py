@@ -18,6 +18,7 @@ from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.given import KINDS, Refs, rows_of
 from sphinx_lib.scenario.model import Scenario, items
 from sphinx_lib.scenario.other_values import customer_values, deal_values, stock_values
+from sphinx_lib.scenario.supply_values import deliverable_rows
 from sphinx_lib.scenario.values import Fields, Found, Made, Seen, document_readers
 
 NOBODY = Actor("scenario")
@@ -84,7 +85,14 @@ class World:
             "customer": lambda code: customer_values(views, code),
             "deal": lambda code: deal_values(views, code),
         }
-        return Found(lambda name: Found(tables[name]) if name in tables else self.seen(self.names[name], views))
+        lists: Mapping[str, Callable[[], Any]] = {"deliverable": lambda: deliverable_rows(views)}
+
+        def named(name: str) -> Any:
+            if name in lists and name not in self.names:
+                return lists[name]()
+            return Found(tables[name]) if name in tables else self.seen(self.names[name], views)
+
+        return Found(named)
 
     def seen(self, result: Result, views: Views) -> Any:
         """A result with its names, read when they are asked for."""

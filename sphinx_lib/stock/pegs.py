@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -10,6 +10,8 @@ from typing import NamedTuple
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Peg, Progress
 from sphinx_lib.kernel.money import round_half_up
 from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pack.specs import EffectSpec, NoParameters, Op, ReportPegs, Situation
+from sphinx_lib.pack.workflow_model import DocumentType
 
 DIGITS = 6  # of quantities, as they are stored
 PegKey = tuple[Id, Id, str]
@@ -57,6 +59,13 @@ def feeds_of(feed: str, part: str) -> str:
     return f"{feed}/{part}" if part else feed
 
 
+def holds_pegs(declared: DocumentType, state: str) -> bool:
+    """Whether a document in ``state`` is still on order for its pegs."""
+    if declared.pegs is None or declared.counts(state) == "none":
+        return False
+    return not declared.pegs.released_in.keys() & set(declared.chain(state))
+
+
 def weights(document: Document | None, pack: Pack) -> Mapping[PegKey, Progress]:
     """What the pegs of ``document`` add to customer order lines while it is in its state.
 
@@ -67,14 +76,32 @@ def weights(document: Document | None, pack: Pack) -> Mapping[PegKey, Progress]:
     declared = pack.type_of(document.type, document.kind)
     if declared.pegs is None:
         return {}
-    released = bool(declared.pegs.released_in.keys() & set(declared.chain(document.state)))
-    released = released or declared.counts(document.state) == "none"
+    waits = holds_pegs(declared, document.state)
     found: dict[PegKey, Progress] = {}
     for line in document.lines:
         if not line.pegs:
             continue
-        for peg, done, waiting in served(line, line.done(declared.pegs.by)):
-            planned = ZERO if released else in_order_unit(peg, waiting)
+        for peg, done, waiting in served(line, line.done(declared.pegs.served_by)):
+            came = in_order_unit(peg, done)
+            planned = in_order_unit(peg, done + waiting) - came if waits else ZERO
             key = (peg.document_id, peg.line_id, feeds_of(declared.pegs.feed, peg.part))
-            found[key] = found.get(key, Progress()).plus(Progress(in_order_unit(peg, done), planned))
+            found[key] = found.get(key, Progress()).plus(Progress(came, planned))
     return found
+
+
+def report_pegs(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Tell the customer orders, on record, what is no longer on order for them (§5.3)."""
+    pegs = situation.type.pegs
+    if pegs is None:
+        return
+    released = tuple(
+        (peg.document_id, line.item or "", in_order_unit(peg, waiting))
+        for line in situation.document.lines
+        for peg, _, waiting in served(line, line.done(pegs.served_by))
+        if waiting
+    )
+    if released:
+        yield ReportPegs(released)
+
+
+EFFECTS = (EffectSpec("report_pegs", report_pegs),)

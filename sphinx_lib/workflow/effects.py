@@ -8,6 +8,7 @@ from sphinx_lib.kernel.document import Line
 from sphinx_lib.pack.base import Strict
 from sphinx_lib.pack.specs import (
     AllocateToSources,
+    DeliverPegs,
     EffectSpec,
     Make,
     Message,
@@ -15,6 +16,7 @@ from sphinx_lib.pack.specs import (
     NoParameters,
     Op,
     ReleaseAllocations,
+    ReleasePegs,
     SetLines,
     Situation,
 )
@@ -76,6 +78,23 @@ def release_allocations(situation: Situation, parameters: NoParameters) -> Itera
     yield ReleaseAllocations()
 
 
+class DeliverTo(Strict):
+    """Which type or kind is made of the customer orders, and the event that is fired on it."""
+
+    make: str
+    fire: str
+
+
+def deliver_pegs(situation: Situation, parameters: DeliverTo) -> Iterable[Op]:
+    """Deliver to the customers what came in for their orders, though it never lay in stock (PO6)."""
+    yield DeliverPegs(parameters.make, parameters.fire)
+
+
+def release_pegs(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Let suppliers' orders wait no more for this customer order; what they still bring is free stock."""
+    yield ReleasePegs()
+
+
 EFFECTS = (
     EffectSpec("send_document", send_document, SendDocument, moment="after_commit"),
     EffectSpec("new_revision", new_revision),
@@ -83,4 +102,6 @@ EFFECTS = (
     EffectSpec("bill_at_once", bill_at_once, needs=frozenset({"party"})),
     EffectSpec("allocate_to_sources", allocate_to_sources),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
+    EffectSpec("deliver_pegs", deliver_pegs, DeliverTo, needs=frozenset({"sources"})),
+    EffectSpec("release_pegs", release_pegs),
 )
