@@ -18,6 +18,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Line, Peg
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import plain_number, round_half_up
+from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.stock.supplier_terms import Lot, carriage_missing, net_of
@@ -39,7 +40,7 @@ class Wanted(NamedTuple):
     reason: dict[str, str] | None = None
 
 
-class Line_(NamedTuple):
+class BoughtLine(NamedTuple):
     """What one line of a purchase order will be: how much was wanted, and what the supplier sells."""
 
     wanted: Wanted
@@ -47,13 +48,23 @@ class Line_(NamedTuple):
     quantity: Decimal
     lot: Lot
 
+    def text(self, unit: Unit) -> dict[str, str]:
+        """Why so much is bought, by language: what it was wanted for, and that the supplier's lot raised it."""
+        said = self.wanted.reason or dict.fromkeys(unit.pack.model.company.languages, "")
+        if self.quantity == self.wanted.quantity:
+            return said
+        facts = {"asked": plain_number(self.wanted.quantity), "given": plain_number(self.quantity)}
+        facts["unit"] = unit.items[self.wanted.item].unit
+        notes = {language: unit.pack.label("quantity_raised", language).format(**facts) for language in said}
+        return {language: f"{text}; {notes[language]}" if text else notes[language] for language, text in said.items()}
+
 
 @dataclass
 class Bought:
     """The drafts, by (item, warehouse) the line that each want became, and why others were left."""
 
     documents: list[Document] = field(default_factory=list)
-    lines: dict[tuple[str, str], Line_] = field(default_factory=dict)
+    lines: dict[tuple[str, str], BoughtLine] = field(default_factory=dict)
     skipped: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
@@ -72,7 +83,7 @@ def buy(unit: Unit, wanted: Sequence[Wanted], target: TypeKey, day: date, *, onl
         for one in wanted:
             needs[one.item] = needs.get(one.item, ZERO) + one.quantity
         chosen, reasons = choose(unit, needs, target, day)
-        groups: dict[tuple[str, str, str, str], list[Line_]] = {}
+        groups: dict[tuple[str, str, str, str], list[BoughtLine]] = {}
         for one in wanted:
             if one.item in reasons:
                 found.skipped[one.item, one.warehouse] = reasons[one.item]
@@ -90,10 +101,10 @@ def buy(unit: Unit, wanted: Sequence[Wanted], target: TypeKey, day: date, *, onl
     return found
 
 
-def _line(unit: Unit, wanted: Wanted, chosen: Chosen) -> Line_:
+def _line(unit: Unit, wanted: Wanted, chosen: Chosen) -> BoughtLine:
     item = unit.items[wanted.item]
     lot = Lot.of(item.sourcing.get(chosen.supplier.code), _whole_unit(unit, item))
-    return Line_(wanted, chosen, lot.raised(wanted.quantity), lot)
+    return BoughtLine(wanted, chosen, lot.raised(wanted.quantity), lot)
 
 
 def _whole_unit(unit: Unit, item: Item) -> Decimal | None:
@@ -104,7 +115,7 @@ def _whole_unit(unit: Unit, item: Item) -> Decimal | None:
 
 
 def _document(
-    unit: Unit, lines: Sequence[Line_], day: date, found: Bought, only_priced: bool
+    unit: Unit, lines: Sequence[BoughtLine], day: date, found: Bought, only_priced: bool
 ) -> Document | None:
     """One draft; what cannot be entered, or has no price, is left out with its reason. None when nothing is left."""
     supplier, ship_to = lines[0].chosen.supplier, lines[0].wanted.ship_to
@@ -128,7 +139,7 @@ def _document(
     return with_defaults(unit, document)
 
 
-def _skip(lines: Sequence[Line_], kept: Sequence[Line], problems: Sequence[str], found: Bought) -> None:
+def _skip(lines: Sequence[BoughtLine], kept: Sequence[Line], problems: Sequence[str], found: Bought) -> None:
     there = {line.item for line in kept}
     for place, line in enumerate(lines, 1):
         if line.wanted.item not in there:
@@ -146,25 +157,15 @@ def _sent_to(document: Document, order: Document) -> Document:
     return document.changed(site=order.site, party_facts={**document.party_facts, "site": place})
 
 
-def _input(unit: Unit, line: Line_, position: int, day: date) -> LineInput:
+def _input(unit: Unit, line: BoughtLine, position: int, day: date) -> LineInput:
     item, supplier = unit.items[line.wanted.item], line.chosen.supplier
     quantity, bought_in = in_purchase_unit(unit, item, line.quantity)
     lead = lead_days(item, supplier)
     return LineInput(
         position, item=item.code, quantity=quantity, unit=bought_in, warehouse=line.wanted.warehouse,
         promised_date=None if lead is None else day + timedelta(days=lead),
+        original=Line(unit.new_id(), position, item=item.code),  # known, so that no name is looked up
     )  # fmt: skip
-
-
-def _reason(unit: Unit, line: Line_, item: Item, language: str) -> str:
-    """Why so much is bought: what made the run propose it, and that the supplier's lot raised it."""
-    said = (line.wanted.reason or {}).get(language, "")
-    if line.quantity == line.wanted.quantity:
-        return said
-    note = unit.pack.label("quantity_raised", language).format(
-        asked=plain_number(line.wanted.quantity), given=plain_number(line.quantity), unit=item.unit
-    )
-    return f"{said} ; {note}" if said else note
 
 
 def in_purchase_unit(unit: Unit, item: Item, quantity: Decimal) -> tuple[Decimal, str]:
@@ -175,9 +176,9 @@ def in_purchase_unit(unit: Unit, item: Item, quantity: Decimal) -> tuple[Decimal
     return (there, own) if back == quantity else (quantity, item.unit)
 
 
-def _for_orders(unit: Unit, line: Line, bought: Line_, language: str) -> Line:
+def _for_orders(unit: Unit, line: Line, bought: BoughtLine, language: str) -> Line:
     """``line`` with why so much is bought, and with its pegs in its own unit."""
-    line = line._replace(reason=_reason(unit, bought, unit.items[bought.wanted.item], language)[:200])
+    line = line._replace(reason=in_language(bought.text(unit), language)[:200])
     if not bought.wanted.pegs or not line.quantity:
         return line
     part = line.quantity / line.stock_quantity

@@ -126,7 +126,7 @@ def _balance(document: Document, allocated: Decimal, pack: Pack, heads: Heads) -
 
 
 def _count(document: Document, pack: Pack, unexplained: Unexplained) -> None:
-    """Add what the lines of ``document`` weigh on their sources and for their pegs; take away what they say of themselves."""
+    """Add what the lines of ``document`` weigh on their sources and by their pegs; take away what they say themselves."""
     declared = pack.type_of(document.type, document.kind)
     for key, weighed in weights(document, pack).items():
         _add(unexplained, key, weighed, 1)

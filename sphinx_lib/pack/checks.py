@@ -285,7 +285,7 @@ def check_sections(model: PackModel) -> Iterator[Finding]:
                 yield unknown(("runs", name, "fire", source), "document type", source, types)
             elif event not in types[source].events:
                 yield unknown(("runs", name, "fire", source), f"event of {source}", event, types[source].events)
-        for key, value in (("derive", run.derive), ("from", run.from_)):
+        for key, value in (("derive", run.derive), ("from", run.from_), ("replenish", run.replenish)):
             if value is not None and value not in types:
                 yield unknown(("runs", name, key), "document type", value, types)
     for name, shown in model.portal.items():

@@ -76,7 +76,7 @@ class Pack:
         if len(kinds) == 1:
             return kinds[0]
         owner, _, kind = name.partition(".")
-        if kind and self.type_of(owner, kind):
+        if (owner, kind) in self.types and kind:
             return owner, kind
         if kinds:
             ways = " or ".join(".".join(key) for key in kinds)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, Text, and_, bindparam, cast, func, insert, or_, select, update
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -138,15 +138,17 @@ _PARTIES_OUTSTANDING = (
 )
 
 
-_ITEMS = (
+_ALL_ITEMS = (
     select(items.c.data, stock_values.c.quantity, stock_values.c.value, stock_values.c.last_cost, stock_values.c.last_price)
     .select_from(
         items.outerjoin(
             stock_values, and_(stock_values.c.company_id == items.c.company_id, stock_values.c.item == items.c.code)
         )
     )
-    .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("codes", expanding=True)))
+    .where(items.c.company_id == bindparam("company"))
 )
+_ITEMS = _ALL_ITEMS.where(items.c.code.in_(bindparam("codes", expanding=True)))
+_REORDERED = _ALL_ITEMS.where(cast(items.c.data, Text).contains('"reorder"')).order_by(items.c.code)
 
 
 def load_parties(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Party]:
@@ -177,6 +179,13 @@ def load_items(connection: Connection, company: str, codes: Collection[str]) -> 
     rows = connection.execute(_ITEMS, {"company": company, "codes": sorted(codes)})
     found = (_with_costs(Item.model_validate(row.data), row) for row in rows)
     return {item.code: item for item in found}
+
+
+def load_reordered(connection: Connection, company: str) -> dict[str, Item]:
+    """Every item that says when it is bought again (R1), by code, in one statement."""
+    rows = connection.execute(_REORDERED, {"company": company})
+    found = (_with_costs(Item.model_validate(row.data), row) for row in rows)
+    return {item.code: item for item in found if item.reorder}
 
 
 def _with_costs(item: Item, row: Any) -> Item:
