@@ -42,7 +42,7 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
     """
     declared = unit.pack.type_of(*key)
     problems: list[str] = []
-    values = header_values(unit, declared, header, key[0], problems)
+    values = header_values(unit, declared, {**declared.defaults, **header}, key[0], problems)
     known = party_of(unit, declared, party, problems)
     if problems:
         raise InputError(problems)

@@ -22,6 +22,8 @@ from sphinx_lib.workflow.derive import advanced, weight
 from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_event, plan
 
 ENGINE_LIMIT = 20
+APPROVE = "approve"
+"""The event whose count is `approvals`: it counts anew when the content may be changed again."""
 
 
 def plan_one(unit: Unit, document_id: Id, request: Request) -> Plan:
@@ -86,8 +88,11 @@ def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
     waits = unit.tracked[before.id].wants_number
     issued = _issued(unit, before, declared, decided.target)
     after = issued.changed(state=decided.target, version=before.version + 1, history=_history(unit, before, decided))
-    if declared.says(before.state, "editable") and not declared.says(decided.target, "editable"):
+    was_editable, is_editable = (declared.says(state, "editable") for state in (before.state, decided.target))
+    if was_editable and not is_editable:
         after = after.changed(frozen_at=unit.now)
+    elif is_editable and not was_editable:  # what was approved is not what will be confirmed
+        after = after.changed(history={name: past for name, past in after.history.items() if name != APPROVE})
     unit.replace(after)
     touched = {after.id} | reweigh(unit, before, after)
     _post(unit, declared, before, after)

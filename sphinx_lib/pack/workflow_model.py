@@ -185,7 +185,8 @@ class DocumentType(Strict):
 
     ``margin_cost_at: delivery`` takes the costs of the day when the number is given (M2); ``deal_stage`` says which figures
     of its deal a document adds to (S50). ``stock_value: price`` makes what it brings into stock worth what its lines cost
-    there, as a receipt is (V1); else goods come in at the cost at which they left (V7).
+    there, as a receipt is (V1); else goods come in at the cost at which they left (V7). ``defaults`` are header fields that
+    documents have unless somebody says otherwise.
     """
 
     label: Label
@@ -201,6 +202,7 @@ class DocumentType(Strict):
     pegs: Pegs | None = None
     then: str | None = None
     made_from: dict[str, MadeFrom] = {}
+    defaults: dict[str, str] = {}
     fields: dict[str, Field_] = {}
     line_fields: dict[str, Field_] = {}
     initial: str

@@ -85,6 +85,18 @@ class DeliverTo(Strict):
     fire: str
 
 
+class MakeNext(Strict):
+    """Which type or kind is made next, and the event that is fired on it beyond what its ``then`` fires."""
+
+    make: str
+    fire: str | None = None
+
+
+def make_next(situation: Situation, parameters: MakeNext) -> Iterable[Op]:
+    """Make the next document in the same unit of work: all of the chain happens, or nothing."""
+    yield Make(parameters.make, parameters.fire)
+
+
 def deliver_pegs(situation: Situation, parameters: DeliverTo) -> Iterable[Op]:
     """Deliver to the customers what came in for their orders, though it never lay in stock (PO6)."""
     yield DeliverPegs(parameters.make, parameters.fire)
@@ -102,6 +114,7 @@ EFFECTS = (
     EffectSpec("bill_at_once", bill_at_once, needs=frozenset({"party"})),
     EffectSpec("allocate_to_sources", allocate_to_sources),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
+    EffectSpec("make_next", make_next, MakeNext),
     EffectSpec("deliver_pegs", deliver_pegs, DeliverTo, needs=frozenset({"sources"})),
     EffectSpec("release_pegs", release_pegs),
 )
