@@ -27,6 +27,7 @@ from sphinx_lib.pack.reader import Mark, Node, PriceFile, read_layer, read_price
 from sphinx_lib.pack.record_checks import check_records, check_rivals, check_scales
 from sphinx_lib.pack.scopes import PriceExpressions, Scope, document_scope, item_scope, line_scope, party_scope, stock_scope
 from sphinx_lib.pack.specs import Specs
+from sphinx_lib.pack.supply_checks import check_supply
 from sphinx_lib.pack.tax_checks import check_taxes
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -79,6 +80,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: P
     checks = (
         check_pack(model, types, specs, names),
         check_goods(model),
+        check_supply(model, types),
         check_taxes(model),
         check_prices(model, types, price_expressions),
         check_records(model, records.conditions, records.accesses),
