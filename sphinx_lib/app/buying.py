@@ -17,7 +17,7 @@ from sphinx_lib.app.sourcing import Chosen, choose, lead_days
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Line, Peg
 from sphinx_lib.kernel.master import Item
-from sphinx_lib.kernel.money import plain_number, round_half_up
+from sphinx_lib.kernel.money import plain_number, round_half_up, trimmed
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pricing.totals import with_totals
@@ -173,7 +173,7 @@ def in_purchase_unit(unit: Unit, item: Item, quantity: Decimal) -> tuple[Decimal
     own = item.purchase_unit or item.unit
     there = round_half_up(unit.pack.units.convert(quantity, item.unit, own, ratios_of(item)), QUANTITY_DIGITS)
     back = unit.pack.units.convert(there, own, item.unit, ratios_of(item))
-    return (there, own) if back == quantity else (quantity, item.unit)
+    return (trimmed(there), own) if back == quantity else (trimmed(quantity), item.unit)
 
 
 def _for_orders(unit: Unit, line: Line, bought: BoughtLine, language: str) -> Line:
@@ -182,8 +182,12 @@ def _for_orders(unit: Unit, line: Line, bought: BoughtLine, language: str) -> Li
     if not bought.wanted.pegs or not line.quantity:
         return line
     part = line.quantity / line.stock_quantity
-    pegs = (peg._replace(quantity=round_half_up(peg.quantity * part, QUANTITY_DIGITS)) for peg in bought.wanted.pegs)
-    return line._replace(pegs=tuple(pegs))
+    return line._replace(
+        pegs=tuple(
+            peg._replace(quantity=trimmed(round_half_up(peg.quantity * part, QUANTITY_DIGITS)))
+            for peg in bought.wanted.pegs
+        )
+    )
 
 
 def _numbers(lines: Sequence[Line]) -> str:

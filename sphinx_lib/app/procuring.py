@@ -13,7 +13,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import value_of
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Peg
 from sphinx_lib.kernel.errors import InputError, Refusal
-from sphinx_lib.kernel.money import plain_number, round_half_up
+from sphinx_lib.kernel.money import plain_number, round_half_up, trimmed
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import MadeFrom, Pegs
 from sphinx_lib.stock.levels import Held, LineQuantities
@@ -122,7 +122,7 @@ def _missing(
             short.setdefault(key, ZERO)
     for key in short:
         needed = sum((need.needed for need in needs if (need.item, need.line.warehouse) == key), ZERO)
-        found.stock.append((*key, needed, free[key]))
+        found.stock.append((*key, trimmed(needed), trimmed(free[key])))
     return buys
 
 
@@ -184,7 +184,7 @@ def _wanted(buys: Sequence[tuple[Need, Decimal]], rule: MadeFrom) -> list[Wanted
 
 
 def _peg(need: Need, quantity: Decimal) -> Peg:
-    ordered = round_half_up(quantity / need.per_unit, DIGITS)
+    ordered = trimmed(round_half_up(quantity / need.per_unit, DIGITS))
     return Peg(need.order.id, need.line.id, quantity, need.promised, need.order.number or "", ordered, need.part)
 
 

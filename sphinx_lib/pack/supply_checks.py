@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sphinx_lib.pack.base import Finding
-from sphinx_lib.pack.checks import unknown
+from sphinx_lib.pack.checks import of_each_type, unknown
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -16,8 +16,7 @@ MAKING = ("make_next", "deliver_pegs")
 
 def check_supply(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
     """Pegs feed a progress that exists, types that procure have pegs, effects make types that exist, defaults are known."""
-    for (name, kind), declared in types.items():
-        base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
+    def of_type(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
         yield from _pegs(base, model, declared)
         yield from _made(base, types, declared)
         for field, value in declared.defaults.items():
@@ -26,6 +25,8 @@ def check_supply(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Ite
                 yield unknown(path, "field", field, DEFAULTS | declared.fields.keys())
             elif field == "payment_terms" and value not in model.billing.payment_terms:
                 yield unknown(path, "payment terms", value, model.billing.payment_terms)
+
+    yield from of_each_type(types, of_type)
 
 
 def _pegs(base: tuple[str, ...], model: PackModel, declared: DocumentType) -> Iterator[Finding]:
