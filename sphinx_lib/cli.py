@@ -223,7 +223,10 @@ def run(
     for one in report.proposed:
         digits = currency_digits(one.currency)
         amounts = f"{one.total_net:.{digits}f} net, {one.total_gross:.{digits}f} gross {one.currency}"
-        typer.echo(f"would make {one.type} for {one.party} dated {one.date}: {amounts} (from {', '.join(one.sources)})")
+        sources = f" (from {', '.join(one.sources)})" if one.sources else ""
+        typer.echo(f"would make {one.type} for {one.party} dated {one.date}: {amounts}{sources}")
+    for line in report.reordered:
+        typer.echo(f"{line.item} in {line.warehouse}, {line.quantity} of {line.supplier}: {line.text['en']}")
     for skipped in report.skipped:
         typer.echo(f"skipped {skipped.what}: {skipped.reason}")
     typer.echo(f"{name}: {len(report.made)} made, {len(report.proposed)} proposed, {len(report.skipped)} skipped")

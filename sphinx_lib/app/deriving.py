@@ -16,6 +16,7 @@ from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.margins import load_costs
 from sphinx_lib.app.picking import listed
+from sphinx_lib.app.procuring import procure
 from sphinx_lib.app.rates import at_its_date, contract_rate
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.taking import with_taken
@@ -82,12 +83,16 @@ def derive_from(
         asked = Asked(_by_line([one.document for one in choices], quantities), day, picked)
         drafted += _draft_all(unit, choices, target, asked)
     made = [document for one in drafted for document in one.made]
+    refusals = [refusal for one in drafted for refusal in one.refusals]
     if not made:
         names = ", ".join(f"{one.type} {one.number or 'draft'}" for one in sources)
-        raise Refused(f"{names}: nothing is left to make into {', '.join(key[1] or key[0] for key in routed)}")
-    refusals = _follow_up(unit, drafted)
+        told = "".join(f"; {refusal.message}" for refusal in refusals)
+        raise Refused(f"{names}: nothing is left to make into {', '.join(key[1] or key[0] for key in routed)}{told}")
+    refusals += _follow_up(unit, drafted)
     return Derived(
-        tuple(unit.get(one.id) for one in made), _explained(chosen), tuple(row for one in chosen for row in one.stock),
+        tuple(unit.get(one.id) for one in made),
+        "; ".join(text for text in (_explained(chosen), *(text for one in drafted for text in one.told)) if text),
+        (*(row for one in chosen for row in one.stock), *(row for one in drafted for row in one.stock)),
         tuple(text for one in chosen for text in one.why), tuple(refusals),
     )  # fmt: skip
 
@@ -124,11 +129,17 @@ def _by_line(documents: Sequence[Document], quantities: Quantities) -> dict[Id, 
 
 
 class Drafted(NamedTuple):
-    """Drafts of one type made from documents of one type, before anything follows."""
+    """Drafts of one type made from documents of one type, before anything follows.
+
+    What is bought also tells what was short, what was left and why, and what the drafts lack.
+    """
 
     sources: Sequence[Document]
     made: Sequence[Document]
     rule: MadeFrom
+    stock: tuple[Shortage, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def _draft_all(unit: Unit, choices: Sequence[Chosen], target: TypeKey, asked: Asked) -> list[Drafted]:
@@ -145,10 +156,28 @@ def _draft_all(unit: Unit, choices: Sequence[Chosen], target: TypeKey, asked: As
             _check_state(unit, document, target, rule)
         unit.prefetch(batch, _needs_of_split(unit, target, rule))
         unit.prefetch(batch, _needs(unit, batch, target, rule), as_sources=True)
+        if rule.procures:
+            found.append(_bought(unit, batch, target, rule, asked))
+            continue
         own = [one for one in choices if one.document.type == source_type]
         made = _drafts(unit, own, target, rule, asked)
-        found.append(Drafted(batch if made else (), made, rule))
+        used = batch if rule.at_least == 1 else _used(batch, made)
+        found.append(Drafted(used if made else (), made, rule))
     return found
+
+
+def _bought(unit: Unit, orders: Sequence[Document], target: TypeKey, rule: MadeFrom, asked: Asked) -> Drafted:
+    """Drafts that buy of their suppliers what ``orders`` need (PO1)."""
+    bought = procure(unit, orders, target, rule, asked.quantities, asked.day or unit.today)
+    made = [_recorded(unit, draft) for draft in bought.documents]
+    stock = tuple(Shortage(*row) for row in bought.stock)
+    return Drafted(orders if made else (), made, rule, stock, tuple(bought.refusals), tuple(bought.told))
+
+
+def _used(sources: Sequence[Document], made: Sequence[Document]) -> list[Document]:
+    """The sources that something was made of."""
+    ids = {line.source_document for document in made for line in document.lines}
+    return [document for document in sources if document.id in ids]
 
 
 def _check_state(unit: Unit, document: Document, target: TypeKey, rule: MadeFrom) -> None:
@@ -167,6 +196,8 @@ def _needs(unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeF
     """All that choosing, grouping and the events that follow need, so that it is loaded once."""
     needs: set[Need] = {"party"} if isinstance(rule.group_by, str) else set()
     declared = unit.pack.type_of(*target)
+    if rule.procures:
+        needs |= {"items", "stock"}
     if rule.then:
         needs |= needs_of_event(unit.pack, target, declared.events[rule.then], declared.initial, unit.specs)
     if rule.fires:
@@ -229,9 +260,14 @@ def _entered(unit: Unit, draft: Document, rule: MadeFrom) -> Document:
         draft = with_shipping(unit, draft)
     reference = "" if unit.type_of(draft).own_reference else draft.reference or _text(source, rule)
     draft = draft.changed(pack=unit.pack.fingerprint, reference=reference)
-    draft = with_defaults(unit, draft)
+    return _recorded(unit, with_defaults(unit, draft))
+
+
+def _recorded(unit: Unit, draft: Document) -> Document:
+    """The draft as part of the unit, its sources told and on record."""
     entered = unit.add(draft.changed(version=1))
     origin = {line.source_document for line in draft.lines if line.source_document}
+    origin |= {peg.document_id for line in draft.lines for peg in line.pegs}
     unit.record(entered.id, "derive", {"to": entered.state, "from_documents": sorted(origin)})
     reweigh(unit, None, entered)
     return entered
@@ -248,7 +284,7 @@ def _follow_up(unit: Unit, drafted: Sequence[Drafted]) -> list[Refusal]:
     touched: set[Id] = set()
     reasons: list[Refusal] = []
     fired: set[tuple[Id, str]] = set()
-    for sources, made, rule in drafted:
+    for sources, made, rule, *_ in drafted:
         touched |= {document.id for document in (*sources, *made)}
         for source in sources if rule.fires else ():
             if rule.fires and (source.id, rule.fires) not in fired:

@@ -45,7 +45,7 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
     if declared.picks:
         raise InputError([f"a {key[0]} is made from {' or '.join(declared.made_from)}: derive it from one or several"])
     problems: list[str] = []
-    values = header_values(unit, declared, header, key[0], problems)
+    values = header_values(unit, declared, {**declared.defaults, **header}, key[0], problems)
     known = party_of(unit, declared, party, problems)
     if problems:
         raise InputError(problems)

@@ -49,7 +49,7 @@ def expand_inputs(
     """
     unit.load_items({one.item for one in inputs if one.item})
     if not sells(unit, document):
-        return list(inputs)
+        return _all_fitted(unit, document, inputs, problems)
     inputs = _complete(unit, inputs, problems)
     problems += refuse_lone_changes(document, inputs)
     own, kept = set_apart(document, inputs)
@@ -189,8 +189,21 @@ def brought_inputs(unit: Unit, document: Document, line: Line, brought: Mapping[
 # -- quantities that may be sold -----------------------------------------------------------------------------------------
 
 
+def _all_fitted(
+    unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]
+) -> list[LineInput]:
+    """The inputs in quantities that may be bought; what is refused is left out and added to ``problems``."""
+    done: list[LineInput] = []
+    for one in inputs:
+        try:
+            done.append(_fitted(unit, document, one))
+        except (InputError, UnitError) as error:
+            problems += one.problems_of(error)
+    return done
+
+
 def _fitted(unit: Unit, document: Document, one: LineInput) -> LineInput:
-    """The input in a quantity that may be sold: as it is, raised with a note in the line's ``reason``, or refused."""
+    """The input in a quantity that may be sold or bought: as it is, raised with a note in its ``reason``, or refused."""
     item = unit.items.get(one.item or "")
     held_in = unit.pack.model.items.quantities.in_
     was, quantity = one.original, one.quantity
@@ -200,11 +213,12 @@ def _fitted(unit: Unit, document: Document, one: LineInput) -> LineInput:
         return one
     if was is not None and was.reason and not was.manual:
         one = replace(one, original=was._replace(reason=""))
-    bounds = _bounds(unit, item)
+    bought = not sells(unit, document)
+    bounds = _bounds_of_purchase(item, document.party) if bought else _bounds(unit, item)
     if bounds == ANY:
         return one
     asked = in_stock(unit, item, quantity, one.unit)
-    problem = problem_of(asked, bounds, item.unit)
+    problem = problem_of(asked, bounds, item.unit, "bought" if bought else "sold")
     if not problem:
         return one
     given = raised(asked, bounds)
@@ -230,6 +244,11 @@ def _bounds(unit: Unit, item: Item) -> Bounds:
     if multiple is None and unit.pack.model.items.quantities.full_packaging and item.sales_unit not in ("", item.unit):
         multiple = in_stock(unit, item, ONE, item.sales_unit)
     return Bounds(item.minimum, item.maximum, multiple)
+
+
+def _bounds_of_purchase(item: Item, supplier: str | None) -> Bounds:
+    terms = item.sourcing.get(supplier or "")
+    return Bounds(terms.minimum, terms.maximum, terms.multiple) if terms else ANY
 
 
 def _policy(unit: Unit, item: Item) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sphinx_lib.app.margins import at_delivery, load_costs
+from sphinx_lib.app.pegging import repeg
 from sphinx_lib.app.rates import at_its_date
 from sphinx_lib.app.unit import Posting, Unit
 from sphinx_lib.billing.terms import instalments
@@ -22,6 +23,8 @@ from sphinx_lib.workflow.derive import advanced, weight
 from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_condition, needs_of_event, plan, target_of
 
 ENGINE_LIMIT = 20
+APPROVE = "approve"
+"""The event whose count is `approvals`: it counts anew when the content may be changed again."""
 
 
 def plan_one(unit: Unit, document_id: Id, request: Request) -> Plan:
@@ -84,8 +87,11 @@ def needs_of_batch(unit: Unit, asked: Iterable[tuple[Document, str]]) -> set[Nee
         if declared is None:
             continue
         found |= needs_of_event(unit.pack, key, declared, state, unit.specs)
-        if of_type.fulfils and any(of_type.counts(target) != of_type.counts(state) for target in declared.targets):
-            found |= {"sources", *_asked_of_sources(unit, of_type.fulfils)}  # whose progress it will move
+        weighs = of_type.fulfils and any(of_type.counts(target) != of_type.counts(state) for target in declared.targets)
+        if weighs or of_type.pegs:
+            found.add("sources")  # whose progress it will move
+        if weighs and of_type.fulfils:
+            found |= _asked_of_sources(unit, of_type.fulfils)
     return found
 
 
@@ -108,8 +114,11 @@ def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
     prepared = before if decided.document.lines is before.lines else before.changed(lines=decided.document.lines)
     issued = _issued(unit, prepared, declared, decided.target)
     after = issued.changed(state=decided.target, version=before.version + 1, history=_history(unit, before, decided))
-    if declared.says(before.state, "editable") and not declared.says(decided.target, "editable"):
+    was_editable, is_editable = (declared.says(state, "editable") for state in (before.state, decided.target))
+    if was_editable and not is_editable:
         after = after.changed(frozen_at=unit.now)
+    elif is_editable and not was_editable:  # what was approved is not what will be confirmed
+        after = after.changed(history={name: past for name, past in after.history.items() if name != APPROVE})
     unit.replace(after)
     touched = {after.id} | reweigh(unit, before, after)
     _post(unit, declared, before, after)
@@ -195,8 +204,9 @@ def reweigh(unit: Unit, before: Document | None, after: Document) -> set[Id]:
     """Move the progress of the lines that ``after`` was made from, by the change in how it counts (rule 7)."""
     declared = unit.type_of(after)
     feeds = declared.fulfils
+    touched = repeg(unit, before, after)
     if feeds is None:
-        return set()
+        return touched
     old = {line.id: line for line in before.lines} if before else {}
     changes: dict[Id, dict[Id, list[Any]]] = {}
     counted = declared.counts(before.state) if before else "none"
@@ -219,8 +229,9 @@ def reweigh(unit: Unit, before: Document | None, after: Document) -> set[Id]:
         unit.load(changes)
     for owner, lines in changes.items():
         source = unit.get(owner)
-        unit.replace(replace(source, lines=tuple(_moved(line, feeds, lines.get(line.id, ())) for line in source.lines)))
-    return set(changes)
+        moved = replace(source, lines=tuple(_moved(line, feeds, lines.get(line.id, ())) for line in source.lines))
+        touched |= repeg(unit, source, unit.replace(moved))
+    return touched | set(changes)
 
 
 def _moved(line: Any, feeds: str, changes: Iterable[Any]) -> Any:

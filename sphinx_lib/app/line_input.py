@@ -106,7 +106,7 @@ class LineInput:
         built = cls.of({**given, **change}, line.position, problems, declared)
         if built is None:
             return None
-        if change and line.source_id and change.keys() & {"item", "unit"}:
+        if change and (line.source_id or line.pegs) and change.keys() & {"item", "unit"}:
             problems.append(f"line {line.position}: it was made from another document, so its item and unit stay")
         if line.role in ROLES and not _is_given(line) and change.keys() & set(OPTIONAL):
             problems.append(f"line {line.position}: it is shown by its components; make options of these")

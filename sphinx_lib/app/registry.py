@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from sphinx_lib.billing import credit
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, Specs
 from sphinx_lib.pricing import guards as price_guards
-from sphinx_lib.stock import counting, landing, lot_guards, policy
+from sphinx_lib.stock import counting, landing, lot_guards, pegs, policy, supplier_terms
 from sphinx_lib.workflow import effects, source_guard
 
 GUARDS: tuple[GuardSpec, ...] = (
-    *credit.GUARDS, *policy.GUARDS, *lot_guards.GUARDS, *counting.GUARDS, *price_guards.GUARDS, *source_guard.GUARDS,
+    *credit.GUARDS,
+    *policy.GUARDS,
+    *lot_guards.GUARDS,
+    *counting.GUARDS,
     *landing.GUARDS,
-)  # fmt: skip
-EFFECTS: tuple[EffectSpec, ...] = (*effects.EFFECTS, *counting.EFFECTS, *landing.EFFECTS)
+    *supplier_terms.GUARDS,
+    *price_guards.GUARDS,
+    *source_guard.GUARDS,
+)
+EFFECTS: tuple[EffectSpec, ...] = (*effects.EFFECTS, *counting.EFFECTS, *landing.EFFECTS, *pegs.EFFECTS)
 
 
 @dataclass(frozen=True)

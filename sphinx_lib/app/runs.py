@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
-from sphinx_lib.app import deriving, firing
+from sphinx_lib.app import deriving, firing, replenishing
 from sphinx_lib.app.flush import flush
+from sphinx_lib.app.replenishing import Reordered, Replenished
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import billing_for, period_end
 from sphinx_lib.kernel.document import Document, Id
@@ -57,11 +58,12 @@ class Proposal(NamedTuple):
 
 @dataclass
 class RunReport:
-    """What a run made, proposed (dry run) or skipped."""
+    """What a run made, proposed (dry run) or skipped; of what is bought again, why and how much."""
 
     made: list[Id] = field(default_factory=list)
     proposed: list[Proposal] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    reordered: list[Reordered] = field(default_factory=list)
 
 
 def run(app: Sphinx, name: str, actor: Actor, progress: Progress, options: Mapping[str, Any]) -> RunReport:
@@ -80,6 +82,8 @@ def run(app: Sphinx, name: str, actor: Actor, progress: Progress, options: Mappi
         from sphinx_lib.app import rebates  # it builds on this module
 
         rebates.credit(app, step.rebate, actor, progress, report, options)
+    if step.replenish:
+        _replenish(app, step.replenish, actor, report, options)
     if step.send:
         send(app, options.get("sender"), report)
     return report
@@ -89,7 +93,8 @@ def options_of(step: RunStep) -> set[str]:
     """The options that a batch declared so takes."""
     derived = {"until", "customer", "propose"} if step.derive else set()
     rebated = {"period", "customer", "rebate", "propose"} if step.rebate else set()
-    return {"dry_run"} | derived | rebated | ({"sender"} if step.send else set())
+    bought = {"supplier", "warehouse"} if step.replenish else set()
+    return {"dry_run"} | derived | rebated | bought | ({"sender"} if step.send else set())
 
 
 def chunks(ids: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
@@ -270,6 +275,8 @@ def _candidates(unit: Unit, step: RunStep, until: date, customer: str | None) ->
     found = [Candidate(*row) for row in unit.connection.execute(statement)]
     for codes in chunks(sorted({one.party for one in found if one.party})):
         unit.load_parties(codes)
+    if rule.group_by != "billing.invoicing":
+        return found
     return [one for one in found if one.date <= _period_end(unit, one, until)]
 
 
@@ -308,6 +315,32 @@ def _date(given: Any) -> date | None:
         return date.fromisoformat(str(given))
     except ValueError as error:
         raise InputError([f"until: {error}"]) from None
+
+
+# -- reordering ------------------------------------------------------------------------------------
+
+
+def _replenish(app: Sphinx, to: str, actor: Actor, report: RunReport, options: Mapping[str, Any]) -> None:
+    """Drafts of ``to`` for all that fell to its reorder point, in one unit of work: they count for each other (R2)."""
+    wanted = (to, options.get("supplier"), options.get("warehouse"))
+    if options.get("dry_run"):
+        with app.reader() as views:
+            found = replenishing.replenish(views.unit, *wanted)
+            _report_proposals(views.unit, found.documents, report)
+    else:
+        found = app.do(_replenish_all, *wanted, actor=actor)
+        report.made += [document.id for document in found.documents]
+    report.reordered += found.reordered
+    report.skipped += [Skipped(item, reason) for item, reason in found.skipped]
+
+
+def _replenish_all(session: Session, to: str, supplier: str | None, warehouse: str | None) -> Replenished:
+    unit = session.unit
+    found = replenishing.replenish(unit, to, supplier, warehouse)
+    for document in found.documents:
+        unit.add(document.changed(version=1))
+        unit.record(document.id, "create", {"to": document.state})
+    return found
 
 
 # -- outbox ----------------------------------------------------------------------------------------

@@ -6,7 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sphinx_lib.app import adjusting, counting, deriving, entering, firing, flush, paying, picked, putting, repricing
+from sphinx_lib.app import (
+    adjusting,
+    counting,
+    deriving,
+    drop_shipping,
+    entering,
+    firing,
+    flush,
+    paying,
+    pegging,
+    picked,
+    putting,
+    repricing,
+)
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.margins import shown, shown_plan
@@ -17,6 +30,7 @@ from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, Sphinx
 from sphinx_lib.kernel.money import to_decimal
 from sphinx_lib.pack.specs import (
     AllocateToSources,
+    DeliverPegs,
     DeliverPicked,
     Make,
     Message,
@@ -24,6 +38,8 @@ from sphinx_lib.pack.specs import (
     Op,
     RegisterEquipment,
     ReleaseAllocations,
+    ReleasePegs,
+    ReportPegs,
     RevalueReceipts,
     SetLines,
 )
@@ -263,3 +279,9 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return set()
         case RevalueReceipts():
             return repricing.revalue_receipts(unit, document_id)
+        case ReportPegs(released):
+            return pegging.report(unit, document_id, released)
+        case ReleasePegs():
+            return pegging.release(unit, document_id)
+        case DeliverPegs(to, event):
+            return drop_shipping.deliver(unit, document_id, to, event)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from sphinx_lib.app.available import Dated, at_their_dates, reserved_for
+from sphinx_lib.app.known_prices import KnownPrices
 from sphinx_lib.app.places import Places
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.references import load_references, same_reference
@@ -87,6 +88,7 @@ class Unit:
 
     ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero; ``failed`` says that
     a flush stopped half-way, so that nothing of this unit may be committed.
+    ``known_prices`` are the records for documents of several parties at once, read before; none reads them for each.
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """
 
@@ -106,6 +108,7 @@ class Unit:
     parties: dict[str, Party] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     families: Mapping[str, str] | None = None
+    known_prices: KnownPrices | None = None
     rates: dict[tuple[str, date], ExchangeRate | None] = field(default_factory=dict)
     balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
     dated: Dated = field(default_factory=Dated)
@@ -308,11 +311,13 @@ class Unit:
             self.load(made.payment_id for one in missing for made in self.settled_by[one])
 
     def load_sources(self, batch: Iterable[Document]) -> None:
-        """Load the documents that the lines of ``batch`` were made from, and their roots."""
-        ids = {
-            one for document in batch for line in document.lines for one in (line.source_document, line.root_document)
-        }
-        self.load(sorted(one for one in ids if one))
+        """Load the documents that the lines of ``batch`` were made from, their roots, and the orders that they serve."""
+        own = list(batch)
+        ids = {one for document in own for line in document.lines for one in (line.source_document, line.root_document)}
+        sources = self.load(sorted(one for one in ids if one))
+        pegged = {peg.document_id for document in (*own, *sources) for line in document.lines for peg in line.pegs}
+        if pegged:
+            self.load(sorted(pegged))
 
     def load_parties(self, codes: Iterable[str]) -> None:
         """Load parties by code; NotFound names the nearest when one is unknown."""

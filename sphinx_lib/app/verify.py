@@ -18,6 +18,7 @@ from sphinx_lib.app.verify_stock import stock_faults
 from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.pack import Pack
+from sphinx_lib.stock.pegs import weights
 from sphinx_lib.store import audit_log, sequences
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
@@ -127,8 +128,10 @@ def _balance(document: Document, allocated: Decimal, pack: Pack, heads: Heads) -
 
 
 def _count(document: Document, pack: Pack, unexplained: Unexplained) -> None:
-    """Add what the lines of ``document`` weigh on their sources, and take away what they say of themselves."""
+    """Add what the lines of ``document`` weigh on their sources and by their pegs; take away what they say themselves."""
     declared = pack.type_of(document.type, document.kind)
+    for key, weighed in weights(document, pack).items():
+        _add(unexplained, key, weighed, 1)
     for line in document.lines:
         for name, got in line.progress.items():
             _add(unexplained, (document.id, line.id, name), got, -1)

@@ -19,6 +19,7 @@ from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, packing_of, shows_prices
 from sphinx_lib.app.stock_reading import StockMoveView, StockRow, StockValue
+from sphinx_lib.app.supply_view import Deliverable, PegView, deliverable, pegs_of
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
@@ -226,6 +227,14 @@ class Views(Previews):
 
     def _balances(self, item: str) -> Iterator[tuple[tuple[str, str], Balance]]:
         return ((key, balance) for key, balance in self.unit.balances.items() if key[0] == item)
+
+    def pegs(self, document_id: Id) -> list[PegView]:
+        """For which customer orders a purchase order is bought, and how far what came in serves them (PO2, PO5)."""
+        return pegs_of(self.unit.load([document_id])[0], self.unit.pack)
+
+    def deliverable(self, warehouse: str | None = None) -> list[Deliverable]:
+        """Customer orders of which all that is left can be delivered now, oldest promised date first (BK1)."""
+        return deliverable(self.unit, warehouse)
 
     def available(self, document: Document) -> dict[Id, Decimal]:
         """Available stock for each line of a document that moves stock, its own reservation aside (K2)."""

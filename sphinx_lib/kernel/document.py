@@ -89,7 +89,8 @@ class Stowed(NamedTuple):
 class Peg(NamedTuple):
     """A customer order line for which a purchase line is bought (PO2). ``quantity`` is in the purchase line's unit.
 
-    ``promised`` and ``number`` are those of the customer order: receipts serve pegs in this order (PO5).
+    ``promised`` and ``number`` are those of the customer order: receipts serve pegs in this order (PO5). ``ordered`` is the
+    same quantity in the order line's unit; where ``part`` names a component of its phantom kit, in that item's stock unit.
     """
 
     document_id: Id
@@ -97,6 +98,8 @@ class Peg(NamedTuple):
     quantity: Decimal
     promised: Day | None = None
     number: str = ""
+    ordered: Decimal = ZERO
+    part: str = ""
 
 
 NOT_SUMMED = frozenset({"option", "alternative", "heading", "subtotal"})

@@ -100,6 +100,8 @@ class Party(Record):
 
     ``early_payment_discount`` is the percent of escompte granted on its invoices (E1); ``regime`` and
     ``purchase_regime`` name the VAT regimes of what it buys and of what it sells to us, where rules do not find them.
+    Of a supplier, ``minimum_order`` is the least an order may come to and ``free_carriage_from`` what it must reach to be
+    delivered free, both net in company currency; ``lead_days`` is how long it takes to deliver.
     """
 
     name: str
@@ -122,6 +124,9 @@ class Party(Record):
     prices_include_tax: bool = False
     billing: Billing | None = None
     credit_limit: Exact | None = None
+    minimum_order: Annotated[Exact, Field(ge=0)] | None = None
+    free_carriage_from: Annotated[Exact, Field(ge=0)] | None = None
+    lead_days: Annotated[int, Field(ge=0)] | None = None
     blocked: bool = False
     backorder: Literal["", "keep", "cancel", "ask"] = ""
     regime: str = ""
@@ -141,6 +146,64 @@ class EcoRate(BaseModel):
 
 def _eco(value: object) -> object:
     return [{"amount": value}] if isinstance(value, str | int | Decimal) else value
+
+
+class Sourcing(BaseModel):
+    """How an item is bought of one supplier: quantities in the item's stock unit, and how many days it takes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    minimum: Annotated[Exact, Field(gt=0)] | None = None
+    maximum: Annotated[Exact, Field(gt=0)] | None = None
+    multiple: Annotated[Exact, Field(gt=0)] | None = None
+    lead_days: Annotated[int, Field(ge=0)] | None = None
+
+
+class Economic(BaseModel):
+    """What the economic quantity is made of (R4): use in a year, cost of one order, cost of holding in percent of value.
+
+    ``unit_price`` is in company currency; none takes what the item costs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    yearly_use: Annotated[Exact, Field(gt=0)]
+    order_cost: Annotated[Exact, Field(gt=0)]
+    holding_rate: Annotated[Exact, Field(gt=0)]
+    unit_price: Annotated[Exact, Field(gt=0)] | None = None
+
+
+class Reorder(BaseModel):
+    """When and up to what an item is bought again in a warehouse, in its stock unit (R1-R4); empty is its own warehouse.
+
+    The reorder point is ``minimum``, or ``daily_use`` times ``lead_days`` (none: its supplier's) plus ``safety``. It is
+    bought up to ``maximum``, else by the economic quantity.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    warehouse: str = ""
+    minimum: Annotated[Exact, Field(ge=0)] | None = None
+    daily_use: Annotated[Exact, Field(ge=0)] | None = None
+    lead_days: Annotated[int, Field(ge=0)] | None = None
+    safety: Annotated[Exact, Field(ge=0)] = Decimal(0)
+    maximum: Annotated[Exact, Field(gt=0)] | None = None
+    economic: Economic | None = None
+
+    @model_validator(mode="after")
+    def _says_when_and_how_much(self) -> Reorder:
+        if (self.minimum is None) == (self.daily_use is None):
+            raise ValueError("give exactly one of minimum and daily_use")
+        if (self.maximum is None) == (self.economic is None):
+            raise ValueError("give exactly one of maximum and economic")
+        if self.minimum is not None and self.maximum is not None and self.maximum < self.minimum:
+            raise ValueError(f"maximum {self.maximum} is below minimum {self.minimum}")
+        return self
+
+
+def _reorder(value: object) -> object:
+    """``{minimum: 5, maximum: 20}`` is short for a list of one."""
+    return [value] if isinstance(value, dict) else value
 
 
 def _parts(value: object) -> object:
@@ -164,6 +227,8 @@ class Item(Record):
     ``minimum``, ``maximum`` and ``multiple`` are in stock units; ``off_multiple`` says what becomes of another quantity,
     the company's setting where it is empty. ``warranty_months`` count from the delivery of a serial number (EQ1).
     ``volume_m3`` is of one stock unit too.
+    ``minimum``, ``maximum`` and ``multiple`` hold for sales; ``sourcing`` says the same of purchases, by supplier.
+    ``buy_to_order`` items are bought for each customer order, whatever there is in stock (PO1).
     """
 
     name: Texts
@@ -197,6 +262,9 @@ class Item(Record):
     bin: str = ""
     supplier: str = ""
     supplier_codes: dict[str, str] = Field(default_factory=dict)
+    sourcing: dict[str, Sourcing] = Field(default_factory=dict)
+    buy_to_order: bool = False
+    reorder: Annotated[tuple[Reorder, ...], BeforeValidator(_reorder)] = ()
     barcode: str = ""
     warehouse: str = ""
     negative_stock: Literal["", "forbid", "warn", "allow"] = ""

@@ -91,6 +91,11 @@ def plain_number(number: Decimal) -> str:
     return f"{number.normalize():f}" if number else "0"
 
 
+def trimmed(number: Decimal) -> Decimal:
+    """``number`` without an exponent or idle zeros."""
+    return Decimal(plain_number(number))
+
+
 def round_up(value: Decimal, digits: int) -> Decimal:
     """``value`` to ``digits`` decimals, any rest going away from zero: whole packs (U4), coefficients (B5)."""
     rounded = value.quantize(_step(digits), ROUND_UP, _WIDE)

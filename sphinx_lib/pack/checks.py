@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 
@@ -33,8 +33,7 @@ def check_pack(
     model: PackModel, types: Mapping[TypeKey, DocumentType], specs: Specs, templates: Known
 ) -> Iterator[Finding]:
     """Everything that a name in one section says about another section."""
-    for (name, kind), declared in types.items():
-        base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
+    def of_type(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
         yield from check_states(base, declared, model)
         yield from check_events(base, declared, specs, model)
         yield from check_reach(base, declared)
@@ -42,10 +41,27 @@ def check_pack(
         yield from check_guards(base, model, declared, specs)
         yield from check_texts(base, model, declared, specs)
         yield from check_template(base, declared, templates)
+
+    yield from of_each_type(types, of_type)
     yield from check_declared_guards(model, specs)
     yield from check_numbering(model, types)
     yield from check_sections(model)
     yield from check_accounting(model)
+
+
+def of_each_type(
+    types: Mapping[TypeKey, DocumentType], check: Callable[[tuple[str, ...], DocumentType], Iterable[Finding]]
+) -> Iterator[Finding]:
+    """What ``check`` finds in each type; what a kind has from its type is told of the type alone."""
+    told: set[tuple[str, tuple[str, ...], str]] = set()
+    for (name, kind), declared in types.items():
+        base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
+        for finding in check(base, declared):
+            inside = finding.path[: len(base)] == base
+            key = (name, finding.path[len(base) :] if inside else finding.path, finding.message)
+            if not kind or key not in told:
+                told.add(key)
+                yield finding
 
 
 def unknown(path: tuple[str, ...], what: str, name: str, known: Known) -> Finding:
@@ -292,7 +308,7 @@ def check_sections(model: PackModel) -> Iterator[Finding]:
                 yield unknown(("runs", name, "fire", source), "document type", source, types)
             elif event not in types[source].events:
                 yield unknown(("runs", name, "fire", source), f"event of {source}", event, types[source].events)
-        for key, value in (("derive", run.derive), ("from", run.from_)):
+        for key, value in (("derive", run.derive), ("from", run.from_), ("replenish", run.replenish)):
             if value is not None and value not in types:
                 yield unknown(("runs", name, key), "document type", value, types)
     for name, shown in model.portal.items():

@@ -29,6 +29,7 @@ from sphinx_lib.pack.rebate_checks import check_rebates
 from sphinx_lib.pack.record_checks import check_records, check_rivals, check_scales
 from sphinx_lib.pack.scopes import PriceExpressions, Scope, document_scope, item_scope, line_scope, party_scope, stock_scope
 from sphinx_lib.pack.specs import Specs
+from sphinx_lib.pack.supply_checks import check_supply
 from sphinx_lib.pack.tax_checks import check_taxes
 from sphinx_lib.pack.terms_checks import check_terms
 from sphinx_lib.pack.validation import findings_of
@@ -83,6 +84,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: P
         check_pack(model, types, specs, names),
         check_goods(model),
         check_picking(model, types),
+        check_supply(model, types),
         check_taxes(model),
         check_rebates(model, types),
         check_terms(model, types),

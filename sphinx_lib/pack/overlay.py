@@ -18,8 +18,10 @@ from sphinx_lib.pack.reader import Mark, Node
 KeyPath = tuple[str, ...]
 
 ID_KEYS = frozenset(
-    {"from", "to", "in", "by", "ask", "guards", "requires", "effects", "reasons", "sees", "choices",
-     "editable_in", "required_at"}
+    {
+        "from", "to", "in", "by", "ask", "guards", "requires", "effects", "reasons", "sees", "choices", "editable_in",
+        "required_at", "released_in",
+    }
 )
 ID_SECTIONS = frozenset({"document_types", "guards", "portal", "parties", "items", "sites", "runs", "shipping"})
 CONDITIONS = ("when", "every_line", "any_line")

@@ -79,12 +79,18 @@ class Pack:
         return [rule for rule in rules if rule is not None]
 
     def resolve_type(self, name: str) -> TypeKey:
-        """The (type, kind) that ``name`` stands for: a type, or a kind of exactly one type."""
+        """The (type, kind) that ``name`` stands for: a type, a kind of exactly one type, or ``type.kind``."""
         if name in self.model.document_types:
             return name, ""
         kinds = [key for key in self.types if key[1] == name]
         if len(kinds) == 1:
             return kinds[0]
+        owner, _, kind = name.partition(".")
+        if (owner, kind) in self.types and kind:
+            return owner, kind
+        if kinds:
+            ways = " or ".join(".".join(key) for key in kinds)
+            raise InputError([f"several types have the kind {name!r}; write {ways}"])
         self.type_of(name)
         raise AssertionError("type_of refuses unknown names")
 

@@ -46,8 +46,9 @@ DOCUMENT: Mapping[str, Fact] = {
 
 LINE: Mapping[str, Fact] = {
     **dict.fromkeys(
-        ("quantity", "net", "line", "available", "available_at", "missing_at", "physical", "stock_quantity", "over_quantity",
-         "over_amount", "over_percent", "quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "margin"),
+        ("quantity", "net", "line", "available", "available_at", "missing_at", "deliverable", "physical", "stock_quantity",
+         "over_quantity", "over_amount", "over_percent", "quantity_gap", "price_gap", "price_gap_percent",
+         "received_quantity", "margin"),
         Fact("number"),
     ),
     **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference", "role", "source_type", "source_state"),
@@ -227,7 +228,7 @@ def needs_of(names: Iterable[str]) -> frozenset[Any]:
             found.add("party")
         elif name.startswith("item."):
             found.add("items")
-        elif name in ("available", "available_at", "missing_at", "promise_date", "physical", "short_lines"):
+        elif name in ("available", "available_at", "missing_at", "promise_date", "deliverable", "physical", "short_lines"):
             found |= {"stock", "sources"}
         elif name == "outstanding":
             found.add("outstanding")

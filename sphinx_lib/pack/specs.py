@@ -133,9 +133,26 @@ class RevalueReceipts(NamedTuple):
     """Let goods still held take up the differences between their receipts and this supplier's invoice or credit."""
 
 
+class ReportPegs(NamedTuple):
+    """Put on record, at each customer order, what is no longer on order for it: (order, item, quantity in its unit)."""
+
+    released: tuple[tuple[Id, str, Decimal], ...]
+
+
+class ReleasePegs(NamedTuple):
+    """Let purchase documents wait no more for this customer order: what is on order for it becomes free stock."""
+
+
+class DeliverPegs(NamedTuple):
+    """Derive and ``fire`` the customers' documents for what this receipt brought for their orders (PO6)."""
+
+    to: str
+    fire: str
+
+
 Op = (
     SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | RegisterEquipment | DeliverPicked
-    | RevalueReceipts
+    | RevalueReceipts | ReportPegs | ReleasePegs | DeliverPegs
 )  # fmt: skip
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]

@@ -152,6 +152,8 @@ class MadeFrom(Strict):
 
     ``of`` is another progress than the one it feeds, such as ``delivered``: what is proposed is what is left in that, less
     what documents of this type already plan.
+    ``at_least`` leaves alone what would be made of fewer documents. With ``procures`` goods are bought of their suppliers,
+    in documents by supplier, currency and warehouse (PO1-PO3): what is ``missing`` in stock, or all that is ``needed``.
     """
 
     states: Ids = Field(alias="in")
@@ -164,6 +166,8 @@ class MadeFrom(Strict):
     if_refused: Literal["stay", "refuse"] = "refuse"
     quantities: Literal["proposed", "all"] = "proposed"
     of: str | None = None
+    at_least: Annotated[int, Field(ge=1)] = 1
+    procures: Literal["missing", "needed"] | None = None
     heading: Label = {}
     text: Label = {}
 
@@ -188,6 +192,18 @@ class Totals(Strict):
     status: Literal["delivery_status", "billing_status"] | None = None
 
 
+class Pegs(Strict):
+    """What becomes of the pegs of a type's lines (PO2, PO5).
+
+    ``feed`` names the progress of the customer order lines, ``served_by`` that of the own lines which serves the pegs in
+    order; in the states ``released_in`` and those that count ``none`` what was not served is waited for no more.
+    """
+
+    feed: str
+    served_by: str
+    released_in: Ids = {}
+
+
 class DocumentType(Strict):
     """A document type; ``kinds`` are partial types laid over it. ``then`` is fired as soon as one is created.
 
@@ -200,6 +216,7 @@ class DocumentType(Strict):
     ``on_partial: split`` lets the part that is available and the rest each take their own route (Q2).
     ``own_reference`` says that its reference is the party's own number for it, never that of what it is made from;
     ``matches`` names the progress that says how much of an order may be invoiced.
+    ``defaults`` are header fields that documents have unless somebody says otherwise.
     """
 
     label: Label
@@ -216,8 +233,10 @@ class DocumentType(Strict):
     lines: YesNo = True
     number: NumberAt
     fulfils: str | None = None
+    pegs: Pegs | None = None
     then: str | None = None
     made_from: dict[str, MadeFrom] = {}
+    defaults: dict[str, str] = {}
     fields: dict[str, Field_] = {}
     line_fields: dict[str, Field_] = {}
     initial: str
@@ -284,12 +303,14 @@ class Numbering(Strict):
 
 
 class RunStep(Strict):
-    """A named batch: fire an event by the clock, derive due documents, or give year-end rebates as credit notes (D3)."""
+    """A named batch: fire an event by the clock, derive due documents, give year-end rebates as credit notes (D3), or buy
+    what falls to its reorder point (R2)."""
 
     fire: dict[str, str] = {}
     derive: str | None = None
     from_: str | None = Field(default=None, alias="from")
     rebate: str | None = None
+    replenish: str | None = None
     send: YesNo = False
     label: Label = {}
 

@@ -39,18 +39,18 @@ def raised(quantity: Decimal, bounds: Bounds) -> Decimal:
     return ceil(least / bounds.multiple) * bounds.multiple if bounds.multiple else least
 
 
-def problem_of(quantity: Decimal, bounds: Bounds, unit: str) -> str:
-    """Why ``quantity`` (above zero) may not be sold, with the nearest quantities that may; empty when it may."""
+def problem_of(quantity: Decimal, bounds: Bounds, unit: str, verb: str = "sold") -> str:
+    """Why ``quantity`` (above zero) may not be sold (or bought), with the nearest that may; empty when it may."""
     lowest, highest = bounds.lowest, bounds.highest
     if highest is not None and lowest > highest:
-        return f"no quantity can be sold: {_said(bounds)}"
+        return f"no quantity can be {verb}: {_said(bounds)}"
     if lowest <= quantity <= (quantity if highest is None else highest) and raised(quantity, bounds) == quantity:
         return ""
     above = raised(quantity, bounds)
     below = above - bounds.multiple if bounds.multiple else above
     near = [one for one in dict.fromkeys((below, above)) if one >= lowest and (highest is None or one <= highest)]
     nearest = " or ".join(plain_number(one) for one in near or [highest or lowest])
-    return f"{plain_number(quantity)} {unit} is not sold ({_said(bounds)}); the nearest is {nearest}"
+    return f"{plain_number(quantity)} {unit} is not {verb} ({_said(bounds)}); the nearest is {nearest}"
 
 
 def _said(bounds: Bounds) -> str:

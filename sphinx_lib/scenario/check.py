@@ -16,6 +16,7 @@ from sphinx_lib.scenario.given import Refs, check_given
 from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
 from sphinx_lib.scenario.other_values import CUSTOMER, DEAL, EQUIPMENT, FILE, PRICE, STOCK, WARNINGS
 from sphinx_lib.scenario.shapes import VALUE, Shape, check_expected, resolve
+from sphinx_lib.scenario.supply_values import DELIVERABLE
 from sphinx_lib.scenario.values import document_shape, made_shape
 
 Types = frozenset[TypeKey]
@@ -27,7 +28,7 @@ LATER_LINE: frozenset[str] = frozenset()
 LATER_TYPES = frozenset({
     "deposit_invoice", "progress_invoice", "final_invoice", "customer_return", "counter",
 })  # fmt: skip
-LATER_RUNS = frozenset({"dunning", "replenishment"})
+LATER_RUNS = frozenset({"dunning"})
 LATER_WITH = frozenset({"percent", "net", "gross", "progress", "advance", "index_month"})
 PAY = frozenset({
     "customer", "supplier", "amount", "date", "method", "allocate", "currency", "rate", "reference", "early_payment",
@@ -65,6 +66,7 @@ class Known:
         tables: dict[str, Shape] = {
             "stock": STOCK, "customer": CUSTOMER, "supplier": CUSTOMER, "deal": DEAL, "equipment": EQUIPMENT,
         }  # fmt: skip
+        named["deliverable"] = named.get("deliverable", DELIVERABLE)
         return {**named, **self.shapes, **{name: {"*": shape} for name, shape in tables.items()}}
 
 
@@ -322,7 +324,7 @@ def _run(step: Step, known: Known) -> None:
         _check_texts(given, step, known)
         _check_code(entries(given).get("customer"), step, "customer", known.refs.customers, known)
         _check_code(entries(given).get("rebate"), step, "rebate", known.pack.model.billing.rebates, known)
-    names = [*run.fire, *filter(None, (run.derive, run.rebate))]
+    names = [*run.fire, *filter(None, (run.derive, run.rebate, run.replenish))]
     _name(step, known, frozenset(known.pack.resolve_type(one) for one in names))
 
 

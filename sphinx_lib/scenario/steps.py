@@ -172,6 +172,7 @@ def _run(step: Step, world: World, actor: Actor) -> Result:
     report = world.app.run(name, actor=actor, **options)
     skipped = [{"what": one.what, "reason": one.reason} for one in report.skipped]
     told = {"skipped": skipped, "proposed": [one._asdict() for one in report.proposed]}
+    told["reordered"] = [one._asdict() for one in report.reordered]
     if runs[name].send:
         return Result(values={**told, "count": len(report.made)})
     created = tuple(one for one in _all_ids(world) if one not in set(before) | set(report.made))

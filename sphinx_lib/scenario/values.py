@@ -15,6 +15,7 @@ from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import rate_of
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
+from sphinx_lib.scenario.supply_values import PEGS, REORDERED, SUPPLY
 from sphinx_lib.stock.counting import BOOK
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 
@@ -375,11 +376,13 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "lots": lambda one: [part._asdict() for part in one.line.stowed],
     "difference": lambda one: _of_count(one, "difference"),
     "difference_value": lambda one: _of_count(one, "value"),
+    **SUPPLY,
 }
 
 LINE_BELOW: dict[str, Shape] = {
     "elsewhere": {"*": dict.fromkeys((*_STOCK, "physical", "reserved", "on_order"), VALUE)},
     "lots": rows(dict.fromkeys(("lot", "quantity", "bin", "expires"), VALUE)),
+    "pegs": PEGS,
     "trace": rows(dict.fromkeys(("step", "amount", "record", "access", "rate", "active", "reason", "running"), VALUE))
 }
 
@@ -442,5 +445,6 @@ CHOICE: dict[str, Shape] = {
 
 def made_shape(document: Shape, created: Shape) -> Shape:
     """What may be expected of a name given with ``as`` to documents."""
-    listed = rows(document, created=rows(created), skipped=SKIPPED, proposed=PROPOSED, **CHOICE) or {}
+    more = {"skipped": SKIPPED, "proposed": PROPOSED, "reordered": REORDERED, **CHOICE}
+    listed = rows(document, created=rows(created), **more) or {}
     return {**(document or {}), **listed}

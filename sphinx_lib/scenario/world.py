@@ -24,6 +24,7 @@ from sphinx_lib.scenario.other_values import (
     stock_values,
     supplier_values,
 )
+from sphinx_lib.scenario.supply_values import deliverable_rows
 from sphinx_lib.scenario.values import Fields, Found, Made, Seen, document_readers
 
 NOBODY = Actor("scenario")
@@ -92,7 +93,14 @@ class World:
             "deal": lambda code: deal_values(views, code),
             "equipment": lambda code: equipment_values(views, code),
         }
-        return Found(lambda name: Found(tables[name]) if name in tables else self.seen(self.names[name], views))
+        lists: Mapping[str, Callable[[], Any]] = {"deliverable": lambda: deliverable_rows(views)}
+
+        def named(name: str) -> Any:
+            if name in lists and name not in self.names:
+                return lists[name]()
+            return Found(tables[name]) if name in tables else self.seen(self.names[name], views)
+
+        return Found(named)
 
     def seen(self, result: Result, views: Views) -> Any:
         """A result with its names, read when they are asked for."""

@@ -170,12 +170,14 @@ def _stowed_of(row: list[Any]) -> Stowed:
 
 
 def _peg_json(peg: Peg) -> list[Any]:
-    return [peg.document_id, peg.line_id, f"{peg.quantity:f}", peg.promised and peg.promised.isoformat(), peg.number]
+    promised = peg.promised and peg.promised.isoformat()
+    return [peg.document_id, peg.line_id, f"{peg.quantity:f}", promised, peg.number, f"{peg.ordered:f}", peg.part]
 
 
 def _peg_of(row: list[Any]) -> Peg:
-    document_id, line_id, quantity, promised, number = row
-    return Peg(document_id, line_id, Decimal(quantity), date.fromisoformat(promised) if promised else None, number)
+    document_id, line_id, quantity, promised, number, ordered, part = row
+    day = date.fromisoformat(promised) if promised else None
+    return Peg(document_id, line_id, Decimal(quantity), day, number, Decimal(ordered), part)
 
 
 def _text(number: Decimal | None) -> str | None:

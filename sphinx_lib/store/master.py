@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, Text, bindparam, cast, func, insert, or_, select, update
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -141,11 +141,13 @@ _PARTIES_OUTSTANDING = (
 )
 
 
-_ITEMS = (
+_ALL_ITEMS = (
     select(items.c.data, *COSTS)
     .select_from(items.outerjoin(stock_values, OF_ITEM))
-    .where(items.c.company_id == bindparam("company"), items.c.code.in_(bindparam("codes", expanding=True)))
+    .where(items.c.company_id == bindparam("company"))
 )
+_ITEMS = _ALL_ITEMS.where(items.c.code.in_(bindparam("codes", expanding=True)))
+_REORDERED = _ALL_ITEMS.where(cast(items.c.data, Text).contains('"reorder"')).order_by(items.c.code)
 
 
 def load_parties(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Party]:
@@ -178,6 +180,13 @@ def load_items(connection: Connection, company: str, codes: Collection[str]) -> 
     return {item.code: item for item in found}
 
 
+def load_reordered(connection: Connection, company: str) -> dict[str, Item]:
+    """Every item that says when it is bought again (R1), by code, in one statement."""
+    rows = connection.execute(_REORDERED, {"company": company})
+    found = (with_costs(Item.model_validate(row.data), row) for row in rows)
+    return {item.code: item for item in found if item.reorder}
+
+
 def load_prices(
     connection: Connection, company: str, codes: Collection[str], families: Collection[str], steps: Collection[str],
     keys: Mapping[str, str],
@@ -191,6 +200,15 @@ def load_prices(
         .where(c.item.in_(sorted({*codes, ""})), or_(c.item != "", c.family.in_(sorted({*families, ""}))))
         .where(c.step.in_(sorted(steps)))
         .where(*(c[name].in_(sorted({"", value})) for name, value in keys.items()))
+    )
+    return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
+
+
+def load_purchase_prices(connection: Connection, company: str, codes: Collection[str]) -> list[PriceRecord]:
+    """Records for these items, or for none in particular, whoever the supplier is; those of customers are left out."""
+    c = price_records.c
+    statement = select(c.data).where(
+        c.company_id == company, c.item.in_(sorted({*codes, ""})), c.customer == "", c.customer_group == ""
     )
     return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
 

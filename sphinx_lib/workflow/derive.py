@@ -72,6 +72,8 @@ def derive(
             groups.setdefault(key, []).append(proposed)
     drafts = []
     for rows in groups.values():
+        if len({row.source.id for row in rows}) < how.made.at_least:
+            continue
         if any(row.quantity is not None for row in rows):
             drafts.append(_draft(list(_with_headings(rows)), how))
     return drafts
@@ -250,6 +252,7 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         source_id=line.id,
         source_document=row.source.id,
         role="" if line.role in OPTIONAL else line.role,
+        pegs=line.pegs if declared.pegs else (),
         root_id=(line.root_id or line.id) if committed else None,
         root_document=(line.root_document or row.source.id) if committed else None,
         progress=EMPTY,

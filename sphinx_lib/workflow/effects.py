@@ -8,6 +8,7 @@ from sphinx_lib.kernel.document import Line
 from sphinx_lib.pack.base import Strict
 from sphinx_lib.pack.specs import (
     AllocateToSources,
+    DeliverPegs,
     DeliverPicked,
     EffectSpec,
     Make,
@@ -17,6 +18,7 @@ from sphinx_lib.pack.specs import (
     Op,
     RegisterEquipment,
     ReleaseAllocations,
+    ReleasePegs,
     RevalueReceipts,
     SetLines,
     Situation,
@@ -101,6 +103,35 @@ def revalue_receipts(situation: Situation, parameters: NoParameters) -> Iterable
     yield RevalueReceipts()
 
 
+class DeliverTo(Strict):
+    """Which type or kind is made of the customer orders, and the event that is fired on it."""
+
+    make: str
+    fire: str
+
+
+class MakeNext(Strict):
+    """Which type or kind is made next, and the event that is fired on it beyond what its ``then`` fires."""
+
+    make: str
+    fire: str | None = None
+
+
+def make_next(situation: Situation, parameters: MakeNext) -> Iterable[Op]:
+    """Make the next document in the same unit of work: all of the chain happens, or nothing."""
+    yield Make(parameters.make, parameters.fire)
+
+
+def deliver_pegs(situation: Situation, parameters: DeliverTo) -> Iterable[Op]:
+    """Deliver to the customers what came in for their orders, though it never lay in stock (PO6)."""
+    yield DeliverPegs(parameters.make, parameters.fire)
+
+
+def release_pegs(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
+    """Let suppliers' orders wait no more for this customer order; what they still bring is free stock."""
+    yield ReleasePegs()
+
+
 EFFECTS = (
     EffectSpec("send_document", send_document, SendDocument, moment="after_commit"),
     EffectSpec("new_revision", new_revision),
@@ -111,4 +142,7 @@ EFFECTS = (
     EffectSpec("deliver_picked", deliver_picked, Delivery, needs=frozenset({"sources"})),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
     EffectSpec("revalue_receipts", revalue_receipts, needs=frozenset({"sources"})),
+    EffectSpec("make_next", make_next, MakeNext),
+    EffectSpec("deliver_pegs", deliver_pegs, DeliverTo, needs=frozenset({"sources"})),
+    EffectSpec("release_pegs", release_pegs),
 )

@@ -9,11 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Line
-from sphinx_lib.kernel.money import currency_digits
+from sphinx_lib.kernel.money import currency_digits, round_half_up
 from sphinx_lib.pack.scopes import SOURCE, PartyFacts, backorder_policy, own_value
 from sphinx_lib.pack.specs import Situation
 from sphinx_lib.workflow.matching import gaps_of
 
+_DIGITS = 6  # of quantities, as they are stored
 _PASSED_ON = ("shipping", "eco", "deposit", EARLY_PAYMENT)
 _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
     "today": lambda s: s.today,
@@ -216,6 +217,20 @@ def _of_origin(situation: Situation, line: Line, name: str) -> str:
     return "" if origin is None else str(getattr(origin, name))
 
 
+def deliverable(situation: Situation, line: Line) -> Decimal:
+    """How much of what is left to deliver can go now, in the line's unit: what is free of others, its own reservation
+    aside, or what came in for it by a purchase, whichever is more (BK1, S17)."""
+    left = line.remaining("delivered")
+    free = situation.available_of(line)
+    if not line.parts and line.stock_quantity and line.quantity:
+        free = round_half_up(free * line.quantity / line.stock_quantity, _DIGITS)
+        physical = situation.physical.get((line.item or "", line.warehouse), ZERO) * line.quantity / line.stock_quantity
+        feeds = {declared.pegs.feed for declared in situation.pack.types.values() if declared.pegs is not None}
+        own = sum((line.done(feed) for feed in feeds), ZERO) - line.done("delivered")
+        free = max(free, min(own, round_half_up(physical, _DIGITS)))
+    return max(min(left, free), ZERO) if line.goods else left
+
+
 def line_margin(line: Line) -> Decimal:
     """Net minus cost of the line's quantity; a line without cost counts with cost 0. Port, eco-contributions and deposits
     have no margin (M3)."""
@@ -231,6 +246,7 @@ _LINE: dict[str, Callable[[Situation, Line], Any]] = {
     "available_at": lambda situation, line: situation.at_date(line).available,
     "missing_at": lambda situation, line: situation.at_date(line).missing,
     "promise_date": lambda situation, line: situation.at_date(line).promise_date,
+    "deliverable": deliverable,
     "margin": lambda _, line: line_margin(line),
     "margin_rate": lambda _, line: rate(line_margin(line), line.net),
     "over_quantity": lambda situation, line: _over(situation, line)[0],

@@ -1,0 +1,93 @@
+"""Drop shipment: what a supplier sends to the customer is received and delivered at once, and never lies in stock (PO6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sphinx_lib.app import deriving
+from sphinx_lib.app.firing import fire
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line
+from sphinx_lib.kernel.errors import Refused
+from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up
+from sphinx_lib.pricing.foot import foot_of
+from sphinx_lib.pricing.totals import cost_of
+from sphinx_lib.stock.pegs import in_order_unit, served
+from sphinx_lib.workflow.plan import Request
+
+COST_DIGITS = 6
+Came = dict[tuple[Id, Id], tuple[Decimal, Decimal]]
+"""By customer order and line: the quantity that came in for it, in its unit, and what that cost, in company currency."""
+
+
+def deliver(unit: Unit, receipt_id: Id, to: str, event: str) -> set[Id]:
+    """Derive ``to`` from the customer orders for which the receipt came in, at what it cost, and fire ``event`` on it.
+
+    Raises Refused for goods that no customer order waits for: they would be nowhere.
+    """
+    receipt = unit.get(receipt_id)
+    unit.load_sources([receipt])
+    came = _came_in(unit, receipt)
+    orders = list(dict.fromkeys(order for order, _ in came))
+    quantities = {line: quantity for (_, line), (quantity, _) in came.items()}
+    derived = deriving.derive_from(unit, orders, to, quantities, receipt.date if receipt.date_given else None)
+    costs = {line: cost / quantity for (_, line), (quantity, cost) in came.items() if quantity}
+    for document in derived.documents:
+        _take_costs(unit, document, costs)
+    made = [document.id for document in derived.documents]
+    return {receipt_id, *made} | fire(unit, [(one, Request(event)) for one in made])
+
+
+def _came_in(unit: Unit, receipt: Document) -> Came:
+    """What the receipt, which has counted already, brought for each customer order line."""
+    bases = foot_of(receipt, unit.pack).bases(len(receipt.lines))
+    nets = {line.id: base / receipt.rate for line, base in zip(receipt.lines, bases, strict=True)}
+    bought = {line.id: line for one in _sources(unit, receipt) for line in one.lines}
+    by = {line.id: unit.type_of(one).pegs for one in _sources(unit, receipt) for line in one.lines}
+    taken: dict[Id, Decimal] = {}
+    came: Came = {}
+    for line in receipt.lines:
+        source, pegs = bought.get(line.source_id or ""), by.get(line.source_id or "")
+        if line.quantity is None or not line.goods:
+            continue
+        given = {}
+        if source is not None and pegs is not None:
+            done = source.done(pegs.served_by) - taken.get(source.id, ZERO)
+            given = _of_pegs(source, done - line.quantity, done)
+            taken[source.id] = taken.get(source.id, ZERO) + line.quantity
+        if sum((quantity for quantity, _ in given.values()), ZERO) != line.quantity:
+            raise Refused(
+                f"line {line.position}: {plain_number(line.quantity)} {line.unit} of {line.item} came in, and no customer "
+                "order waits for all of it; take out the surplus, or buy it with an ordinary purchase order",
+                line=line.position,
+            )
+        for key, (quantity, ordered) in given.items():
+            so_far, cost = came.get(key, (ZERO, ZERO))
+            came[key] = so_far + ordered, cost + nets[line.id] * quantity / line.quantity
+    return came
+
+
+def _sources(unit: Unit, receipt: Document) -> list[Document]:
+    ids = dict.fromkeys(line.source_document for line in receipt.lines if line.source_document)
+    return [unit.get(one) for one in ids]
+
+
+def _of_pegs(line: Line, before: Decimal, now: Decimal) -> dict[tuple[Id, Id], tuple[Decimal, Decimal]]:
+    """What each peg got between two quantities received: in the purchase line's unit, and in the order line's."""
+    found = {}
+    for was, after in zip(served(line, before), served(line, now), strict=True):
+        if after.done > was.done:
+            ordered = in_order_unit(after.peg, after.done) - in_order_unit(was.peg, was.done)
+            found[after.peg.document_id, after.peg.line_id] = after.done - was.done, ordered
+    return found
+
+
+def _take_costs(unit: Unit, document: Document, costs: Mapping[Id, Decimal]) -> None:
+    known = {line.id: costs.get(line.source_id or "") for line in document.lines}
+    lines = tuple(
+        line if (cost := known[line.id]) is None else line._replace(cost=round_half_up(cost, COST_DIGITS))
+        for line in document.lines
+    )
+    total = cost_of(lines, document.rate, currency_digits(document.currency))
+    unit.replace(document.changed(lines=lines, total_cost=total))

@@ -1,0 +1,195 @@
+"""Purchase orders from customer orders: what stock does not cover, pegged to the lines it is bought for (PO1, PO2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sphinx_lib.app.buying import Wanted, buy, missing_amounts
+from sphinx_lib.app.unit import Unit
+from sphinx_lib.billing.grouping import value_of
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Peg
+from sphinx_lib.kernel.errors import InputError, Refusal
+from sphinx_lib.kernel.money import plain_number, round_half_up, trimmed
+from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.workflow_model import MadeFrom, Pegs
+from sphinx_lib.stock.levels import Held, LineQuantities
+from sphinx_lib.stock.pegs import DIGITS, feeds_of
+from sphinx_lib.store.stock import Balance
+
+StockKey = tuple[str, str]
+
+
+class Need(NamedTuple):
+    """What one customer order line still needs of one item, in stock units.
+
+    ``needed`` is what is to be delivered, ``pegged`` what is on order for it already; ``per_unit`` stock units make one
+    unit of the line (of a component, one of its own). ``part`` is set where the item is one of a phantom kit.
+    """
+
+    order: Document
+    line: Line
+    item: str
+    part: str
+    needed: Decimal
+    pegged: Decimal
+    supplied: Decimal
+    whole: Decimal
+    per_unit: Decimal
+
+    @property
+    def promised(self) -> date | None:
+        """The day for which the line, else its order, is promised."""
+        return self.line.promised_date or self.order.custom.get("promised_date")
+
+
+@dataclass
+class Procured:
+    """The drafts, what each item was short of (needed, available), what was left and why, and what the drafts lack."""
+
+    documents: list[Document] = field(default_factory=list)
+    stock: list[tuple[str, str, Decimal, Decimal]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+
+def procure(
+    unit: Unit, orders: Sequence[Document], target: TypeKey, rule: MadeFrom, asked: Mapping[Id, Decimal] | None, day: date
+) -> Procured:
+    """Drafts of ``target`` for what ``orders`` are missing; ``asked`` gives by line how much is bought instead."""
+    pegs = unit.pack.type_of(*target).pegs
+    if pegs is None:
+        raise InputError([f"{target[0]} procures, so it must say under pegs what its lines feed"])
+    needs = [need for order in orders for need in _needs(unit, order, pegs)]
+    unit.load_items({need.item for need in needs})
+    found = Procured()
+    buys = _as_asked(needs, asked) if asked is not None else _missing(unit, needs, orders, rule, found)
+    bought = buy(unit, _wanted(buys, rule), target, day)
+    found.documents = [_common(unit, document, orders) for document in bought.documents]
+    found.refusals = [Refusal("supplier", reason, None, {"item": item}) for (item, _), reason in bought.skipped.items()]
+    found.told = missing_amounts(unit, found.documents)
+    return found
+
+
+def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
+    """What each line still needs of each of its goods: what the order reserves of it, else its whole quantity."""
+    declared = unit.type_of(order)
+    text = (declared.says(order.state, "stock") or {}).get("reserved", "quantity")
+    expression = unit.pack.expression((order.type, order.kind), "line", text) if text != "quantity" else None
+    found = []
+    for line in order.lines:
+        if not line.quantity or line.quantity < 0:
+            continue
+        left = expression(LineQuantities(line, unit.pack.model.progress)) if expression is not None else line.quantity
+        for item, whole in line.goods:
+            part = item if line.parts else ""
+            per_unit = Decimal(1) if part else whole / line.quantity
+            got = line.progress.get(feeds_of(pegs.feed, part))
+            found.append(
+                Need(
+                    order, line, item, part, round_half_up(whole * left / line.quantity, DIGITS),
+                    got.planned * per_unit if got else ZERO, got.done * per_unit if got else ZERO, whole, per_unit,
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda need: (need.promised is None, need.promised or date.min, need.order.number or ""))
+
+
+def _missing(
+    unit: Unit, needs: Sequence[Need], orders: Sequence[Document], rule: MadeFrom, found: Procured
+) -> list[tuple[Need, Decimal]]:
+    """What must be bought for each need: stock goes to the earliest promised first, as far as it is free of others (PO1).
+
+    What is pegged already is not bought again. Items that are bought to order take nothing from stock.
+    """
+    left = _available(unit, {(need.item, need.line.warehouse) for need in needs}, orders)
+    free = dict(left)
+    short: dict[StockKey, Decimal] = {}
+    buys = []
+    for need in needs:
+        key = (need.item, need.line.warehouse)
+        if rule.procures == "needed" or _to_order(unit, need):
+            missing = min(need.needed, need.whole - need.supplied) - need.pegged
+        else:
+            wanted = max(need.needed - need.pegged, ZERO)
+            taken = min(wanted, max(left[key], ZERO))
+            left[key] -= taken
+            missing = wanted - taken
+        if missing > 0:
+            buys.append((need, missing))
+            short.setdefault(key, ZERO)
+    for key in short:
+        needed = sum((need.needed for need in needs if (need.item, need.line.warehouse) == key), ZERO)
+        found.stock.append((*key, trimmed(needed), trimmed(free[key])))
+    return buys
+
+
+def _to_order(unit: Unit, need: Need) -> bool:
+    said = need.line.custom.get("buy_to_order")
+    return unit.items[need.item].buy_to_order if said is None else bool(said)
+
+
+def _available(unit: Unit, keys: set[StockKey], orders: Sequence[Document]) -> dict[StockKey, Decimal]:
+    """Physical minus reserved, without what ``orders`` themselves reserve (PO1)."""
+    unit.load_stock({item for item, _ in keys})
+    unit.reckon_stock()
+    own: dict[StockKey, Decimal] = {}
+    for order in orders:
+        for key, quantity in unit.reserved_by(order).items():
+            own[key] = own.get(key, ZERO) + quantity
+    found = {}
+    for item, warehouse in keys:
+        balance = unit.balances.get((item, warehouse), Balance())
+        physical = balance.physical + unit.pending.get(Held(item, warehouse, "physical"), ZERO)
+        reserved = balance.reserved + unit.pending.get(Held(item, warehouse, "reserved"), ZERO)
+        found[item, warehouse] = physical - reserved + own.get((item, warehouse), ZERO)
+    return found
+
+
+def _as_asked(needs: Sequence[Need], asked: Mapping[Id, Decimal]) -> list[tuple[Need, Decimal]]:
+    """What was asked for by line, in its unit, whatever there is in stock; more than the line needs is refused."""
+    buys, problems = [], []
+    for need in needs:
+        quantity = asked.get(need.line.id)
+        if not quantity:
+            continue
+        wanted = round_half_up(need.whole * quantity / (need.line.quantity or Decimal(1)), DIGITS)
+        left = need.needed - need.pegged
+        if wanted > left or wanted < 0:
+            problems.append(
+                f"{need.order.type} {need.order.number or 'draft'} line {need.line.position}: {plain_number(wanted)} of "
+                f"{need.item} asked for, {plain_number(max(left, ZERO))} left to buy"
+            )
+        else:
+            buys.append((need, wanted))
+    if problems:
+        raise InputError(problems)
+    return buys
+
+
+def _wanted(buys: Sequence[tuple[Need, Decimal]], rule: MadeFrom) -> list[Wanted]:
+    """One want for each item, warehouse and delivery place, with the pegs of all lines in it."""
+    groups: dict[tuple[Any, ...], list[tuple[Need, Decimal]]] = {}
+    for need, quantity in buys:
+        place = tuple(value_of(need.order, name) for name in rule.group_by)
+        groups.setdefault((need.item, need.line.warehouse, *place), []).append((need, quantity))
+    found = []
+    for (item, warehouse, *_), rows in groups.items():
+        pegs = tuple(_peg(need, quantity) for need, quantity in rows)
+        total = sum((quantity for _, quantity in rows), ZERO)
+        found.append(Wanted(item, warehouse, total, pegs, rows[0][0].order if "party" in rule.group_by else None))
+    return found
+
+
+def _peg(need: Need, quantity: Decimal) -> Peg:
+    ordered = trimmed(round_half_up(quantity / need.per_unit, DIGITS))
+    return Peg(need.order.id, need.line.id, quantity, need.promised, need.order.number or "", ordered, need.part)
+
+
+def _common(unit: Unit, draft: Document, orders: Sequence[Document]) -> Document:
+    """``draft`` with the deal that all its customer orders share."""
+    by_id = {order.id: order for order in orders}
+    deals = {by_id[peg.document_id].deal for line in draft.lines for peg in line.pegs}
+    return draft.changed(deal=deals.pop() if len(deals) == 1 else "")

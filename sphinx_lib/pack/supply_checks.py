@@ -1,0 +1,61 @@
+"""Checks of what is bought for customer orders, and of documents that effects make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.checks import of_each_type, unknown
+from sphinx_lib.pack.models import PackModel
+from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.workflow_model import DocumentType
+
+DEFAULTS = frozenset({"payment_terms", "language", "currency", "site", "contact", "reference", "deal", "method"})
+MAKING = ("make_next", "deliver_pegs")
+
+
+def check_supply(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
+    """Pegs feed a progress that exists, types that procure have pegs, effects make types that exist, defaults are known."""
+    def of_type(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
+        yield from _pegs(base, model, declared)
+        yield from _made(base, types, declared)
+        for field, value in declared.defaults.items():
+            path = (*base, "defaults", field)
+            if field not in DEFAULTS | declared.fields.keys():
+                yield unknown(path, "field", field, DEFAULTS | declared.fields.keys())
+            elif field == "payment_terms" and value not in model.billing.payment_terms:
+                yield unknown(path, "payment terms", value, model.billing.payment_terms)
+
+    yield from of_each_type(types, of_type)
+
+
+def _pegs(base: tuple[str, ...], model: PackModel, declared: DocumentType) -> Iterator[Finding]:
+    pegs = declared.pegs
+    if pegs is not None:
+        for key in ("feed", "served_by"):
+            if getattr(pegs, key) not in model.progress:
+                yield unknown((*base, "pegs", key), "progress", getattr(pegs, key), model.progress)
+        for state in pegs.released_in:
+            if state not in declared.states:
+                yield unknown((*base, "pegs", "released_in", state), "state", state, declared.states)
+    for source, made in declared.made_from.items():
+        path = (*base, "made_from", source)
+        if made.procures and (pegs is None or declared.side != "purchase"):
+            hint = "give it side: purchase, and pegs: {feed: supplied, served_by: received}"
+            yield Finding((*path, "procures"), "only a type of purchases with pegs procures", hint)
+        if made.at_least > 1 and not made.many:
+            hint = "add many: true"
+            yield Finding((*path, "at_least"), "each document is made of one source, so that none would be made", hint)
+
+
+def _made(base: tuple[str, ...], types: Mapping[TypeKey, DocumentType], declared: DocumentType) -> Iterator[Finding]:
+    for name, event in declared.events.items():
+        for effect in MAKING:
+            parameters = event.effects.get(effect) or {}
+            path = (*base, "events", name, "effects", effect)
+            target, fire = str(parameters.get("make", "")), parameters.get("fire")
+            found = [key for key in types if target in (key[1] or key[0], ".".join(key))]
+            if target and not found:
+                yield unknown((*path, "make"), "document type", target, {key[1] or key[0] for key in types})
+            elif target and fire is not None and not any(fire in types[key].events for key in found):
+                yield unknown((*path, "fire"), f"event of {target}", str(fire), types[found[0]].events)

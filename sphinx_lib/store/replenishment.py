@@ -1,0 +1,36 @@
+"""What purchase orders that are drafts already speak for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from sphinx_lib.store.tables import document_lines, documents
+
+TypeKey = tuple[str, str]
+
+
+def drafted(
+    connection: Connection, company: str, states: Mapping[TypeKey, Sequence[str]]
+) -> dict[tuple[str, str], Decimal]:
+    """By item and warehouse the stock quantity of the lines of documents in ``states``, by type and kind."""
+    if not states:
+        return {}
+    line, document = document_lines.c, documents.c
+    kinds = or_(
+        *(
+            and_(document.type == name, document.kind == kind, document.state.in_(of_kind))
+            for (name, kind), of_kind in states.items()
+        )
+    )
+    statement = (
+        select(line.item, line.warehouse, func.sum(line.stock_quantity))
+        .select_from(
+            documents.join(document_lines, and_(line.company_id == document.company_id, line.document_id == document.id))
+        )
+        .where(document.company_id == company, kinds, line.stocked)
+        .group_by(line.item, line.warehouse)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
