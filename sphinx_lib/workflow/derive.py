@@ -238,7 +238,8 @@ def _common(values: Iterable[str]) -> str:
 
 def _line(row: Proposed, how: Derivation, position: int) -> Line:
     line, declared = row.line, how.type
-    committed = how.pack.type_of(row.source.type, row.source.kind).fulfils is not None
+    merged = row.source.type == how.target[0]  # what was done for the one it replaces is done for this one alone
+    committed = how.pack.type_of(row.source.type, row.source.kind).fulfils is not None and not merged
     part = row.quantity / line.quantity if row.quantity is not None and line.quantity else Decimal(1)
     whole = row.quantity == line.quantity
     return line._replace(
