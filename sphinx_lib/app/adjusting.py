@@ -33,14 +33,29 @@ def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> No
         problems.append(f"it is tracked by {known.tracking}: name its {known.tracking}")
     if known.tracking == "serial" and amount is not None and abs(amount) != 1:
         problems.append(f"a serial number has quantity 1, not {amount:f}")
+    warehouse = str(named.get("warehouse") or known.warehouse or unit.pack.model.stock.warehouse)
+    place = str(named.get("bin") or "")
+    if lot and not place and amount is not None and amount < 0:
+        place = _bin_of(unit, item, warehouse, lot, problems)
     if problems or amount is None:
         raise InputError([f"stock of {item}: {problem}" for problem in problems])
     move = StockMove(
-        unit.new_id(), item, str(named.get("warehouse") or known.warehouse or unit.pack.model.stock.warehouse), PHYSICAL,
-        amount, None, days["date"] or unit.today, lot=lot, bin=str(named.get("bin") or ""), expires=days["expires"],
+        unit.new_id(), item, warehouse, PHYSICAL, amount, None, days["date"] or unit.today, lot=lot, bin=place,
+        expires=days["expires"],
         reason=str(named.get("reason") or ""),
     )  # fmt: skip
     unit.adjust(move, _value(amount, worth))
+
+
+def _bin_of(unit: Unit, item: str, warehouse: str, lot: str, problems: list[str]) -> str:
+    """The bin from which a lot is taken: the one where it lies; where it lies in several, somebody must say which."""
+    unit.places.load(unit.connection, unit.company, [item])
+    unit.reckon_stock()
+    known = unit.places.now([item], unit.moves, unit.adjustments, unit.today).get((item, warehouse), ())
+    bins = [one.bin for one in known if one.lot == lot]
+    if len(bins) > 1:
+        problems.append(f"lot {lot} lies in {', '.join(one or 'no bin' for one in bins)}: name the bin")
+    return bins[0] if bins else ""
 
 
 def _value(quantity: Decimal, worth: Mapping[str, Decimal | None]) -> Decimal | None:

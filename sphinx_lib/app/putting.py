@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -75,12 +75,8 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
     records: dict[str, Record] = {}
     for number, row in enumerate(rows, 1):
         given = dict(row)
-        if kind == "exchange_rate" and "code" not in given:
-            given["code"] = f"{given.get('currency', '')}-{given.get('date', '')}"
-        if kind == "customer_reference" and "code" not in given:
-            given["code"] = code_of_reference(given)
-        if kind == "equipment" and "code" not in given:
-            given["code"] = equipment_code(str(given.get("item", "")), str(given.get("serial", "")))
+        if kind in _CODES and "code" not in given:
+            given["code"] = _CODES[kind](given)
         where = f"{kind} row {number} ({given.get('code', 'no code')})"
         nameless = kind == "price" and "code" not in given
         given |= {"code": "-"} if nameless else {}
@@ -116,6 +112,13 @@ def code_of_reference(given: Mapping[str, Any]) -> str:
     """The code of a customer's reference without one: it stays when the label or the last day changes."""
     keys = [str(given.get(name) or "") for name in ("customer", "item", "reference", "valid_from")]
     return sha256(canonical(keys).encode()).hexdigest()[:24]
+
+
+_CODES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "exchange_rate": lambda given: f"{given.get('currency', '')}-{given.get('date', '')}",
+    "customer_reference": code_of_reference,
+    "equipment": lambda given: equipment_code(str(given.get("item", "")), str(given.get("serial", ""))),
+}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

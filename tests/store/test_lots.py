@@ -105,6 +105,14 @@ def test_an_adjustment_names_the_lot_of_a_tracked_item_and_no_lot_of_another(app
     with app.reader() as views:
         (lot,) = views.lots("LAIT")
         assert (lot.lot, lot.bin, lot.quantity, str(lot.expires)) == ("L1", "A", 3, "2026-06-30")
+    with app.session(actor=ALICE) as s:
+        s.adjust_stock("LAIT", -1, lot="L1")
+    with app.session(actor=ALICE) as s:
+        s.adjust_stock("LAIT", 1, lot="L1", bin="B")
+        with pytest.raises(InputError, match="stock of LAIT: lot L1 lies in A, B: name the bin"):
+            s.adjust_stock("LAIT", -1, lot="L1")
+    with app.reader() as views:
+        assert [(one.bin, one.quantity) for one in views.lots("LAIT")] == [("A", 2), ("B", 1)]
 
 
 def test_a_receipt_and_a_delivery_of_its_lot_may_be_one_unit_of_work(app: Sphinx) -> None:
