@@ -73,7 +73,7 @@ def test_expressions_of_attached_items_know_the_item_the_party_and_the_quantity(
 
 def test_an_overlay_adds_a_type_where_quantities_are_asked(tmp_path: Path) -> None:
     pack = load(tmp_path, "items: {quantities: {in: [proforma]}}")
-    assert list(pack.model.items.quantities.in_) == ["quotation", "sales_order", "delivery_note", "invoice", "proforma"]
+    assert list(pack.model.items.quantities.in_) == ["quotation", "sales_order", "delivery_note", "invoice", "purchase_order", "proforma"]
     (tmp_path / "customer" / "overlay.yaml").unlink()
     (tmp_path / "customer").rmdir()
     (found,) = problems(tmp_path, "items: {quantities: {in: [profroma]}}")
