@@ -267,6 +267,9 @@ def _available(one: SeenLine) -> Any:
     return one.seen.views.available(one.seen.document).get(one.line.id)
 
 
+_GAPS = ("quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "ordered_price")
+
+
 def _gap(name: str) -> Callable[[SeenLine], Any]:
     """A fact of a supplier's invoice: how far its line is from what was received and ordered."""
 
@@ -326,7 +329,7 @@ LINE: dict[str, Callable[[SeenLine], Any]] = {
     "margin": lambda one: one.seen.view.margin_of(one.line),
     "available": _available,
     "backorder": lambda one: one.line.remaining("delivered" if one.seen.view.type.side == "sales" else "received"),
-    **{name: _gap(name) for name in ("quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "ordered_price")},
+    **{name: _gap(name) for name in _GAPS},
     "discount_rate": _discount_rate,
     "foot_share": _foot_share,
     "counterpart": _counterpart,
