@@ -291,6 +291,9 @@ def _stock_value(one: SeenLine) -> Any:
 _GAPS = ("quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "ordered_price")
 
 
+_GAPS = ("quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "ordered_price")
+
+
 def _gap(name: str) -> Callable[[SeenLine], Any]:
     """A fact of a supplier's invoice: how far its line is from what was received and ordered."""
 
