@@ -45,6 +45,9 @@ def _add(sums: dict[Any, Decimal], key: Any, quantity: Decimal) -> None:
     sums[key] = sums.get(key, ZERO) + quantity
 
 
+_FIGURES = ("physical", "reserved", "on_order", "available", "projected", "available_at", "missing")
+
+
 def availabilities(found: Stock, today: date) -> dict[Key, Availability]:
     """What was read of stock as availability, by (item, warehouse)."""
     dated = found.dated
@@ -69,7 +72,12 @@ class Ledger:
     def __init__(self, unit: Unit, document: Document) -> None:
         unit.reckon_stock()
         self.unit = unit
-        self.own = reserved_for(unit, document)
+        self.own: dict[Key, dict[date | None, Decimal]] = {}
+        for (item, warehouse, day), quantity in reserved_for(unit, document).items():
+            self.own.setdefault((item, warehouse), {})[day] = quantity
+        self.places: dict[str, set[str]] = {}
+        for item, warehouse in unit.balances:
+            self.places.setdefault(item, set()).add(warehouse)
         self.changes = _changes(unit)
         self.known: dict[Key, Availability] = {}
         self.left: dict[Key, Availability] = {}
@@ -91,8 +99,7 @@ class Ledger:
 
     def warehouses(self, items: Iterable[str]) -> list[str]:
         """The warehouses that have something to do with one of ``items``."""
-        wanted = set(items)
-        return sorted({place for item, place in self.unit.balances if item in wanted})
+        return sorted({place for item in items for place in self.places.get(item, ())})
 
     def _read(self, key: Key) -> Availability:
         unit, (item, warehouse) = self.unit, key
@@ -103,9 +110,8 @@ class Ledger:
         pairs = zip(unit.dated, self.changes, strict=True)
         days = (_sum(read.get(key, NO_DAYS), fresh.get(key, NO_DAYS)) for read, fresh in pairs)
         found = Availability(unit.today, *levels, *days)
-        for (owner, place, day), quantity in self.own.items():
-            if (owner, place) == key:
-                found = found.less(-quantity, day)
+        for day, quantity in self.own.get(key, {}).items():
+            found = found.less(-quantity, day)
         return found
 
 
@@ -212,11 +218,20 @@ def _seen(
         figures = (physical, physical - available, projected - available, available, projected)
         unit = line.unit
     if needed <= 0:
-        return LineStock(unit, *figures, at)
+        return _tidy(LineStock(unit, *figures, at))
     days = [one.promise_date(needed * (per if line.parts else 1)) for one, per in left]
     known = [day for day in days if day is not None]
     missing = min(max(needed - at, ZERO), needed)
-    return LineStock(unit, *figures, at, missing, max(known) if len(known) == len(days) else None)
+    return _tidy(LineStock(unit, *figures, at, missing, max(known) if len(known) == len(days) else None))
+
+
+def _tidy(stock: LineStock) -> LineStock:
+    """The same with quantities that have no idle zeros, as they are read from the store."""
+    figures = {name: getattr(stock, name) for name in _FIGURES}
+    whole = {name: figure.to_integral_value() for name, figure in figures.items()}
+    return stock._replace(
+        **{name: whole[name] if whole[name] == figure else figure.normalize() for name, figure in figures.items()}
+    )
 
 
 def _whole_kits(components: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
