@@ -1,4 +1,4 @@
-"""Runs all benchmarks, or those named: ``python -m benchmarks chain threads growth prices northwind imports``."""
+"""Runs all benchmarks, or those named: ``python -m benchmarks chain threads growth prices stock northwind imports``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Thread
 
-from benchmarks import databases, prices
+from benchmarks import databases, prices, stock
 from benchmarks.chain import BareCore, Measured, chain, measure, prepare
 from sphinx_lib import Sphinx
 
@@ -137,6 +137,7 @@ BENCHMARKS = {
     "threads": bench_threads,
     "growth": bench_growth,
     "prices": prices.measure,
+    "stock": stock.measure,
     "northwind": bench_northwind,
     "imports": bench_imports,
 }

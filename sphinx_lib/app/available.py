@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
+from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, StockMove
 from sphinx_lib.pack.specs import AtItsDate
-from sphinx_lib.stock.availability import NO_DAYS, Availability
+from sphinx_lib.stock.availability import NO_DAYS, Availability, Days
 from sphinx_lib.stock.levels import PHYSICAL, Held, LineQuantities, held
-from sphinx_lib.store.stock import LEVELS, Balance, Due, Key, Lasting, Stock
+from sphinx_lib.store.stock import LEVELS, Balance, Dated, Key, Stock
 
 if TYPE_CHECKING:
     from sphinx_lib.app.unit import Unit
 
-RESERVED, ON_ORDER = "reserved", "on_order"
+RESERVED = "reserved"
 
 
 class LineStock(NamedTuple):
@@ -42,51 +41,25 @@ class LineStock(NamedTuple):
     elsewhere: Mapping[str, LineStock] = EMPTY
 
 
-@dataclass
-class Dated:
-    """What is known of stock by day, by (item, warehouse): promised quantities by level and day, lots by their last day."""
-
-    dues: dict[Key, dict[tuple[str, date], Decimal]] = field(default_factory=dict)
-    lots: dict[Key, dict[date, Decimal]] = field(default_factory=dict)
-
-    def take(self, dues: Iterable[Due], lots: Iterable[Lasting]) -> None:
-        """Add what was read, or what has changed."""
-        for due in dues:
-            _add(self.dues.setdefault((due.item, due.warehouse), {}), (due.level, due.due), due.quantity)
-        for lot in lots:
-            _add(self.lots.setdefault((lot.item, lot.warehouse), {}), lot.expires, lot.quantity)
-
-    def clear(self) -> None:
-        """Forget everything, so that it is read again."""
-        self.dues.clear()
-        self.lots.clear()
-
-    def due(self, key: Key, level: str) -> dict[date, Decimal]:
-        """What is promised of one level, by day."""
-        return {day: quantity for (one, day), quantity in self.dues.get(key, {}).items() if one == level and quantity}
-
-    def expired(self, key: Key, today: date) -> Decimal:
-        """What lots hold that may no longer be used (K10)."""
-        return sum((held for last, held in self.lots.get(key, NO_DAYS).items() if last < today), ZERO)
-
-
 def _add(sums: dict[Any, Decimal], key: Any, quantity: Decimal) -> None:
     sums[key] = sums.get(key, ZERO) + quantity
 
 
+_FIGURES = ("physical", "reserved", "on_order", "available", "projected", "available_at", "missing")
+
+
 def availabilities(found: Stock, today: date) -> dict[Key, Availability]:
     """What was read of stock as availability, by (item, warehouse)."""
-    dated = Dated()
-    dated.take(found.dues, found.lots)
-    keys = found.balances.keys() | dated.dues.keys() | dated.lots.keys()
+    dated = found.dated
+    keys = found.balances.keys() | dated.due_out.keys() | dated.due_in.keys() | dated.lots.keys()
     return {key: _availability(found.balances.get(key, Balance()), dated, key, today) for key in sorted(keys)}
 
 
 def _availability(balance: Balance, dated: Dated, key: Key, today: date) -> Availability:
-    if key not in dated.dues and key not in dated.lots:
-        return Availability(today, *balance[:3])
-    lots = dated.lots.get(key, NO_DAYS)
-    return Availability(today, *balance[:3], dated.due(key, RESERVED), dated.due(key, ON_ORDER), lots)
+    due_out, due_in, lots = dated
+    return Availability(
+        today, *balance[:3], due_out.get(key, NO_DAYS), due_in.get(key, NO_DAYS), lots.get(key, NO_DAYS)
+    )
 
 
 class Ledger:
@@ -99,9 +72,13 @@ class Ledger:
     def __init__(self, unit: Unit, document: Document) -> None:
         unit.reckon_stock()
         self.unit = unit
-        self.own = reserved_for(unit, document)
-        self.dated = Dated()
-        self.dated.take(*_changes(unit))
+        self.own: dict[Key, dict[date | None, Decimal]] = {}
+        for (item, warehouse, day), quantity in reserved_for(unit, document).items():
+            self.own.setdefault((item, warehouse), {})[day] = quantity
+        self.places: dict[str, set[str]] = {}
+        for item, warehouse in unit.balances:
+            self.places.setdefault(item, set()).add(warehouse)
+        self.changes = _changes(unit)
         self.known: dict[Key, Availability] = {}
         self.left: dict[Key, Availability] = {}
 
@@ -122,8 +99,7 @@ class Ledger:
 
     def warehouses(self, items: Iterable[str]) -> list[str]:
         """The warehouses that have something to do with one of ``items``."""
-        wanted = set(items)
-        return sorted({place for item, place in self.unit.balances if item in wanted})
+        return sorted({place for item in items for place in self.places.get(item, ())})
 
     def _read(self, key: Key) -> Availability:
         unit, (item, warehouse) = self.unit, key
@@ -131,34 +107,33 @@ class Ledger:
         levels = (
             getattr(balance, level) + unit.pending.get(Held(item, warehouse, level), ZERO) for level in LEVELS
         )
-        dated = Dated()
-        for one in (unit.dated, self.dated):
-            dated.dues[key] = _sum(dated.dues.get(key, EMPTY), one.dues.get(key, EMPTY))
-            dated.lots[key] = _sum(dated.lots.get(key, EMPTY), one.lots.get(key, EMPTY))
-        found = _availability(Balance(*levels), dated, key, unit.today)
-        for (owner, place, day), quantity in self.own.items():
-            if (owner, place) == key:
-                found = found.less(-quantity, day)
+        pairs = zip(unit.dated, self.changes, strict=True)
+        days = (_sum(read.get(key, NO_DAYS), fresh.get(key, NO_DAYS)) for read, fresh in pairs)
+        found = Availability(unit.today, *levels, *days)
+        for day, quantity in self.own.get(key, {}).items():
+            found = found.less(-quantity, day)
         return found
 
 
-def _sum(first: Mapping[Any, Decimal], second: Mapping[Any, Decimal]) -> dict[Any, Decimal]:
-    found = dict(first)
-    for key, quantity in second.items():
-        _add(found, key, quantity)
+def _sum(first: Days, second: Days) -> Days:
+    if not second:
+        return first
+    found = {**first}
+    for day, quantity in second.items():
+        _add(found, day, quantity)
     return found
 
 
-def _changes(unit: Unit) -> tuple[list[Due], list[Lasting]]:
+def _changes(unit: Unit) -> Dated:
     """What this unit of work changes of promised days and of lots that expire."""
-    held_by = [(key, quantity) for (_, key), quantity in unit.moves.items()]
-    held_by += [
-        (Held(move.item, move.warehouse, move.level, move.due, move.lot, move.bin, move.expires), move.quantity)
-        for move in unit.adjustments
-    ]
-    dues = [Due(key.item, key.warehouse, key.level, key.due, quantity) for key, quantity in held_by if key.due]
-    lots = [Lasting(key.item, key.warehouse, key.expires, quantity) for key, quantity in held_by if key.expires]
-    return dues, lots
+    found = Dated({}, {}, {})
+    moved: list[tuple[Held | StockMove, Decimal]] = [(key, quantity) for (_, key), quantity in unit.moves.items()]
+    moved += [(move, move.quantity) for move in unit.adjustments]
+    for one, quantity in moved:
+        day = one.expires if one.level == PHYSICAL else one.due
+        if day is not None:
+            found.add(one.level, (one.item, one.warehouse), day, quantity)
+    return found
 
 
 def reserved_for(unit: Unit, document: Document) -> dict[tuple[str, str, date | None], Decimal]:
@@ -243,11 +218,20 @@ def _seen(
         figures = (physical, physical - available, projected - available, available, projected)
         unit = line.unit
     if needed <= 0:
-        return LineStock(unit, *figures, at)
+        return _tidy(LineStock(unit, *figures, at))
     days = [one.promise_date(needed * (per if line.parts else 1)) for one, per in left]
     known = [day for day in days if day is not None]
     missing = min(max(needed - at, ZERO), needed)
-    return LineStock(unit, *figures, at, missing, max(known) if len(known) == len(days) else None)
+    return _tidy(LineStock(unit, *figures, at, missing, max(known) if len(known) == len(days) else None))
+
+
+def _tidy(stock: LineStock) -> LineStock:
+    """The same with quantities that have no idle zeros, as they are read from the store."""
+    figures = {name: getattr(stock, name) for name in _FIGURES}
+    whole = {name: figure.to_integral_value() for name, figure in figures.items()}
+    return stock._replace(
+        **{name: whole[name] if whole[name] == figure else figure.normalize() for name, figure in figures.items()}
+    )
 
 
 def _whole_kits(components: Iterable[tuple[Decimal, Decimal]]) -> Decimal:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from sphinx_lib.app.available import Dated, at_their_dates, reserved_for
+from sphinx_lib.app.available import at_their_dates, reserved_for
 from sphinx_lib.app.known_prices import KnownPrices
 from sphinx_lib.app.places import Places
 from sphinx_lib.app.pricing import PriceRules
@@ -32,7 +32,7 @@ from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.references import Reference
-from sphinx_lib.store.stock import Balance
+from sphinx_lib.store.stock import Balance, Dated
 from sphinx_lib.workflow.derive import status_of
 
 
@@ -111,7 +111,7 @@ class Unit:
     known_prices: KnownPrices | None = None
     rates: dict[tuple[str, date], ExchangeRate | None] = field(default_factory=dict)
     balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
-    dated: Dated = field(default_factory=Dated)
+    dated: Dated = field(default_factory=lambda: Dated({}, {}, {}))
     item_policies: dict[str, str] = field(default_factory=dict)
     warehouse_policies: dict[str, str] = field(default_factory=dict)
     failed: bool = False
@@ -351,7 +351,7 @@ class Unit:
         if missing:
             found = store_stock.stock_of(self.connection, self.company, missing, self.today)
             self.balances |= found.balances
-            self.dated.take(found.dues, found.lots)
+            self.dated.take(found.dated)
             self.item_policies |= dict.fromkeys(missing, "") | found.of_items
             self.warehouse_policies |= found.of_warehouses
 

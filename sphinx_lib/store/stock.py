@@ -61,22 +61,47 @@ class Due(NamedTuple):
     quantity: Decimal
 
 
-class Lasting(NamedTuple):
-    """What lots of an item in a warehouse hold that may be used until ``expires``."""
+ByDay = dict[Key, dict[date, Decimal]]
+"""Quantities by (item, warehouse) and day."""
 
-    item: str
-    warehouse: str
-    expires: date
-    quantity: Decimal
+
+class Dated(NamedTuple):
+    """What is known of stock by day: what is promised to go out, what to come in, and what lots hold by their last day."""
+
+    due_out: ByDay
+    due_in: ByDay
+    lots: ByDay
+
+    def add(self, level: str, key: Key, day: date, quantity: Decimal) -> None:
+        """Add ``quantity`` of a level on its promised day, or of a lot (physical) on the last day of its use."""
+        sums = self.due_out if level == "reserved" else self.due_in if level == "on_order" else self.lots
+        days = sums.get(key)
+        if days is None:
+            sums[key] = {day: quantity}
+        else:
+            days[day] = days.get(day, ZERO) + quantity
+
+    def take(self, other: Dated) -> None:
+        """Take up what was read of other items."""
+        for mine, found in zip(self, other, strict=True):
+            mine |= found
+
+    def clear(self) -> None:
+        """Forget everything, so that it is read again."""
+        for sums in self:
+            sums.clear()
+
+    def expired(self, key: Key, today: date) -> Decimal:
+        """What lots hold that may no longer be used (K10)."""
+        return sum((held for last, held in self.lots.get(key, {}).items() if last < today), ZERO)
 
 
 class Stock(NamedTuple):
-    """Balances by (item, warehouse), what is promised for a day, what lots hold that expire, and the policies on stock
-    below zero that items and warehouses name."""
+    """Balances by (item, warehouse), what is known by day, and the policies on stock below zero that items and warehouses
+    name."""
 
     balances: dict[Key, Balance]
-    dues: list[Due]
-    lots: list[Lasting]
+    dated: Dated
     of_items: dict[str, str]
     of_warehouses: dict[str, str]
 
@@ -84,15 +109,15 @@ class Stock(NamedTuple):
 _b = stock_balances.c
 _p = stock_places.c
 _s = stock_schedule.c
-_none: ColumnElement[Decimal] = literal_column("0")
 _nothing: ColumnElement[str] = literal_column("''")
+_blank: ColumnElement[Decimal] = literal_column("NULL")
 _no_day: ColumnElement[date] = literal_column("CAST(NULL AS DATE)", Date)
 _STOCK_ROWS = (
     select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order, _nothing, _no_day)
     .where(_b.company_id == bindparam("company")),
-    select(_s.item, _s.warehouse, _s.quantity, _none, _none, _s.level, _s.due)
+    select(_s.item, _s.warehouse, _s.quantity, _blank, _blank, _s.level, _s.due)
     .where(_s.company_id == bindparam("company"), _s.quantity != literal_column("0")),
-    select(_p.item, _p.warehouse, _p.physical, _none, _none, _nothing, _p.expires)
+    select(_p.item, _p.warehouse, _p.physical, _blank, _blank, _nothing, _p.expires)
     .where(_p.company_id == bindparam("company"), _p.expires.is_not(None), _p.physical > literal_column("0")),
 )  # fmt: skip
 _ALL_STOCK = union_all(*_STOCK_ROWS)
@@ -102,9 +127,9 @@ _SOME_STOCK = [
 ]
 _STOCK = union_all(
     *_SOME_STOCK,
-    select(items.c.code, _nothing, _none, _none, _none, items.c.negative_stock, _no_day)
+    select(items.c.code, _nothing, _blank, _blank, _blank, items.c.negative_stock, _no_day)
     .where(items.c.company_id == bindparam("company"), items.c.code.in_(_named)),
-    select(_nothing, warehouses.c.code, _none, _none, _none, warehouses.c.negative_stock, _no_day)
+    select(_nothing, warehouses.c.code, _blank, _blank, _blank, warehouses.c.negative_stock, _no_day)
     .where(warehouses.c.company_id == bindparam("company")),
 )  # fmt: skip
 _INSERT_MOVE = insert(stock_moves)
@@ -115,27 +140,23 @@ def stock_of(connection: Connection, company: str, codes: Collection[str], day: 
 
     Balances know what has expired on ``day`` when one is given.
     """
-    found = _read(connection.execute(_STOCK, {"company": company, "items": sorted(codes)}))
-    for lot in found.lots:
-        if day is not None and lot.expires < day:
-            balance = found.balances.get((lot.item, lot.warehouse), Balance())
-            found.balances[lot.item, lot.warehouse] = balance._replace(expired=balance.expired + lot.quantity)
+    found = _read(connection.execute(_STOCK, {"company": company, "items": sorted(codes)}).all())
+    for key in found.dated.lots if day is not None else ():
+        if day is not None and (expired := found.dated.expired(key, day)):
+            found.balances[key] = found.balances.get(key, Balance())._replace(expired=expired)
     return found
 
 
 def all_stock(connection: Connection, company: str) -> Stock:
     """The same of every item of the company, without policies, in one statement."""
-    return _read(connection.execute(_ALL_STOCK, {"company": company}))
+    return _read(connection.execute(_ALL_STOCK, {"company": company}).all())
 
 
 def _read(rows: Iterable[Any]) -> Stock:
-    found = Stock({}, [], [], {}, {})
+    found = Stock({}, Dated({}, {}, {}), {}, {})
     for item, warehouse, physical, reserved, on_order, text, day in rows:
         if day is not None:
-            if text:
-                found.dues.append(Due(item, warehouse, text, day, physical))
-            else:
-                found.lots.append(Lasting(item, warehouse, day, physical))
+            found.dated.add(text, (item, warehouse), day, physical)
         elif not item:
             found.of_warehouses[warehouse] = text
         elif not warehouse:
