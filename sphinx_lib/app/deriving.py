@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import firing
@@ -13,6 +14,7 @@ from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.margins import load_costs
+from sphinx_lib.app.returning import billed_lines, credit_of
 from sphinx_lib.app.rates import at_its_date, contract_rate
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
@@ -155,7 +157,10 @@ def _make(
         for document in batch:
             _check_state(unit, document, target, rule)
         unit.prefetch(batch, _needs(unit, batch, target, rule), as_sources=True)
-        found = _drafts(unit, batch, target, rule, quantities, day)
+        if rule.through is None:
+            found = _drafts(unit, batch, target, rule, quantities, day)
+        else:
+            found = [draft for one in batch for draft in _through(unit, one, target, rule, quantities, day)]
         reasons += _follow_up(unit, batch if found else (), found, target, rule)
         made += found
     return made, reasons
@@ -184,9 +189,27 @@ def _needs(unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeF
     return needs
 
 
+def _through(
+    unit: Unit, source: Document, target: TypeKey, rule: MadeFrom, quantities: Mapping[Id, Decimal] | None,
+    day: date | None,
+) -> list[Document]:  # fmt: skip
+    """Drafts made from the documents that billed what ``source`` was made from (CN1)."""
+    billed = billed_lines(unit, source, rule, target, quantities)
+    bills = list({one.bill.id: one.bill for one in billed}.values())
+    parts: dict[Id, Decimal] = {}
+    for one in billed:
+        parts[one.of_bill.id] = parts.get(one.of_bill.id, ZERO) + one.quantity
+    of_bills = unit.pack.type_of(*target).made_from[rule.through or ""]
+    return _drafts(unit, bills, target, of_bills, parts, day, partial(credit_of, unit, source.id, billed, rule.fee))
+
+
+def _as_it_is(draft: Document) -> Document:
+    return draft
+
+
 def _drafts(
     unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeFrom, quantities: Mapping[Id, Decimal] | None,
-    day: date | None,
+    day: date | None, change: Callable[[Document], Document] = _as_it_is,
 ) -> list[Document]:  # fmt: skip
     how = Derivation(target, unit.pack, rule, day or unit.today, unit.new_id, _group_key(unit, rule))
     roots = {
@@ -196,7 +219,7 @@ def _drafts(
         for line in unit.get(one).lines
     }
     drafts = derive([unit.situation(document) for document in sources], how, roots, quantities)
-    return [_entered(unit, draft.changed(date_given=day is not None), rule) for draft in drafts]
+    return [_entered(unit, change(draft.changed(date_given=day is not None)), rule) for draft in drafts]
 
 
 def _group_key(unit: Unit, rule: MadeFrom) -> Callable[[Document], tuple[Any, ...]]:

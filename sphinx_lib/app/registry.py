@@ -9,10 +9,11 @@ from sphinx_lib.billing import credit
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, Specs
 from sphinx_lib.pricing import guards as price_guards
 from sphinx_lib.stock import policy
-from sphinx_lib.workflow import effects
+from sphinx_lib.workflow import chain_effects, effects
+from sphinx_lib.workflow import guards as workflow_guards
 
-GUARDS: tuple[GuardSpec, ...] = (*credit.GUARDS, *policy.GUARDS, *price_guards.GUARDS)
-EFFECTS: tuple[EffectSpec, ...] = effects.EFFECTS
+GUARDS: tuple[GuardSpec, ...] = (*credit.GUARDS, *policy.GUARDS, *price_guards.GUARDS, *workflow_guards.GUARDS)
+EFFECTS: tuple[EffectSpec, ...] = (*effects.EFFECTS, *chain_effects.EFFECTS)
 
 
 @dataclass(frozen=True)

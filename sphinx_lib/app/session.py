@@ -6,14 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sphinx_lib.app import adjusting, deriving, entering, firing, flush, paying, putting
+from sphinx_lib.app import adjusting, asking, deriving, entering, firing, flush, paying, putting, returning
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
 from sphinx_lib.kernel.money import to_decimal
-from sphinx_lib.pack.specs import AllocateToSources, Make, Message, NewRevision, Op, ReleaseAllocations, SetLines
+from sphinx_lib.pack.specs import (
+    AllocateToSources,
+    FireMade,
+    FireOthers,
+    KeepPrices,
+    Make,
+    Message,
+    NewRevision,
+    NoteLeft,
+    Op,
+    ReleaseAllocations,
+    SetLines,
+)
 from sphinx_lib.pack.workflow_model import Actors
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.plan import Plan, Request
@@ -216,3 +228,11 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return paying.allocate_to_sources(unit, document_id)
         case ReleaseAllocations():
             return paying.release(unit, document_id)
+        case NoteLeft():
+            return returning.note_left(unit, document_id, operation)
+        case FireMade():
+            return asking.fire_made(unit, document_id, operation)
+        case FireOthers(event):
+            return asking.fire_others(unit, document_id, event)
+        case KeepPrices():
+            return asking.keep_prices(unit, document_id, operation)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from sphinx_lib.app.weighing import weighing
 from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.pack import Pack
@@ -20,7 +21,6 @@ from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
 from sphinx_lib.store.stock import Balance
-from sphinx_lib.workflow.derive import weight
 
 CHUNK = 500
 Heads = dict[Id, tuple[str, str, str | None]]
@@ -126,17 +126,17 @@ def _balance(document: Document, allocated: Decimal, pack: Pack, heads: Heads) -
 
 def _count(document: Document, pack: Pack, unexplained: Unexplained) -> None:
     """Add what the lines of ``document`` weigh on their sources, and take away what they say of themselves."""
-    declared = pack.type_of(document.type, document.kind)
+    weighs = weighing(document, pack)
     for line in document.lines:
         for name, got in line.progress.items():
             _add(unexplained, (document.id, line.id, name), got, -1)
-        if declared.fulfils is None or line.source_id is None:
+        if line.source_id is None:
             continue
-        added = weight(line, declared.counts(document.state))
         ends = {(line.source_document, line.source_id), (line.root_document or line.source_document, line.root_id)}
         for owner, one in ends:
             if owner and one:
-                _add(unexplained, (owner, one, declared.fulfils), added, 1)
+                for name, added in weighs(line).items():
+                    _add(unexplained, (owner, one, name), added, 1)
 
 
 def _add(unexplained: Unexplained, key: tuple[Id, Id, str], amount: Progress, times: int) -> None:

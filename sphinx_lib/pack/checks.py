@@ -16,7 +16,7 @@ from sphinx_lib.pack.places import guard_uses
 from sphinx_lib.pack.scopes import document_scope, line_scope
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.validation import findings_of
-from sphinx_lib.pack.workflow_model import Condition, DocumentType, Guard
+from sphinx_lib.pack.workflow_model import Condition, DocumentType, Guard, MadeFrom
 
 LEVELS = ("physical", "reserved", "on_order")
 KEY_FIELDS = frozenset(
@@ -69,6 +69,8 @@ def check_states(base: tuple[str, ...], declared: DocumentType, model: PackModel
             yield unknown((*path, "inside"), "state", state.inside, states)
         elif state.inside is not None and name in _outer(declared, state.inside):
             yield Finding((*path, "inside"), f"state {name!r} is inside itself", "remove one `inside`")
+        for progress in sorted(state.counts_in.keys() - model.progress.keys()):
+            yield unknown((*path, "counts_in", progress), "progress", progress, model.progress)
         for key in state.stock:
             level, _, place = key.partition("@")
             if level not in LEVELS:
@@ -179,6 +181,7 @@ def check_sources(base: tuple[str, ...], model: PackModel, declared: DocumentTyp
             yield unknown((*path, "fires"), f"event of {source}", made.fires, origin.events)
         if made.then is not None and made.then not in declared.events:
             yield unknown((*path, "then"), "event", made.then, declared.events)
+        yield from _check_through(path, made, declared, origin)
         known = KEY_FIELDS | origin.fields.keys()
         for key in made.same:
             if key not in known:
@@ -193,6 +196,19 @@ def check_sources(base: tuple[str, ...], model: PackModel, declared: DocumentTyp
         yield Finding(
             (*base, "routes"), f"several routes have no condition: {', '.join(plain)}", "give all but one a `when`"
         )
+
+
+def _check_through(path: tuple[str, ...], made: MadeFrom, declared: DocumentType, origin: DocumentType) -> Iterator[Finding]:
+    """``through`` names a type that this one is made from as well; a fee reads number fields of the source."""
+    if made.through is not None and made.through not in declared.made_from:
+        yield unknown((*path, "through"), "type to go through", made.through, declared.made_from)
+    numbers = {name for name, field in origin.fields.items() if field.type == "number"}
+    for key in ("percent", "amount"):
+        name = getattr(made.fee, key) if made.fee else None
+        if name is not None and name not in numbers:
+            yield unknown((*path, "fee", key), "number field", name, numbers)
+    if made.fee is not None and made.through is None:
+        yield Finding((*path, "fee"), "a fee is kept of what is credited through other documents", "name them: through: invoice")
 
 
 def check_guards(base: tuple[str, ...], model: PackModel, declared: DocumentType, specs: Specs) -> Iterator[Finding]:

@@ -98,6 +98,8 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
     for name, state in declared.states.items():
         for level, text in state.stock.items():
             yield Written(("states", name, "stock", level), "line", text, "number")
+        for progress, text in state.counts_in.items():
+            yield Written(("states", name, "counts_in", progress), "line", text, "number")
     for name, field in declared.fields.items():
         if field.default is not None:
             yield Written(("fields", name, "default"), "document", field.default, None)
@@ -106,6 +108,8 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
     for source, made in declared.made_from.items():
         for text in made.split_by:
             yield Written(("made_from", source, "split_by"), "line", text, None)
+        if made.where:
+            yield Written(("made_from", source, "where"), "line", made.where, "flag")
     for name, event in declared.events.items():
         for effect, parameters in event.effects.items():
             where = parameters.get("where")

@@ -95,7 +95,40 @@ class ReleaseAllocations(NamedTuple):
     """Take back what this payment was put against."""
 
 
-Op = SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations
+class FireMade(NamedTuple):
+    """Fire an event on the documents of a type made from this one, where their state allows it; unless ``optional``,
+    none is a refusal."""
+
+    type: str
+    event: str
+    optional: bool = False
+
+
+class FireOthers(NamedTuple):
+    """Fire an event on the other documents of this type made from the same sources, where their state allows it."""
+
+    event: str
+
+
+class NoteLeft(NamedTuple):
+    """Write into a number field of ``lines`` how much of each its sources have left in a progress."""
+
+    progress: str
+    into: str
+    lines: frozenset[Id]
+
+
+class KeepPrices(NamedTuple):
+    """Keep the prices of the lines as records of the supplier, under a step of the price schema."""
+
+    step: str
+    valid_to: str | None = None
+
+
+Op = (
+    SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations
+    | FireMade | FireOthers | NoteLeft | KeepPrices
+)  # fmt: skip
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]
 

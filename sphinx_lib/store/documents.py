@@ -184,6 +184,18 @@ def made_from(connection: Connection, company: str, source: Id) -> list[Id]:
     return sorted(set(connection.scalars(statement)))
 
 
+def made_of(connection: Connection, company: str, sources: Sequence[Id], type: str) -> list[Id]:
+    """Documents of a type that have a line made from a line of one of ``sources``."""
+    lines = document_lines.c
+    statement = (
+        select(documents.c.id)
+        .join(document_lines, (lines.company_id == documents.c.company_id) & (lines.document_id == documents.c.id))
+        .where(documents.c.company_id == company, documents.c.type == type, lines.source_document.in_(sources))
+        .distinct()
+    )
+    return sorted(connection.scalars(statement)) if sources else []
+
+
 class OfDeal(NamedTuple):
     """What a document brings to its deal, in its own currency: goods and services after discounts, and what they cost."""
 
