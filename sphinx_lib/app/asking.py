@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sphinx_lib.app import firing, putting
+from sphinx_lib.app import entering, firing, putting
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import Document, Id
-from sphinx_lib.kernel.errors import Refused
+from sphinx_lib.kernel.document import Document, Id, Line
+from sphinx_lib.kernel.errors import InputError, Refused
 from sphinx_lib.kernel.money import plain_number
+from sphinx_lib.pack.base import in_language
+from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.specs import FireMade, KeepPrices
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.workflow.plan import Request
@@ -25,6 +28,42 @@ def made_from(unit: Unit, sources: Iterable[Id], type: str) -> list[Document]:
         if one.document.type == type and any(line.source_document in wanted for line in one.document.lines)
     }
     return unit.load(sorted(ids))
+
+
+_OF_PARTY = (
+    "party", "currency", "rate", "rate_date", "rate_source", "language", "payment_terms", "regime", "party_facts",
+)  # fmt: skip
+
+
+def check_parties(unit: Unit, sources: Sequence[Document], target: TypeKey, parties: Sequence[str]) -> None:
+    """Raises InputError for parties named twice, unknown, or that have such a document of the same source already."""
+    unit.load_parties(parties)
+    there = made_from(unit, [source.id for source in sources], target[0])
+    asked = {one.party: one for one in there if unit.type_of(one).counts(one.state) != "none"}
+    problems = [f"parties: {code} stands there {count} times" for code, count in Counter(parties).items() if count > 1]
+    problems += [
+        f"parties: {code} has {target[0]} {asked[code].number or 'draft'} already" for code in parties if code in asked
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def addressed(unit: Unit, code: str, draft: Document) -> Document:
+    """``draft`` for the party called ``code``: its currency, language, terms and regime, its own names of items."""
+    declared = unit.type_of(draft)
+    key = (draft.type, draft.kind)
+    blank = entering.blank(unit, key, declared, unit.parties[code], {"custom": {}, "date": draft.date})
+    unit.load_items({line.item for line in draft.lines if line.item})
+    lines = tuple(_said(unit, line, draft.language, blank.language) for line in draft.lines)
+    return draft.changed(lines=lines, **{name: getattr(blank, name) for name in _OF_PARTY})
+
+
+def _said(unit: Unit, line: Line, before: str, language: str) -> Line:
+    """``line`` in another language where its text is the name of its item (LG1)."""
+    names = unit.items[line.item].name if line.item else {}
+    if not names or line.text != in_language(names, before):
+        return line
+    return line._replace(text=in_language(names, language))
 
 
 def fire_made(unit: Unit, document_id: Id, asked: FireMade) -> set[Id]:

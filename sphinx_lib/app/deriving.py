@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import firing
+from sphinx_lib.app.asking import addressed, check_parties
 from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.margins import load_costs
-from sphinx_lib.app.returning import billed_lines, credit_of
 from sphinx_lib.app.rates import at_its_date, contract_rate
+from sphinx_lib.app.returning import billed_lines, credit_of
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
@@ -67,13 +68,14 @@ class Chosen(NamedTuple):
 
 
 def derive_from(
-    unit: Unit, ids: Sequence[Id], to: str | None, quantities: Quantities, day: date | None = None
-) -> Derived:
+    unit: Unit, ids: Sequence[Id], to: str | None, quantities: Quantities, day: date | None = None,
+    parties: Sequence[str] | None = None,
+) -> Derived:  # fmt: skip
     """Make the next documents of ``ids``, whichever number there are of them.
 
     Without ``to`` the first route of the source type that holds decides. ``quantities`` says how much of each line,
     by position for a single source, or by line id; lines left out give nothing. ``day`` dates the new documents,
-    today unless given.
+    today unless given. ``parties`` are whom the new documents go to, one each, where the type is made so.
     """
     sources = unit.load(ids, with_roots=True)
     if not sources:
@@ -87,7 +89,7 @@ def derive_from(
     made: list[Document] = []
     refusals: list[Refusal] = []
     for target, documents in routed.items():
-        found, reasons = _make(unit, documents, target, _by_line(documents, quantities), day)
+        found, reasons = _make(unit, documents, target, _by_line(documents, quantities), day, parties)
         made += found
         refusals += reasons
     if not made:
@@ -143,8 +145,9 @@ def _by_line(documents: Sequence[Document], quantities: Quantities) -> dict[Id, 
 
 
 def _make(
-    unit: Unit, sources: Sequence[Document], target: TypeKey, quantities: Mapping[Id, Decimal] | None, day: date | None
-) -> tuple[list[Document], list[Refusal]]:
+    unit: Unit, sources: Sequence[Document], target: TypeKey, quantities: Mapping[Id, Decimal] | None, day: date | None,
+    parties: Sequence[str] | None,
+) -> tuple[list[Document], list[Refusal]]:  # fmt: skip
     declared = unit.pack.type_of(*target)
     made: list[Document] = []
     reasons: list[Refusal] = []
@@ -157,13 +160,27 @@ def _make(
         for document in batch:
             _check_state(unit, document, target, rule)
         unit.prefetch(batch, _needs(unit, batch, target, rule), as_sources=True)
-        if rule.through is None:
-            found = _drafts(unit, batch, target, rule, quantities, day)
-        else:
-            found = [draft for one in batch for draft in _through(unit, one, target, rule, quantities, day)]
+        found = _entered_drafts(unit, batch, target, rule, quantities, day, parties)
         reasons += _follow_up(unit, batch if found else (), found, target, rule)
         made += found
     return made, reasons
+
+
+def _entered_drafts(
+    unit: Unit, batch: Sequence[Document], target: TypeKey, rule: MadeFrom, quantities: Mapping[Id, Decimal] | None,
+    day: date | None, parties: Sequence[str] | None,
+) -> list[Document]:  # fmt: skip
+    """The new documents of one type of sources: for each party named, by way of their bills, or plainly."""
+    if rule.parties != bool(parties):
+        way = "say whom to ask, as parties" if rule.parties else "it goes to the party of its source; leave parties out"
+        raise InputError([f"{target[1] or target[0]}: {way}"])
+    if parties:
+        check_parties(unit, batch, target, parties)
+        changes = [partial(addressed, unit, code) for code in parties]
+        return [one for change in changes for one in _drafts(unit, batch, target, rule, quantities, day, change)]
+    if rule.through is not None:
+        return [draft for one in batch for draft in _through(unit, one, target, rule, quantities, day)]
+    return _drafts(unit, batch, target, rule, quantities, day)
 
 
 def _check_state(unit: Unit, document: Document, target: TypeKey, rule: MadeFrom) -> None:

@@ -47,6 +47,7 @@ def entered_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], p
     if document.party:
         unit.load_parties([document.party])
     inputs = expand_inputs(unit, document, inputs, problems)
+    has_price = unit.type_of(document).side != "internal"  # what has neither customer nor supplier has no price
     built: list[Line] = []
     asks: list[tuple[int, LineInput, Ask]] = []
     for one in inputs:
@@ -55,7 +56,7 @@ def entered_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], p
         except (InputError, UnitError) as error:
             problems += one.problems_of(error)
             continue
-        if ask is not None:
+        if ask is not None and (has_price or ask.manual is not None):
             asks.append((len(built), one, ask))
         built.append(line)
     if asks:

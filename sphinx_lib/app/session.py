@@ -136,15 +136,21 @@ class Session(Previews):
             return firing.plan_event(self.unit, document_id, Request(event, by, ask or {}))
 
     def derive(
-        self, ids: Id | Sequence[Id], to: str | None = None, *, quantities: Mapping[Any, Any] | None = None
+        self,
+        ids: Id | Sequence[Id],
+        to: str | None = None,
+        *,
+        quantities: Mapping[Any, Any] | None = None,
+        parties: Sequence[str] | None = None,
     ) -> Derived:
         """Make the next documents from one or several: by the type's routes, or ``to`` a named type or kind.
 
         ``quantities`` gives how much of each line, by position or line id; left out, what is neither done nor planned.
+        ``parties`` names whom to ask where one document is made for each, such as the suppliers of a request (S11).
         """
         unit = self.unit
         with unit.atomic():
-            return deriving.derive_from(unit, [ids] if isinstance(ids, str) else ids, to, quantities)
+            return deriving.derive_from(unit, [ids] if isinstance(ids, str) else ids, to, quantities, parties=parties)
 
     def pay(
         self,

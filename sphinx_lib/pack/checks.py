@@ -105,6 +105,9 @@ def check_events(base: tuple[str, ...], declared: DocumentType, specs: Specs, mo
         for effect, parameters in event.effects.items():
             yield from _check_effect((*path, "effects", effect), effect, parameters, specs, model)
             yield from _check_message(parameters.get("message"), declared, model)
+            named = parameters.get("type")
+            if isinstance(named, str) and named not in model.document_types:
+                yield unknown((*path, "effects", effect, "type"), "document type", named, model.document_types)
     if declared.then and declared.then not in declared.events:
         yield unknown((*base, "then"), "event", declared.then, declared.events)
 

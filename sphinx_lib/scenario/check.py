@@ -12,7 +12,7 @@ from sphinx_lib.pack.reader import Node
 from sphinx_lib.scenario.cases import PRICE_KEYS
 from sphinx_lib.scenario.given import Refs, check_given
 from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
-from sphinx_lib.scenario.other_values import CUSTOMER, DEAL, FILE, PRICE, STOCK, WARNINGS
+from sphinx_lib.scenario.other_values import COMPARISON, CUSTOMER, DEAL, FILE, PRICE, STOCK, WARNINGS
 from sphinx_lib.scenario.shapes import VALUE, Shape, check_expected, resolve
 from sphinx_lib.scenario.values import document_shape, made_shape
 
@@ -59,7 +59,8 @@ class Known:
         """What an ``expect`` step may ask about now."""
         anything = document_shape(self.pack, self.all_types)
         named = {name: made_shape(document_shape(self.pack, types), anything) for name, types in self.made.items()}
-        return {**named, **self.shapes, "stock": {"*": STOCK}, "customer": {"*": CUSTOMER}, "deal": {"*": DEAL}}
+        return {**named, **self.shapes, "stock": {"*": STOCK}, "customer": {"*": CUSTOMER}, "deal": {"*": DEAL},
+                "comparison": {"*": COMPARISON}}  # fmt: skip
 
 
 def check_scenario(scenario: Scenario, pack: Pack) -> tuple[Known, Findings]:
@@ -89,7 +90,7 @@ def _check_beside(step: Step, known: Known) -> None:
     if step.option("with") is not None and step.kind in ("edit", "at", "as_user", "expect", "delete", "pay", "price"):
         known.findings.add(step.node.key_marks["with"], step.path, f"{step.kind} takes nothing under 'with'")
     name = step.text("as")
-    if name is not None and (name in ("stock", "customer", "deal") or "." in name or name.isdecimal()):
+    if name is not None and (name in ("stock", "customer", "deal", "comparison") or "." in name or name.isdecimal()):
         known.findings.add(step.node.key_marks["as"], step.path, f"{name!r} cannot be a name", "use letters and digits")
 
 
@@ -290,7 +291,11 @@ def _derive(step: Step, known: Known) -> None:
             known.findings.add(step.mark, step.path, "these documents have no route", "say what to derive under 'to'")
     given = step.option("with")
     if given is not None:
-        _check_keys(given, step, "key of derive", (), known, LATER_WITH)
+        key = known.pack.resolve_type(str(target.value)) if target is not None and found else None
+        asks = key is not None and any(rule.parties for rule in known.pack.types[key].made_from.values())
+        _check_keys(given, step, "key of derive", ("suppliers",) if asks else (), known, LATER_WITH)
+        for one in listed(entries(given)["suppliers"]) if "suppliers" in entries(given) else []:
+            _check_code(one, step, "supplier", known.refs.suppliers, known)
     for place in entries(step.option("quantities")):
         if not place.isdecimal():
             known.findings.add(step.node.mark, step.path, f"quantities: {place!r} is no line", "lines count from 1")
@@ -373,7 +378,7 @@ def _expect(step: Step, known: Known) -> None:
     check_expected(step.argument, root, step.path, known.findings)
     codes: dict[str, tuple[str, Iterable[str]]] = {
         "stock": ("item", known.refs.items), "customer": ("customer", known.refs.customers),
-        "deal": ("deal", known.refs.deals),
+        "deal": ("deal", known.refs.deals), "comparison": ("request", known.made),
     }  # fmt: skip
     for key, child in entries(step.argument).items():
         names = (resolve(root, key) or ((), VALUE))[0]

@@ -95,11 +95,15 @@ def _do_fire(
 
 def _derive(step: Step, world: World, actor: Actor) -> Result:
     sources = [world.document(str(one.value)) for one in listed(step.argument)]
-    return _work(world, actor, step, _do_derive, sources, step.plain("to"), step.plain("quantities"))
+    suppliers = (step.plain("with") or {}).get("suppliers")
+    parties = [suppliers] if isinstance(suppliers, str) else suppliers
+    return _work(world, actor, step, _do_derive, sources, step.plain("to"), step.plain("quantities"), parties)
 
 
-def _do_derive(session: Session, sources: list[Id], to: str | None, quantities: Any) -> dict[str, Any]:
-    derived = session.derive(sources, to, quantities=quantities)
+def _do_derive(
+    session: Session, sources: list[Id], to: str | None, quantities: Any, parties: list[str] | None
+) -> dict[str, Any]:
+    derived = session.derive(sources, to, quantities=quantities, parties=parties)
     return {"ids": [one.id for one in derived.documents], "refusals": [one.message for one in derived.refusals]}
 
 

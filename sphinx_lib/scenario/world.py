@@ -17,7 +17,7 @@ from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.given import KINDS, Refs, rows_of
 from sphinx_lib.scenario.model import Scenario, items
-from sphinx_lib.scenario.other_values import customer_values, deal_values, stock_values
+from sphinx_lib.scenario.other_values import comparison_values, customer_values, deal_values, stock_values
 from sphinx_lib.scenario.values import Fields, Found, Made, Seen, document_readers
 
 NOBODY = Actor("scenario")
@@ -83,6 +83,7 @@ class World:
             "stock": lambda key: stock_values(views, *_item_and_warehouse(key)),
             "customer": lambda code: customer_values(views, code),
             "deal": lambda code: deal_values(views, code),
+            "comparison": lambda name: comparison_values(views, self.document(name)),
         }
         return Found(lambda name: Found(tables[name]) if name in tables else self.seen(self.names[name], views))
 

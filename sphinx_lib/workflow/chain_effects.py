@@ -12,7 +12,7 @@ from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 class MakeNext(Strict):
     """The type to make, and the event of the new document that follows at once, if any."""
 
-    to: str
+    type: str
     fire: str | None = None
 
 
@@ -51,7 +51,7 @@ class PriceStep(Strict):
 
 def make(situation: Situation, parameters: MakeNext) -> Iterable[Op]:
     """Make the next document in the same unit of work."""
-    yield Make(parameters.to, parameters.fire)
+    yield Make(parameters.type, parameters.fire)
 
 
 def fire_made(situation: Situation, parameters: OfMade) -> Iterable[Op]:
