@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sphinx_lib.app import adjusting, asking, deriving, entering, firing, flush, paying, putting, returning
+from sphinx_lib.app import adjusting, asking, deal_states, deriving, entering, firing, flush, paying, putting, returning
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
@@ -52,6 +52,17 @@ class Session(Previews):
             codes = putting.put(self.unit, kind, rows)
             flush.flush(self.unit)
             return codes
+
+    def set_deal_state(self, code: str, state: str, *, reason: str = "", force: bool = False) -> None:
+        """Let a deal be ``open``, ``won``, ``lost`` or ``closed``; state and reason go to the audit log (AF1).
+
+        Refused to close it while an order or a note of it is open, unless by ``force``, with a reason and the right
+        ``close_open_deal``.
+        """
+        with self.unit.atomic():
+            row = deal_states.moved_deal(self.unit, code, state, reason, force)
+            putting.put(self.unit, "deal", [row], settled=True)
+            flush.flush(self.unit)
 
     def create(
         self,

@@ -31,14 +31,15 @@ def customer_values(views: Views, code: str) -> dict[str, Any]:
 
 
 _STAGES = ("quoted", "ordered", "delivered", "invoiced")
-_STAGE = ("net", "cost", "margin", "margin_rate", "markup_rate")
-DEAL: Shape = dict.fromkeys(_STAGES, dict.fromkeys(_STAGE, VALUE))
+_STAGE = ("net", "cost", "purchases", "margin", "margin_rate", "markup_rate")
+DEAL: Shape = {**dict.fromkeys(_STAGES, dict.fromkeys(_STAGE, VALUE)), "state": VALUE, "reason": VALUE}
 
 
 def deal_values(views: Views, code: str) -> dict[str, Any]:
     """What a deal brings at each stage (S50)."""
     found = views.deal(code)
-    return {stage: {name: getattr(getattr(found, stage), name) for name in _STAGE} for stage in _STAGES}
+    stages = {stage: {name: getattr(getattr(found, stage), name) for name in _STAGE} for stage in _STAGES}
+    return {**stages, "state": found.deal.state, "reason": found.deal.reason}
 
 
 _OFFER = ("supplier", "quantity", "unit_price", "net", "delay_days", "valid_to", "valid", "best")
