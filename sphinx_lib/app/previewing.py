@@ -128,8 +128,10 @@ class Previews:
 
 
 def _a_type(unit: Unit) -> str:
-    """A type whose lines are sold: which one matters only for fields of one's own."""
-    return next(name for name, one in unit.pack.model.document_types.items() if one.side == "sales" and one.lines)
+    """A type whose lines are sold, a first document rather than one made from others: which one matters only for fields
+    of one's own."""
+    sold = {name: one for name, one in unit.pack.model.document_types.items() if one.side == "sales" and one.lines}
+    return next((name for name, one in sold.items() if not one.made_from), next(iter(sold)))
 
 
 def _as_given(given: Mapping[str, Any], place: int) -> Line:

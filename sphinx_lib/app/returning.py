@@ -38,33 +38,36 @@ def billed_lines(
 
     Two statements. Raises InputError that names each line whose goods no bill that may be credited holds.
     """
-    declared, through = unit.pack.type_of(*target), rule.through or ""
-    feeds, billing = declared.fulfils or "", unit.pack.type_of(through).fulfils or ""
-    weighs = weighing(source, unit.pack)
-    by_line = _by_source(_bills(unit, source, through, declared.made_from[through]))
-    left = {one.id: one.proposed(feeds) for _, one in (pair for pairs in by_line.values() for pair in pairs)}
+    through, feeds = rule.through or "", unit.pack.type_of(*target).fulfils or ""
+    bills = _by_source(_bills(unit, source, through, unit.pack.type_of(*target).made_from[through]))
+    left = {one.id: one.proposed(feeds) for rows in bills.values() for _, one in rows}
     found: list[Billed] = []
     problems: list[str] = []
-    for line in source.lines:
-        if line.quantity is None or not line.counts or line.role == "heading":
-            continue
-        open_ = max(line.proposed(feeds) - weighs(line).get(billing, Progress()).done, ZERO)
+    for line, open_ in _open_lines(unit, source, through, feeds):
         wanted = open_ if quantities is None else quantities.get(line.id, ZERO)
-        where = f"{source.type} {source.number or 'draft'} line {line.position}"
+        where = f"{source.type} {source.number or 'draft'} line {line.position}: {plain_number(wanted)}"
         if wanted > open_:
-            problems.append(f"{where}: {plain_number(wanted)} asked for, {plain_number(open_)} left to make into {target[0]}")
+            problems.append(f"{where} asked for, {plain_number(open_)} left to make into {target[0]}")
             continue
-        for bill, of_bill in _of_line(by_line, line):
+        for bill, of_bill in _of_line(bills, line):
             part = min(wanted, left[of_bill.id])
             if part > 0:
                 wanted, left[of_bill.id] = wanted - part, left[of_bill.id] - part
                 found.append(Billed(line, bill, of_bill, part))
         if wanted > 0:
-            problems.append(f"{where}: {plain_number(wanted)} of {line.item or line.text} stand on no {through} that is open "
-                            f"to it; issue the {through} first")  # fmt: skip
+            problems.append(f"{where} of {line.item or line.text}: {plain_number(wanted)} stand on no {through} that "
+                            f"takes it; issue the {through} first")  # fmt: skip
     if problems:
         raise InputError(problems)
     return found
+
+
+def _open_lines(unit: Unit, source: Document, through: str, feeds: str) -> Iterator[tuple[Line, Decimal]]:
+    """The lines that came back, and how much of each is neither credited nor was taken off what is billed."""
+    weighs, billing = weighing(source, unit.pack), unit.pack.type_of(through).fulfils or ""
+    for line in source.lines:
+        if line.quantity is not None and line.counts:
+            yield line, max(line.proposed(feeds) - weighs(line).get(billing, Progress()).done, ZERO)
 
 
 def _bills(unit: Unit, source: Document, through: str, rule: MadeFrom) -> list[Document]:

@@ -138,7 +138,8 @@ class Views(Previews):
         (rfq,) = self.unit.load([rfq_id])
         found = made_from(self.unit, [rfq_id], answers)
         standing = [one for one in found if not self._is_called_off(one)]
-        return compare(rfq, self.documents([one.id for one in standing]), self.unit.pack.model.company.currency, self.unit.today)
+        currency = self.unit.pack.model.company.currency
+        return compare(rfq, self.documents([one.id for one in standing]), currency, self.unit.today)
 
     def _is_called_off(self, answer: Document) -> bool:
         """Whether nothing was ever asked: a draft that was given up."""

@@ -211,7 +211,7 @@ def _check_through(path: tuple[str, ...], made: MadeFrom, declared: DocumentType
         if name is not None and name not in numbers:
             yield unknown((*path, "fee", key), "number field", name, numbers)
     if made.fee is not None and made.through is None:
-        yield Finding((*path, "fee"), "a fee is kept of what is credited through other documents", "name them: through: invoice")
+        yield Finding((*path, "fee"), "a fee is kept of what is credited through other documents", "say through: invoice")
 
 
 def check_guards(base: tuple[str, ...], model: PackModel, declared: DocumentType, specs: Specs) -> Iterator[Finding]:

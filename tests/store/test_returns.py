@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sphinx_lib import Sphinx
-from sphinx_lib.kernel.errors import GuardFailed
+from sphinx_lib.kernel.errors import GuardFailed, SphinxError
 from tests.store.support import ALICE, chain, document, faults, lines, open_shop, statements
 
 D = Decimal
@@ -38,7 +38,7 @@ def test_what_a_return_takes_off_the_invoice_is_found_again_by_verify(app: Sphin
     with app.session(actor=ALICE) as s:
         s.derive(back, "delivery_note")
     assert faults(app) == []
-    assert (document(app, note).lines[0].remaining("invoiced"), document(app, back).state) == (10, "exchanged")
+    assert (document(app, note).lines[0].remaining("invoiced"), document(app, back).state) == (D(10), "exchanged")
 
 
 def test_verify_tells_when_the_note_forgets_what_came_back(app: Sphinx) -> None:
@@ -138,8 +138,8 @@ def test_whatever_comes_back_nothing_is_invoiced_or_credited_twice(story: list[t
                     s.derive(backs[-1], "delivery_note")
                 elif backs:
                     s.fire(backs[-1], "cancel")
-        except Exception as error:
-            assert type(error).__module__ == "sphinx_lib.kernel.errors", error
+        except SphinxError:
+            continue  # refused, so that nothing of it stays
     assert faults(app) == []
     line = document(app, note).lines[0]
     assert line.done("invoiced") <= 10
