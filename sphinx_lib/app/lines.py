@@ -47,7 +47,7 @@ def entered_lines(unit: Unit, document: Document, inputs: Sequence[LineInput], p
     if document.party:
         unit.load_parties([document.party])
     inputs = expand_inputs(unit, document, inputs, problems)
-    has_price = not document.type or unit.type_of(document).side != "internal"  # what has neither customer nor supplier has no price
+    has_price = not document.type or unit.type_of(document).side != "internal"  # neither bought nor sold: no price
     built: list[Line] = []
     asks: list[tuple[int, LineInput, Ask]] = []
     for one in inputs:

@@ -24,7 +24,7 @@ LINE_KEYS = frozenset({
 LATER_LINE = frozenset({"lot", "serial"})
 LATER_TYPES = frozenset({
     "deposit_invoice", "progress_invoice", "final_invoice", "purchase_order", "goods_receipt", "supplier_invoice",
-    "supplier_return", "customer_return", "picking_list", "counter",
+    "supplier_return", "picking_list", "counter",
 })  # fmt: skip
 LATER_RUNS = frozenset({"dunning", "replenishment"})
 LATER_WITH = frozenset({"percent", "net", "gross", "progress", "advance", "index_month"})
