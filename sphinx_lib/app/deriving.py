@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import firing
+from sphinx_lib.app.asking import addressed, check_parties
 from sphinx_lib.app.choosing import Chosen, Shortage, choose
 from sphinx_lib.app.early_payment import less_what_was_granted
 from sphinx_lib.app.entering import with_defaults
@@ -18,11 +20,12 @@ from sphinx_lib.app.margins import load_costs
 from sphinx_lib.app.picking import listed
 from sphinx_lib.app.procuring import procure
 from sphinx_lib.app.rates import at_its_date, contract_rate
+from sphinx_lib.app.returning import billed_lines, credit_of
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.taking import with_taken
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
-from sphinx_lib.kernel.document import EMPTY, Document, Id
+from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, Refused, TransitionRefused
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
@@ -53,23 +56,26 @@ class Derived:
 
 
 class Asked(NamedTuple):
-    """What was said about a derivation: how much of each line, the day of the new documents (none: today), and by line
-    out of which lots and bins its goods come."""
+    """What was said about a derivation: how much of each line, the day of the new documents (none: today), by line out of
+    which lots and bins its goods come, and whom the new documents go to."""
 
     quantities: Mapping[Id, Decimal] | None = None
     day: date | None = None
     picked: Mapping[Id, Picked] = EMPTY
+    parties: tuple[str, ...] = ()
 
 
 def derive_from(
     unit: Unit, ids: Sequence[Id], to: str | None, quantities: Quantities, day: date | None = None,
     picked: Mapping[Id, Picked] = EMPTY,
+    parties: Sequence[str] | None = None,
 ) -> Derived:  # fmt: skip
     """Make the next documents of ``ids``, whichever number there are of them.
 
     Without ``to`` the first route of the source type that holds decides. ``quantities`` says how much of each line,
     by position for a single source, or by line id; lines left out give nothing. ``day`` dates the new documents,
-    today unless given; ``picked`` says by line id out of which lots and bins its goods come.
+    today unless given; ``picked`` says by line id out of which lots and bins its goods come,
+    ``parties`` whom the new documents go to, one each, where the type is made so.
     """
     sources = unit.load(ids, with_roots=True)
     if not sources:
@@ -80,7 +86,7 @@ def derive_from(
         routed.setdefault(choice.target, []).append(choice)
     drafted: list[Drafted] = []
     for target, choices in routed.items():
-        asked = Asked(_by_line([one.document for one in choices], quantities), day, picked)
+        asked = Asked(_by_line([one.document for one in choices], quantities), day, picked, tuple(parties or ()))
         drafted += _draft_all(unit, choices, target, asked)
     made = [document for one in drafted for document in one.made]
     refusals = [refusal for one in drafted for refusal in one.refusals]
@@ -160,7 +166,7 @@ def _draft_all(unit: Unit, choices: Sequence[Chosen], target: TypeKey, asked: As
             found.append(_bought(unit, batch, target, rule, asked))
             continue
         own = [one for one in choices if one.document.type == source_type]
-        made = _drafts(unit, own, target, rule, asked)
+        made = _entered_drafts(unit, own, target, rule, asked)
         used = batch if rule.at_least == 1 else _used(batch, made)
         found.append(Drafted(used if made else (), made, rule))
     return found
@@ -178,6 +184,22 @@ def _used(sources: Sequence[Document], made: Sequence[Document]) -> list[Documen
     """The sources that something was made of."""
     ids = {line.source_document for document in made for line in document.lines}
     return [document for document in sources if document.id in ids]
+
+
+def _entered_drafts(
+    unit: Unit, choices: Sequence[Chosen], target: TypeKey, rule: MadeFrom, asked: Asked
+) -> list[Document]:
+    """The new documents of one type of sources: for each party named, by way of their bills, or plainly."""
+    if rule.parties != bool(asked.parties):
+        way = "say whom to ask, as parties" if rule.parties else "it goes to the party of its source; leave parties out"
+        raise InputError([f"{target[1] or target[0]}: {way}"])
+    if asked.parties:
+        check_parties(unit, [one.document for one in choices], target, asked.parties)
+        changes = [partial(addressed, unit, code) for code in asked.parties]
+        return [one for change in changes for one in _drafts(unit, choices, target, rule, asked, change)]
+    if rule.through is not None:
+        return [draft for one in choices for draft in _through(unit, one.document, target, rule, asked)]
+    return _drafts(unit, choices, target, rule, asked)
 
 
 def _check_state(unit: Unit, document: Document, target: TypeKey, rule: MadeFrom) -> None:
@@ -210,7 +232,27 @@ def _needs_of_split(unit: Unit, target: TypeKey, rule: MadeFrom) -> frozenset[Ne
     return needs_of(name for text in rule.split_by for name in unit.pack.expression(target, "line", text).names)
 
 
-def _drafts(unit: Unit, choices: Sequence[Chosen], target: TypeKey, rule: MadeFrom, asked: Asked) -> list[Document]:
+def _through(unit: Unit, source: Document, target: TypeKey, rule: MadeFrom, asked: Asked) -> list[Document]:
+    """Drafts made from the documents that billed what ``source`` was made from (CN1)."""
+    billed = billed_lines(unit, source, rule, target, asked.quantities)
+    bills = list({one.bill.id: one.bill for one in billed}.values())
+    parts: dict[Id, Decimal] = {}
+    for one in billed:
+        parts[one.of_bill.id] = parts.get(one.of_bill.id, ZERO) + one.quantity
+    of_bills = unit.pack.type_of(*target).made_from[rule.through or ""]
+    change = partial(credit_of, unit, source.id, billed, rule.fee)
+    choices = [Chosen(bill, target) for bill in bills]
+    return _drafts(unit, choices, target, of_bills, asked._replace(quantities=parts), change)
+
+
+def _as_it_is(draft: Document) -> Document:
+    return draft
+
+
+def _drafts(
+    unit: Unit, choices: Sequence[Chosen], target: TypeKey, rule: MadeFrom, asked: Asked,
+    change: Callable[[Document], Document] = _as_it_is,
+) -> list[Document]:  # fmt: skip
     sources = [one.document for one in choices]
     shares = {one.document.id: one.part for one in choices if one.part is not None}
     beside = {line: quantity for one in choices for line, quantity in one.beside.items()}
@@ -226,7 +268,7 @@ def _drafts(unit: Unit, choices: Sequence[Chosen], target: TypeKey, rule: MadeFr
     if how.type.sign_number < 0:
         drafts = less_what_was_granted(unit, drafts)
     drafts = listed(unit, drafts) if how.type.picks else [_from_lots(draft, asked.picked) for draft in drafts]
-    return [_entered(unit, draft.changed(date_given=asked.day is not None), rule) for draft in drafts]
+    return [_entered(unit, change(draft.changed(date_given=asked.day is not None)), rule) for draft in drafts]
 
 
 def _from_lots(draft: Document, picked: Mapping[Id, Picked]) -> Document:

@@ -11,15 +11,15 @@ from sphinx_lib.app.margins import at_delivery, load_costs
 from sphinx_lib.app.pegging import repeg
 from sphinx_lib.app.rates import at_its_date
 from sphinx_lib.app.unit import Posting, Unit
+from sphinx_lib.app.weighing import Weights, moved, weighing
 from sphinx_lib.billing.terms import instalments
-from sphinx_lib.kernel.document import Document, Id
+from sphinx_lib.kernel.document import EMPTY, Document, Id, Line
 from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.pack.specs import Need, Situation
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.stock.lots import is_tracked, with_lots
-from sphinx_lib.workflow.derive import advanced, weight
 from sphinx_lib.workflow.plan import Plan, Request, engine_event, needs_of_condition, needs_of_event, plan, target_of
 
 ENGINE_LIMIT = 20
@@ -87,7 +87,7 @@ def needs_of_batch(unit: Unit, asked: Iterable[tuple[Document, str]]) -> set[Nee
         if declared is None:
             continue
         found |= needs_of_event(unit.pack, key, declared, state, unit.specs)
-        weighs = of_type.fulfils and any(of_type.counts(target) != of_type.counts(state) for target in declared.targets)
+        weighs = _weighs(of_type) and any(_weight(of_type, target) != _weight(of_type, state) for target in declared.targets)
         if weighs or of_type.pegs:
             found.add("sources")  # whose progress it will move
         if weighs and of_type.fulfils:
@@ -104,6 +104,10 @@ def _asked_of_sources(unit: Unit, progress: str) -> set[Need]:
                 if "engine" in event.by:
                     found |= needs_of_condition(unit.pack, key, event)
     return found & {"party"}
+
+
+def _weight(declared: DocumentType, state: str) -> tuple[str, Any]:
+    return declared.counts(state), declared.says(state, "counts_in")
 
 
 def apply(unit: Unit, decided: Plan, by: str) -> set[Id]:
@@ -202,23 +206,20 @@ def _post(unit: Unit, declared: DocumentType, before: Document, after: Document)
 
 def reweigh(unit: Unit, before: Document | None, after: Document) -> set[Id]:
     """Move the progress of the lines that ``after`` was made from, by the change in how it counts (rule 7)."""
-    declared = unit.type_of(after)
-    feeds = declared.fulfils
     touched = repeg(unit, before, after)
-    if feeds is None:
+    if not _weighs(unit.type_of(after)):
         return touched
     old = {line.id: line for line in before.lines} if before else {}
-    changes: dict[Id, dict[Id, list[Any]]] = {}
-    counted = declared.counts(before.state) if before else "none"
-    counts = declared.counts(after.state)
+    changes: dict[Id, dict[Id, list[tuple[Weights, Weights]]]] = {}
+    weighed, weighs = weighing(before, unit.pack), weighing(after, unit.pack)
     gone = old.keys() - {line.id for line in after.lines}
     pairs = [(old.get(line.id), line) for line in after.lines] + [(old[one], None) for one in gone]
     for was, now in pairs:
         line = now or was
         if line is None or line.source_id is None:
             continue
-        less = weight(was, counted) if was else weight(line, "none")
-        more = weight(now, counts) if now else weight(line, "none")
+        less = weighed(was) if was else EMPTY
+        more = weighs(now) if now else EMPTY
         if less == more:
             continue
         ends = {(line.source_document, line.source_id), (line.root_document or line.source_document, line.root_id)}
@@ -229,14 +230,18 @@ def reweigh(unit: Unit, before: Document | None, after: Document) -> set[Id]:
         unit.load(changes)
     for owner, lines in changes.items():
         source = unit.get(owner)
-        moved = replace(source, lines=tuple(_moved(line, feeds, lines.get(line.id, ())) for line in source.lines))
-        touched |= repeg(unit, source, unit.replace(moved))
+        moved_source = replace(source, lines=tuple(_moved(line, lines.get(line.id, ())) for line in source.lines))
+        touched |= repeg(unit, source, unit.replace(moved_source))
     return touched | set(changes)
 
 
-def _moved(line: Any, feeds: str, changes: Iterable[Any]) -> Any:
+def _weighs(declared: DocumentType) -> bool:
+    return declared.fulfils is not None or any(state.counts_in for state in declared.states.values())
+
+
+def _moved(line: Line, changes: Iterable[tuple[Weights, Weights]]) -> Line:
     for less, more in changes:
-        line = advanced(advanced(line, feeds, less, -1), feeds, more, 1)
+        line = moved(line, less, more)
     return line
 
 

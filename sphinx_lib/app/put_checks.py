@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sphinx_lib.app.deal_states import check_closing
 from sphinx_lib.app.pricing import families_of
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.conditions import Condition, ancestors
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.master import Family, PriceRecord
+from sphinx_lib.kernel.master import Deal, Family, PriceRecord
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.record_checks import check_records, check_rivals
 from sphinx_lib.store import master as store_master
@@ -18,6 +19,8 @@ def check_put(unit: Unit, kind: str, records: Sequence[object]) -> list[str]:
     """What is wrong with ``records`` of ``kind``, which are valid by themselves, against the schema and what is stored."""
     if kind == "price":
         return _prices(unit, {one.code: one for one in records if isinstance(one, PriceRecord)})
+    if kind == "deal":
+        return check_closing(unit, [one for one in records if isinstance(one, Deal)])
     return _families(unit, [one for one in records if isinstance(one, Family)]) if kind == "family" else []
 
 

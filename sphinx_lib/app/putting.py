@@ -34,14 +34,19 @@ class Put:
     previous_hash: str
 
 
-def put(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def put(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]], *, settled: bool = False) -> list[str]:
     """Write records of ``kind``; returns their codes. The whole batch is refused when one row is wrong.
+
+    ``settled`` says that what is asked against other records was asked before, and answered.
 
     An unchanged row writes nothing. Raises InputError with every problem: which row, what, the nearest known name.
     """
     if kind not in store_master.TABLES:
         raise InputError([f"unknown master table {kind!r}{did_you_mean(kind, store_master.TABLES)}"])
     records = _checked(unit, kind, rows)
+    problems = [] if settled else check_put(unit, kind, list(records.values()))
+    if problems:
+        raise InputError(problems)
     before = store_master.stored(unit.connection, unit.company, kind, records)
     for code, record in records.items():
         old = before.get(code)
@@ -102,7 +107,6 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
         if record.code in records:
             problems.append(f"{where}: the code stands twice in this batch")
         records[record.code] = record
-    problems = problems or check_put(unit, kind, list(records.values()))
     if problems:
         raise InputError(problems)
     return records

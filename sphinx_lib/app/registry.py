@@ -9,7 +9,8 @@ from sphinx_lib.billing import credit
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, Specs
 from sphinx_lib.pricing import guards as price_guards
 from sphinx_lib.stock import counting, landing, lot_guards, pegs, policy, supplier_terms
-from sphinx_lib.workflow import effects, source_guard
+from sphinx_lib.workflow import chain_effects, effects, source_guard
+from sphinx_lib.workflow import guards as workflow_guards
 
 GUARDS: tuple[GuardSpec, ...] = (
     *credit.GUARDS,
@@ -20,8 +21,15 @@ GUARDS: tuple[GuardSpec, ...] = (
     *supplier_terms.GUARDS,
     *price_guards.GUARDS,
     *source_guard.GUARDS,
+    *workflow_guards.GUARDS,
 )
-EFFECTS: tuple[EffectSpec, ...] = (*effects.EFFECTS, *counting.EFFECTS, *landing.EFFECTS, *pegs.EFFECTS)
+EFFECTS: tuple[EffectSpec, ...] = (
+    *effects.EFFECTS,
+    *chain_effects.EFFECTS,
+    *counting.EFFECTS,
+    *landing.EFFECTS,
+    *pegs.EFFECTS,
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import Any
 
 from sphinx_lib.app import (
     adjusting,
+    asking,
     counting,
+    deal_states,
     deriving,
     drop_shipping,
     entering,
@@ -19,6 +21,7 @@ from sphinx_lib.app import (
     picked,
     putting,
     repricing,
+    returning,
 )
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
@@ -32,9 +35,13 @@ from sphinx_lib.pack.specs import (
     AllocateToSources,
     DeliverPegs,
     DeliverPicked,
+    FireMade,
+    FireOthers,
+    KeepPrices,
     Make,
     Message,
     NewRevision,
+    NoteLeft,
     Op,
     RegisterEquipment,
     ReleaseAllocations,
@@ -70,6 +77,17 @@ class Session(Previews):
             codes = putting.put(self.unit, kind, rows)
             flush.flush(self.unit)
             return codes
+
+    def set_deal_state(self, code: str, state: str, *, reason: str = "", force: bool = False) -> None:
+        """Let a deal be ``open``, ``won``, ``lost`` or ``closed``; state and reason go to the audit log (AF1).
+
+        Refused to close it while an order or a note of it is open, unless by ``force``, with a reason and the right
+        ``close_open_deal``.
+        """
+        with self.unit.atomic():
+            row = deal_states.moved_deal(self.unit, code, state, reason, force)
+            putting.put(self.unit, "deal", [row], settled=True)
+            flush.flush(self.unit)
 
     def create(
         self,
@@ -155,15 +173,22 @@ class Session(Previews):
         return shown_plan(self.unit, found)
 
     def derive(
-        self, ids: Id | Sequence[Id], to: str | None = None, *, quantities: Mapping[Any, Any] | None = None
+        self,
+        ids: Id | Sequence[Id],
+        to: str | None = None,
+        *,
+        quantities: Mapping[Any, Any] | None = None,
+        parties: Sequence[str] | None = None,
     ) -> Derived:
         """Make the next documents from one or several: by the type's routes, or ``to`` a named type or kind.
 
         ``quantities`` gives how much of each line, by position or line id; left out, what is neither done nor planned.
+        ``parties`` names whom to ask where one document is made for each, such as the suppliers of a request (S11).
         """
         unit = self.unit
         with unit.atomic():
-            found = deriving.derive_from(unit, [ids] if isinstance(ids, str) else ids, to, quantities)
+            named = [ids] if isinstance(ids, str) else ids
+            found = deriving.derive_from(unit, named, to, quantities, parties=parties)
         return replace(found, documents=tuple(shown(unit, one) for one in found.documents))
 
     def pay(
@@ -285,3 +310,11 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return pegging.release(unit, document_id)
         case DeliverPegs(to, event):
             return drop_shipping.deliver(unit, document_id, to, event)
+        case NoteLeft():
+            return returning.note_left(unit, document_id, operation)
+        case FireMade():
+            return asking.fire_made(unit, document_id, operation)
+        case FireOthers(event):
+            return asking.fire_others(unit, document_id, event)
+        case KeepPrices():
+            return asking.keep_prices(unit, document_id, operation)

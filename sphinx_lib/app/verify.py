@@ -15,6 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sphinx_lib.app.verify_stock import stock_faults
+from sphinx_lib.app.weighing import weighing
 from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.pack import Pack
@@ -23,7 +24,6 @@ from sphinx_lib.store import audit_log, sequences
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store.audit_log import AuditRow
-from sphinx_lib.workflow.derive import weight
 
 CHUNK = 500
 Heads = dict[Id, tuple[str, str, str | None]]
@@ -129,19 +129,19 @@ def _balance(document: Document, allocated: Decimal, pack: Pack, heads: Heads) -
 
 def _count(document: Document, pack: Pack, unexplained: Unexplained) -> None:
     """Add what the lines of ``document`` weigh on their sources and by their pegs; take away what they say themselves."""
-    declared = pack.type_of(document.type, document.kind)
     for key, weighed in weights(document, pack).items():
         _add(unexplained, key, weighed, 1)
+    weighs = weighing(document, pack)
     for line in document.lines:
         for name, got in line.progress.items():
             _add(unexplained, (document.id, line.id, name), got, -1)
-        if declared.fulfils is None or line.source_id is None:
+        if line.source_id is None:
             continue
-        added = weight(line, declared.counts(document.state))
         ends = {(line.source_document, line.source_id), (line.root_document or line.source_document, line.root_id)}
         for owner, one in ends:
             if owner and one:
-                _add(unexplained, (owner, one, declared.fulfils), added, 1)
+                for name, added in weighs(line).items():
+                    _add(unexplained, (owner, one, name), added, 1)
 
 
 def _add(unexplained: Unexplained, key: tuple[Id, Id, str], amount: Progress, times: int) -> None:

@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import stock_reading
+from sphinx_lib.app.asking import made_from
 from sphinx_lib.app.available import LineStock, availabilities
 from sphinx_lib.app.backorders import OpenOrder, asked_of, open_orders
+from sphinx_lib.app.comparing import Comparison, compare
 from sphinx_lib.app.counting import Counted, counted_lines
 from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
@@ -161,6 +163,21 @@ class Views(Previews):
             sum((amount for name, amount in own.items() if name in counted), ZERO),
             own,
         )
+
+    def comparison(self, rfq_id: Id, answers: str = "supplier_quotation") -> Comparison:
+        """What suppliers answered to a request, line by line in company currency, the best marked (S11, PO3).
+
+        ``answers`` is the type of what was made from the request.
+        """
+        (rfq,) = self.unit.load([rfq_id])
+        found = made_from(self.unit, [rfq_id], answers)
+        standing = [one for one in found if not self._is_called_off(one)]
+        currency = self.unit.pack.model.company.currency
+        return compare(rfq, self.documents([one.id for one in standing]), currency, self.unit.today)
+
+    def _is_called_off(self, answer: Document) -> bool:
+        """Whether nothing was ever asked: a draft that was given up."""
+        return answer.number is None and self.unit.type_of(answer).counts(answer.state) == "none"
 
     def deal(self, code: str) -> DealView:
         """What a deal brings: net, cost and margin quoted, ordered, delivered and invoiced, in company currency (S50)."""

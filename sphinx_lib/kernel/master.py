@@ -466,7 +466,13 @@ def equipment_code(item: str, serial: str) -> str:
 
 
 class Deal(Record):
-    """An affair that groups documents of both sides (AF1)."""
+    """An affair that groups documents of both sides (AF1).
+
+    ``reason`` says why it was lost, or closed while documents of it were open.
+    """
 
     name: str = ""
     customer: str = ""
+    site: str = ""
+    state: Literal["open", "won", "lost", "closed"] = "open"
+    reason: str = ""

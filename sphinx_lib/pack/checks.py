@@ -16,7 +16,7 @@ from sphinx_lib.pack.places import effect_uses, guard_uses
 from sphinx_lib.pack.scopes import document_scope, line_scope
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.validation import findings_of
-from sphinx_lib.pack.workflow_model import Condition, DocumentType, Guard
+from sphinx_lib.pack.workflow_model import Condition, DocumentType, Guard, MadeFrom
 
 LEVELS = ("physical", "reserved", "on_order")
 KEY_FIELDS = frozenset(
@@ -85,6 +85,8 @@ def check_states(base: tuple[str, ...], declared: DocumentType, model: PackModel
             yield unknown((*path, "inside"), "state", state.inside, states)
         elif state.inside is not None and name in _outer(declared, state.inside):
             yield Finding((*path, "inside"), f"state {name!r} is inside itself", "remove one `inside`")
+        for progress in sorted(state.counts_in.keys() - model.progress.keys()):
+            yield unknown((*path, "counts_in", progress), "progress", progress, model.progress)
         for key in state.stock:
             level, _, place = key.partition("@")
             if level not in LEVELS:
@@ -122,6 +124,9 @@ def check_events(base: tuple[str, ...], declared: DocumentType, specs: Specs, mo
     for below, effect, parameters in effect_uses(declared):
         yield from _check_effect((*base, *below), effect, parameters, specs, model)
         yield from _check_message(parameters.get("message"), declared, model)
+        named = parameters.get("type")
+        if isinstance(named, str) and named not in model.document_types:
+            yield unknown((*base, *below, "type"), "document type", named, model.document_types)
     if declared.then and declared.then not in declared.events:
         yield unknown((*base, "then"), "event", declared.then, declared.events)
 
@@ -202,6 +207,7 @@ def check_sources(base: tuple[str, ...], model: PackModel, declared: DocumentTyp
             yield unknown((*path, "then"), "event", made.then, declared.events)
         if made.of is not None and made.of not in model.progress:
             yield unknown((*path, "of"), "progress", made.of, model.progress)
+        yield from _check_through(path, made, declared, origin)
         known = KEY_FIELDS | origin.fields.keys()
         for key in made.same:
             if key not in known:
@@ -216,6 +222,19 @@ def check_sources(base: tuple[str, ...], model: PackModel, declared: DocumentTyp
         yield Finding(
             (*base, "routes"), f"several routes have no condition: {', '.join(plain)}", "give all but one a `when`"
         )
+
+
+def _check_through(path: tuple[str, ...], made: MadeFrom, declared: DocumentType, origin: DocumentType) -> Iterator[Finding]:
+    """``through`` names a type that this one is made from as well; a fee reads number fields of the source."""
+    if made.through is not None and made.through not in declared.made_from:
+        yield unknown((*path, "through"), "type to go through", made.through, declared.made_from)
+    numbers = {name for name, field in origin.fields.items() if field.type == "number"}
+    for key in ("percent", "amount"):
+        name = getattr(made.fee, key) if made.fee else None
+        if name is not None and name not in numbers:
+            yield unknown((*path, "fee", key), "number field", name, numbers)
+    if made.fee is not None and made.through is None:
+        yield Finding((*path, "fee"), "a fee is kept of what is credited through other documents", "say through: invoice")
 
 
 def check_guards(base: tuple[str, ...], model: PackModel, declared: DocumentType, specs: Specs) -> Iterator[Finding]:

@@ -204,7 +204,7 @@ def _compiled(
                 continue
             path: tuple[str, ...] = ("document_types", key[0], *written.path)
             scope = scopes[written.place]
-            if written.path[0] == "states" and written.path[2] == "stock":
+            if written.path[0] == "states" and written.path[2] in ("stock", "counts_in"):
                 scope = stock_scope(model, declared)
             if written.path[0] == "made_from" and written.path[1] in model.document_types:
                 scope = line_scope(model, model.document_types[written.path[1]])

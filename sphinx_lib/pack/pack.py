@@ -147,5 +147,8 @@ def _follows(model: PackModel) -> dict[str, tuple[str, ...]]:
             seen.add(source)
             if source in declared.made_from or model.document_types[source].fulfils is not None:
                 found[source].add(declared.fulfils)
-            frontier += model.document_types[source].made_from
+            if (made := declared.made_from.get(source)) and made.prices == "free":
+                continue  # a replacement counts for what it replaces, and for nothing before that
+            further = model.document_types[source].made_from
+            frontier += [name for name, made in further.items() if made.prices != "free"]
     return {name: tuple(progress for progress in model.progress if progress in fed) for name, fed in found.items()}

@@ -106,6 +106,8 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
     for name, state in declared.states.items():
         for level, text in state.stock.items():
             yield Written(("states", name, "stock", level), "line", text, "number")
+        for progress, text in state.counts_in.items():
+            yield Written(("states", name, "counts_in", progress), "line", text, "number")
     for name, field in declared.fields.items():
         if field.default is not None:
             yield Written(("fields", name, "default"), "document", field.default, None)
@@ -114,6 +116,8 @@ def of_type(model: PackModel, declared: DocumentType) -> Iterator[Written]:
     for source, made in declared.made_from.items():
         for text in made.split_by:
             yield Written(("made_from", source, "split_by"), "line", text, None)
+        if made.where:
+            yield Written(("made_from", source, "where"), "line", made.where, "flag")
     for name, event in declared.events.items():
         yield from of_effects(("events", name), event)
 

@@ -150,9 +150,39 @@ class DeliverPegs(NamedTuple):
     fire: str
 
 
+class FireMade(NamedTuple):
+    """Fire an event on the documents of a type made from this one, where their state allows it; unless ``optional``,
+    none is a refusal."""
+
+    type: str
+    event: str
+    optional: bool = False
+
+
+class FireOthers(NamedTuple):
+    """Fire an event on the other documents of this type made from the same sources, where their state allows it."""
+
+    event: str
+
+
+class NoteLeft(NamedTuple):
+    """Write into a number field of ``lines`` how much of each its sources have left in a progress."""
+
+    progress: str
+    into: str
+    lines: frozenset[Id]
+
+
+class KeepPrices(NamedTuple):
+    """Keep the prices of the lines as records of the supplier, under a step of the price schema."""
+
+    step: str
+    valid_to: str | None = None
+
+
 Op = (
     SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | RegisterEquipment | DeliverPicked
-    | RevalueReceipts | ReportPegs | ReleasePegs | DeliverPegs
+    | RevalueReceipts | ReportPegs | ReleasePegs | DeliverPegs | FireMade | FireOthers | NoteLeft | KeepPrices
 )  # fmt: skip
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]

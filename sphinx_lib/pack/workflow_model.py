@@ -113,13 +113,19 @@ class Outstanding(Strict):
 
 
 class State(Strict):
-    """Where a document is, and what that causes."""
+    """Where a document is, and what that causes.
+
+    ``counts_in`` names other progress of its sources that its lines add to, with the quantity of a line that does;
+    ``keeps_open`` says whether a deal waits for documents in this state (AF1).
+    """
 
     label: Label = {}
     editable: YesNo = False
     final: YesNo = False
     inside: str | None = None
     counts: Literal["done", "planned", "none"] | None = None
+    counts_in: dict[str, str] = {}
+    keeps_open: YesNo | None = None
     requires: Guards = {}
     stock: dict[str, str] = {}
     posts: str | None = None
@@ -147,6 +153,14 @@ class Route(Condition):
     explain: Label = {}
 
 
+class Fee(Strict):
+    """What is kept of a credit: the number fields of the source that give a percent and an amount, and its text."""
+
+    percent: str | None = None
+    amount: str | None = None
+    label: Label
+
+
 class MadeFrom(Strict):
     """How this type is made from a source type.
 
@@ -154,6 +168,10 @@ class MadeFrom(Strict):
     what documents of this type already plan.
     ``at_least`` leaves alone what would be made of fewer documents. With ``procures`` goods are bought of their suppliers,
     in documents by supplier, currency and warehouse (PO1-PO3): what is ``missing`` in stock, or all that is ``needed``.
+    ``where`` leaves out lines for which it does not hold. ``prices`` are ``kept`` (Q4), ``free``: a replacement at price
+    0, which counts for no earlier order, or ``asked``: none yet. ``parties`` makes one document for each party named.
+    ``through`` a type: not the lines of the source go in, but those of that type which billed what the source takes
+    back, each at its own price, discounts and VAT (CN1), less a ``fee``.
     """
 
     states: Ids = Field(alias="in")
@@ -168,6 +186,11 @@ class MadeFrom(Strict):
     of: str | None = None
     at_least: Annotated[int, Field(ge=1)] = 1
     procures: Literal["missing", "needed"] | None = None
+    where: str | None = None
+    prices: Literal["kept", "free", "asked"] = "kept"
+    parties: YesNo = False
+    through: str | None = None
+    fee: Fee | None = None
     heading: Label = {}
     text: Label = {}
 
@@ -276,6 +299,11 @@ class DocumentType(Strict):
     def counts(self, state: str) -> str:
         """How a document in ``state`` weighs on its sources: done, planned or none (rule 7)."""
         return self.says(state, "counts") or "done"
+
+    def keeps_open(self, state: str) -> bool:
+        """Whether a deal waits for a document in ``state``: the innermost state that says so decides."""
+        said = (self.states[name].keeps_open for name in self.chain(state))
+        return bool(next((one for one in said if one is not None), False))
 
     def leaves(self, state: str) -> dict[str, Event]:
         """The events that lead out of ``state``, those of the states around it included (rule 9).

@@ -14,7 +14,7 @@ from sphinx_lib.pack.reader import Node
 from sphinx_lib.scenario.cases import PRICE_KEYS
 from sphinx_lib.scenario.given import Refs, check_given
 from sphinx_lib.scenario.model import Findings, Scenario, Step, entries, items, listed, moment
-from sphinx_lib.scenario.other_values import CUSTOMER, DEAL, EQUIPMENT, FILE, PRICE, STOCK, WARNINGS
+from sphinx_lib.scenario.other_values import COMPARISON, CUSTOMER, DEAL, EQUIPMENT, FILE, PRICE, STOCK, WARNINGS
 from sphinx_lib.scenario.shapes import VALUE, Shape, check_expected, resolve
 from sphinx_lib.scenario.supply_values import DELIVERABLE
 from sphinx_lib.scenario.values import document_shape, made_shape
@@ -26,7 +26,7 @@ LINE_KEYS = frozenset({
 })  # fmt: skip
 LATER_LINE: frozenset[str] = frozenset()
 LATER_TYPES = frozenset({
-    "deposit_invoice", "progress_invoice", "final_invoice", "customer_return", "counter",
+    "deposit_invoice", "progress_invoice", "final_invoice", "counter",
 })  # fmt: skip
 LATER_RUNS = frozenset({"dunning"})
 LATER_WITH = frozenset({"percent", "net", "gross", "progress", "advance", "index_month"})
@@ -65,6 +65,7 @@ class Known:
         named = {name: made_shape(document_shape(self.pack, types), anything) for name, types in self.made.items()}
         tables: dict[str, Shape] = {
             "stock": STOCK, "customer": CUSTOMER, "supplier": CUSTOMER, "deal": DEAL, "equipment": EQUIPMENT,
+            "comparison": COMPARISON,
         }  # fmt: skip
         named["deliverable"] = named.get("deliverable", DELIVERABLE)
         return {**named, **self.shapes, **{name: {"*": shape} for name, shape in tables.items()}}
@@ -97,7 +98,7 @@ def _check_beside(step: Step, known: Known) -> None:
     if step.option("with") is not None and step.kind in ("edit", "at", "as_user", "expect", "delete", "pay", "price"):
         known.findings.add(step.node.key_marks["with"], step.path, f"{step.kind} takes nothing under 'with'")
     name = step.text("as")
-    tables = ("stock", "customer", "supplier", "deal", "equipment")
+    tables = ("stock", "customer", "supplier", "deal", "equipment", "comparison")
     if name is not None and (name in tables or "." in name or name.isdecimal()):
         known.findings.add(step.node.key_marks["as"], step.path, f"{name!r} cannot be a name", "use letters and digits")
 
@@ -299,7 +300,11 @@ def _derive(step: Step, known: Known) -> None:
             known.findings.add(step.mark, step.path, "these documents have no route", "say what to derive under 'to'")
     given = step.option("with")
     if given is not None:
-        _check_keys(given, step, "key of derive", (), known, LATER_WITH)
+        key = known.pack.resolve_type(str(target.value)) if target is not None and found else None
+        asks = key is not None and any(rule.parties for rule in known.pack.types[key].made_from.values())
+        _check_keys(given, step, "key of derive", ("suppliers",) if asks else (), known, LATER_WITH)
+        for one in listed(entries(given)["suppliers"]) if "suppliers" in entries(given) else []:
+            _check_code(one, step, "supplier", known.refs.suppliers, known)
     for place in entries(step.option("quantities")):
         if not place.isdecimal():
             known.findings.add(step.node.mark, step.path, f"quantities: {place!r} is no line", "lines count from 1")
@@ -389,6 +394,7 @@ def _expect(step: Step, known: Known) -> None:
         "stock": ("item", known.refs.items), "customer": ("customer", known.refs.customers),
         "supplier": ("supplier", known.refs.suppliers),
         "deal": ("deal", known.refs.deals),
+        "comparison": ("request", known.made),
     }  # fmt: skip
     for key, child in entries(step.argument).items():
         names = (resolve(root, key) or ((), VALUE))[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sphinx_lib.app.views import CustomerView, PriceView, Views
-from sphinx_lib.kernel.document import ZERO
+from sphinx_lib.kernel.document import ZERO, Id
 from sphinx_lib.kernel.errors import Problem
 from sphinx_lib.kernel.money import round_half_up
 from sphinx_lib.kernel.worth import SHOWN_DIGITS
@@ -84,14 +84,35 @@ def _owed(found: CustomerView) -> dict[str, Any]:
 
 
 _STAGES = ("quoted", "ordered", "delivered", "invoiced")
-_STAGE = ("net", "cost", "margin", "margin_rate", "markup_rate")
-DEAL: Shape = dict.fromkeys(_STAGES, dict.fromkeys(_STAGE, VALUE))
+_STAGE = ("net", "cost", "purchases", "margin", "margin_rate", "markup_rate")
+DEAL: Shape = {**dict.fromkeys(_STAGES, dict.fromkeys(_STAGE, VALUE)), "state": VALUE, "reason": VALUE}
 
 
 def deal_values(views: Views, code: str) -> dict[str, Any]:
     """What a deal brings at each stage (S50)."""
     found = views.deal(code)
-    return {stage: {name: getattr(getattr(found, stage), name) for name in _STAGE} for stage in _STAGES}
+    stages = {stage: {name: getattr(getattr(found, stage), name) for name in _STAGE} for stage in _STAGES}
+    return {**stages, "state": found.deal.state, "reason": found.deal.reason}
+
+
+_OFFER = ("supplier", "quantity", "unit_price", "net", "delay_days", "valid_to", "valid", "best")
+_TOTAL = ("supplier", "name", "state", "net", "offered", "complete", "best")
+COMPARISON: Shape = {
+    "currency": VALUE, "best_net": VALUE, "suppliers": rows(dict.fromkeys(_TOTAL, VALUE)),
+    "lines": rows({"item": VALUE, "quantity": VALUE, "best": VALUE, "offers": rows(dict.fromkeys(_OFFER, VALUE))}),
+}  # fmt: skip
+
+
+def comparison_values(views: Views, rfq: Id) -> dict[str, Any]:
+    """What suppliers answered to a request; ``best`` of a line is the supplier's code (S11)."""
+    found = views.comparison(rfq)
+    lines = [
+        {"item": one.line.item, "quantity": one.line.quantity, "best": one.best.supplier if one.best else None,
+         "offers": [offer._asdict() for offer in one.offers]}
+        for one in found.lines
+    ]  # fmt: skip
+    totals = [one._asdict() for one in found.suppliers]
+    return {"currency": found.currency, "best_net": found.best_net, "suppliers": totals, "lines": lines}
 
 
 _PRICE = ("unit_price", "list_price", "net", "per", "discounts", "quantity", "unit", "cost", "price_quantity")

@@ -100,13 +100,17 @@ _NEEDS = ("needed", "available", "missing")
 
 def _derive(step: Step, world: World, actor: Actor) -> Result:
     sources = [world.document(str(one.value)) for one in listed(step.argument)]
-    result = _work(world, actor, step, _do_derive, sources, step.plain("to"), step.plain("quantities"))
+    suppliers = (step.plain("with") or {}).get("suppliers")
+    parties = [suppliers] if isinstance(suppliers, str) else suppliers
+    result = _work(world, actor, step, _do_derive, sources, step.plain("to"), step.plain("quantities"), parties)
     stock = [row | {name: Decimal(row[name]) for name in _NEEDS} for row in result.values["stock"]]
     return replace(result, values={**result.values, "stock": stock})
 
 
-def _do_derive(session: Session, sources: list[Id], to: str | None, quantities: Any) -> dict[str, Any]:
-    derived = session.derive(sources, to, quantities=quantities)
+def _do_derive(
+    session: Session, sources: list[Id], to: str | None, quantities: Any, parties: list[str] | None
+) -> dict[str, Any]:
+    derived = session.derive(sources, to, quantities=quantities, parties=parties)
     stock = [
         {"item": row.item, "warehouse": row.warehouse}
         | {name: f"{getattr(row, name):f}" for name in _NEEDS}

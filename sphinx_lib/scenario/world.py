@@ -18,6 +18,7 @@ from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.scenario.given import KINDS, Refs, rows_of
 from sphinx_lib.scenario.model import Scenario, items
 from sphinx_lib.scenario.other_values import (
+    comparison_values,
     customer_values,
     deal_values,
     equipment_values,
@@ -92,6 +93,7 @@ class World:
             "supplier": lambda code: supplier_values(views, code),
             "deal": lambda code: deal_values(views, code),
             "equipment": lambda code: equipment_values(views, code),
+            "comparison": lambda name: comparison_values(views, self.document(name)),
         }
         lists: Mapping[str, Callable[[], Any]] = {"deliverable": lambda: deliverable_rows(views)}
 

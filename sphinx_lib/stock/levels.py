@@ -35,8 +35,9 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
     """What ``document`` holds while in its state, in stock units; a document that is not there holds nothing.
 
     The level expressions of YAML are in the line's sales unit; services and text lines hold nothing, a phantom kit holds
-    its components (K11). ``physical@to_warehouse`` lies in the warehouse that the field ``to_warehouse`` names, and in no
-    bin where the line's are those of its own warehouse.
+    its components (K11). ``physical@to_warehouse`` lies in the warehouse that the field ``to_warehouse`` names, in the
+    line's own where the field is empty; ``physical@transit`` in the warehouse called transit. There goods lie in no bin
+    where the line's are those of its own warehouse.
     """
     if document is None:
         return {}
@@ -50,7 +51,8 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
             if line.quantity is None or not (goods := line.goods):
                 continue
             part = expression(LineQuantities(line, pack.model.progress, declared.line_fields))
-            warehouse = place_of(document, line, place) if place else line.warehouse
+            is_field = place in declared.fields or place in declared.line_fields
+            warehouse = place_of(document, line, place, line.warehouse if is_field or not place else place)
             for item, whole in goods:
                 quantity = round_half_up(part * whole / line.quantity if line.quantity else part, QUANTITY_DIGITS)
                 if quantity:
@@ -61,10 +63,10 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
     return found
 
 
-def place_of(document: Document, line: Line, name: str) -> str:
-    """The warehouse that a field of the line, else of the document, names; else ``name`` is itself a warehouse."""
+def place_of(document: Document, line: Line, name: str, other: str) -> str:
+    """The warehouse that a field of the line, else of the document, names; ``other`` where both are empty."""
     named = line.custom.get(name) or document.custom.get(name)
-    return str(named) if named else name
+    return str(named) if named else other
 
 
 def _spread(line: Line, where: Held, quantity: Decimal, whole: Decimal) -> Iterator[tuple[Held, Decimal]]:

@@ -184,8 +184,23 @@ def made_from(connection: Connection, company: str, source: Id) -> list[Id]:
     return sorted(set(connection.scalars(statement)))
 
 
+def made_of(connection: Connection, company: str, sources: Sequence[Id], type: str) -> list[Id]:
+    """Documents of a type that have a line made from a line of one of ``sources``."""
+    lines = document_lines.c
+    statement = (
+        select(documents.c.id)
+        .join(document_lines, (lines.company_id == documents.c.company_id) & (lines.document_id == documents.c.id))
+        .where(documents.c.company_id == company, documents.c.type == type, lines.source_document.in_(sources))
+        .distinct()
+    )
+    return sorted(connection.scalars(statement)) if sources else []
+
+
 class OfDeal(NamedTuple):
-    """What a document brings to its deal, in its own currency: goods and services after discounts, and what they cost."""
+    """What a document brings to its deal, in its own currency: goods and services after discounts, and what they cost.
+
+    ``goods`` is what they come to before discounts at the foot.
+    """
 
     type: str
     kind: str
@@ -193,17 +208,45 @@ class OfDeal(NamedTuple):
     rate: Decimal
     net: Decimal
     cost: Decimal
+    id: Id
+    number: str | None
+    goods: Decimal
 
 
 def of_deal(connection: Connection, company: str, deal: str) -> list[OfDeal]:
     """All documents of a deal, without their lines, in one statement."""
     c = documents.c
-    columns = (c.type, c.kind, c.state, c.rate, c.total_net, c.totals, c.total_cost)
+    columns = (c.type, c.kind, c.state, c.rate, c.total_net, c.totals, c.total_cost, c.id, c.number)
     statement = select(*columns).where(c.company_id == company, c.deal == deal, c.deal != literal_column("''"))
     return [
-        OfDeal(type, kind, state, Decimal(rate), Decimal((totals or {}).get("net_commercial", net)), cost)
-        for type, kind, state, rate, net, totals, cost in connection.execute(statement)
-    ]
+        OfDeal(
+            type, kind, state, Decimal(rate), Decimal((totals or {}).get("net_commercial", net)), cost, id, number,
+            Decimal((totals or {}).get("goods", net)),
+        )
+        for type, kind, state, rate, net, totals, cost, id, number in connection.execute(statement)
+    ]  # fmt: skip
+
+
+class Unstocked(NamedTuple):
+    """A line of a deal that moves no stock: ``net`` in the document's currency, ``cost`` of one unit in the company's."""
+
+    document_id: Id
+    item: str | None
+    quantity: Decimal
+    net: Decimal
+    cost: Decimal | None
+
+
+def unstocked_of_deal(connection: Connection, company: str, deal: str) -> list[Unstocked]:
+    """The priced lines of all documents of a deal that move no stock, in one statement."""
+    c, lines = documents.c, document_lines.c
+    statement = (
+        select(*(lines[name] for name in Unstocked._fields))
+        .join(documents, (lines.company_id == c.company_id) & (lines.document_id == c.id))
+        .where(c.company_id == company, c.deal == deal, c.deal != literal_column("''"))
+        .where(lines.stocked.is_(False), lines.role == "", lines.quantity.is_not(None))
+    )
+    return [Unstocked(*row) for row in connection.execute(statement)]
 
 
 def open_items(connection: Connection, company: str, party: str, types: Sequence[str], currency: str) -> list[Id]:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Progress
+from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Progress, TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import plain_number, round_half_up, round_up
 from sphinx_lib.pack.base import in_language
@@ -67,7 +67,7 @@ def derive(
     groups: dict[tuple[Any, ...], list[Proposed]] = {}
     for situation in sources:
         asked = how.shares.get(situation.document.id, quantities)
-        for proposed in _proposals(situation.document, how, roots, asked):
+        for proposed in _proposals(situation, how, roots, asked):
             key = _key(situation, proposed.line, how)
             groups.setdefault(key, []).append(proposed)
     drafts = []
@@ -90,7 +90,7 @@ def left_of(line: Line, feeds: str | None, made: MadeFrom, roots: Mapping[Id, Li
         rest = line.proposed(made.of) - line.planned(feeds)
         return rest if rest * (line.quantity or ZERO) > 0 else ZERO
     left = line.proposed(feeds)
-    root = roots.get(line.root_id or "")
+    root = roots.get(line.root_id or "") if made.prices != "free" else None
     if left and root is not None and root.id != line.id:
         of_root = root.proposed(feeds)
         left = min(left, of_root) if left > 0 else max(left, of_root)
@@ -98,9 +98,10 @@ def left_of(line: Line, feeds: str | None, made: MadeFrom, roots: Mapping[Id, Li
 
 
 def _proposals(
-    document: Document, how: Derivation, roots: Mapping[Id, Line], quantities: Quantities | None
+    situation: Situation, how: Derivation, roots: Mapping[Id, Line], quantities: Quantities | None
 ) -> Iterable[Proposed]:
-    feeds = how.type.fulfils
+    document, feeds = situation.document, how.type.fulfils
+    left_out = _left_out(situation, how)
     untouched = not any(line.progress for line in document.lines)
     problems = []
     asked = None if quantities is None else in_step(document, quantities)
@@ -111,6 +112,8 @@ def _proposals(
         if line.quantity is None:
             if untouched and (shared or quantities is None) and line.id not in deserted:
                 yield Proposed(document, line, None)
+            continue
+        if line.id in left_out:
             continue
         if not line.counts and (line.role not in OPTIONAL or asked is None or line.id not in asked):
             continue
@@ -129,6 +132,16 @@ def _proposals(
             yield Proposed(document, line, quantity)
     if problems:
         raise InputError(problems)
+
+
+def _left_out(situation: Situation, how: Derivation) -> set[Id]:
+    """The lines with a quantity for which the rule's ``where`` does not hold."""
+    if how.made.where is None:
+        return set()
+    goes = situation.pack.expression(how.target, "line", how.made.where)
+    facts = DocumentFacts(situation)
+    lines = (line for line in situation.document.lines if line.quantity is not None)
+    return {line.id for line in lines if not goes(LineFacts(facts, line))}
 
 
 def in_step(document: Document, quantities: Quantities) -> dict[Id, Decimal]:
@@ -239,10 +252,11 @@ def _common(values: Iterable[str]) -> str:
 def _line(row: Proposed, how: Derivation, position: int) -> Line:
     line, declared = row.line, how.type
     merged = row.source.type == how.target[0]  # what was done for the one it replaces is done for this one alone
-    committed = how.pack.type_of(row.source.type, row.source.kind).fulfils is not None and not merged
+    committed = how.pack.type_of(row.source.type, row.source.kind).fulfils is not None
+    committed = committed and not merged and how.made.prices != "free"
     part = row.quantity / line.quantity if row.quantity is not None and line.quantity else Decimal(1)
     whole = row.quantity == line.quantity
-    return line._replace(
+    return _priced(line, how.made)._replace(
         id=how.new_id(),
         position=position,
         heading=heading_of(row.source, how.made, row.source.language),
@@ -265,6 +279,15 @@ def _gone(line: Line, how: Derivation) -> Decimal:
     """How much of the line other documents of the kind that is made have taken already."""
     feeds = how.type.fulfils
     return ZERO if feeds is None or how.made.quantities == "all" else line.done(feeds) + line.planned(feeds)
+
+
+def _priced(line: Line, made: MadeFrom) -> Line:
+    """``line`` at its price (Q4), given away, or without a price, as its rule says."""
+    if made.prices == "kept" or line.unit_price is None:
+        return line
+    price = ZERO if made.prices == "free" else None
+    trace = (TraceRow("replacement", ZERO),) if made.prices == "free" else ()
+    return line._replace(list_price=price, unit_price=price, discounts=(), net=ZERO, manual=price is not None, trace=trace)
 
 
 def heading_of(source: Document, made: MadeFrom, language: str) -> str:

@@ -215,13 +215,13 @@ def test_a_deal_shows_net_cost_and_margin_at_each_stage(deal: Sphinx) -> None:
     with deal.reader() as views:
         found = views.deal("HALLE")
     assert (found.deal.name, found.currency) == ("Halle 3", "EUR")
-    assert found.quoted == found.ordered == (D("90.00"), D("60.00"))
+    assert found.quoted == found.ordered == (D("90.00"), D("60.00"), 0)
     assert (found.ordered.margin, round_half_up(found.ordered.margin_rate or D(0), 2), found.ordered.markup_rate) == (
         D("30.00"),
         D("33.33"),
         D(50),
     )
-    assert found.delivered == found.invoiced == (D("54.00"), D("36.00"))
+    assert found.delivered == found.invoiced == (D("54.00"), D("36.00"), 0)
 
 
 def test_a_credit_note_takes_its_part_out_of_what_was_invoiced(deal: Sphinx) -> None:
@@ -230,12 +230,12 @@ def test_a_credit_note_takes_its_part_out_of_what_was_invoiced(deal: Sphinx) -> 
     with deal.session(actor=ALICE) as s:
         s.fire(s.derive(invoice, "credit_note", quantities={1: 2}).documents[0].id, "issue")
     with deal.reader() as views:
-        assert views.deal("HALLE").invoiced == (D("36.00"), D("24.00"))
+        assert views.deal("HALLE").invoiced == (D("36.00"), D("24.00"), 0)
     with deal.session(actor=ALICE) as s:
         s.fire(s.derive(invoice, "credit_note").documents[0].id, "issue")
     with deal.reader() as views:
         assert views.document(invoice).document.state == "cancelled_by_credit"
-        assert views.deal("HALLE").invoiced == (0, 0)
+        assert views.deal("HALLE").invoiced == (0, 0, 0)
         assert views.deal("HALLE").invoiced.margin_rate is None
 
 
@@ -247,13 +247,13 @@ def test_documents_in_other_currencies_count_in_that_of_the_company(app: Sphinx)
         s.fire(order.id, "confirm")
     assert (order.total_net, document(app, order.id).total_cost) == (D("100.00"), D("60.00"))
     with app.reader() as views:
-        assert views.deal("USA").ordered == (D("80.00"), D("48.00"))
+        assert views.deal("USA").ordered == (D("80.00"), D("48.00"), 0)
 
 
 def test_a_deal_without_documents_is_all_zero_and_an_unknown_one_is_told(deal: Sphinx) -> None:
     with deal.reader() as views:
         empty = views.deal("VIDE")
-        assert (empty.quoted, empty.invoiced.margin, empty.invoiced.margin_rate) == ((0, 0), 0, None)
+        assert (empty.quoted, empty.invoiced.margin, empty.invoiced.margin_rate) == ((0, 0, 0), 0, None)
         with pytest.raises(NotFound, match="no deal 'HALE'; did you mean 'HALLE'"):
             views.deal("HALE")
 
