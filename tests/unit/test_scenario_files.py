@@ -272,7 +272,7 @@ def test_a_step_that_names_what_is_not_there_is_an_error_of_the_file(written: st
         ("expect: {q: {total_nett: 50}}", ["18: there is no 'total_nett' to expect\n    hint: did you mean 'total_net'?"]),
         ("expect: {q.lines.1: {nett: 50}}", ["26: there is no 'nett' to expect\n    hint: did you mean 'net'?"]),
         ("expect: {q.line.1: {net: 50}}", ["14: there is no 'q.line.1' to expect\n    hint: did you mean 'lines'?"]),
-        ("expect: {quote: {state: draft}}", ["14: there is no 'quote' to expect\n    hint: known: customer, deal, deliverable, equipment, q, stock, supplier"]),
+        ("expect: {quote: {state: draft}}", ["14: there is no 'quote' to expect\n    hint: known: comparison, customer, deal, deliverable, equipment, q, stock, supplier"]),
         ("expect: {q: {late_fee: 1}}", [f"18: 'late_fee' is not supported yet{LATER}"]),
         ("expect: {stock.A: {valeu: 3}}", ["24: there is no 'valeu' to expect\n    hint: did you mean 'value'?"]),
         ("expect: {stock.B: {physical: 3}}", ["14: unknown item 'B'\n    hint: known: A"]),
