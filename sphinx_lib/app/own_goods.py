@@ -22,14 +22,19 @@ def is_internal(unit: Unit, document: Document) -> bool:
     return bool(document.type) and unit.type_of(document).side == "internal"
 
 
+def moves_goods(unit: Unit, document: Document) -> bool:
+    """Whether the document is an internal one about goods of one's own: a request for prices, say, is not."""
+    return is_internal(unit, document) and any(state.stock for state in unit.type_of(document).states.values())
+
+
 def in_stock_units(
     unit: Unit, document: Document, inputs: Sequence[LineInput], problems: list[str]
 ) -> Sequence[LineInput]:
-    """The inputs of an internal document in the stock units of their items; those of others as they are.
+    """The inputs of a document that moves goods of one's own in the stock units of their items; those of others as they are.
 
     A line that is no goods, has a price or another dimension is added to ``problems`` and left out.
     """
-    if not is_internal(unit, document):
+    if not moves_goods(unit, document):
         return inputs
     done = []
     for one in inputs:

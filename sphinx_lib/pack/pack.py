@@ -133,22 +133,29 @@ class Pack:
 
 
 def _follows(model: PackModel) -> dict[str, tuple[str, ...]]:
-    """By type, the progress that feeds back to it: from the types made of it, and from theirs when it is their root."""
+    """By type, the progress that feeds back to it: from the types made of it, and from theirs when it is their root.
+
+    What is bought for an order is not made of its lines.
+    """
     found: dict[str, set[str]] = {name: set() for name in model.document_types}
     for declared in model.document_types.values():
         if declared.fulfils is None:
             continue
         seen: set[str] = set()
-        frontier = list(declared.made_from)
+        frontier = _sources_of(declared)
         while frontier:
             source = frontier.pop()
             if source in seen or source not in model.document_types:
                 continue
             seen.add(source)
-            if source in declared.made_from or model.document_types[source].fulfils is not None:
+            if source in _sources_of(declared) or model.document_types[source].fulfils is not None:
                 found[source].add(declared.fulfils)
             if (made := declared.made_from.get(source)) and made.prices == "free":
                 continue  # a replacement counts for what it replaces, and for nothing before that
-            further = model.document_types[source].made_from
-            frontier += [name for name, made in further.items() if made.prices != "free"]
+            further = model.document_types[source]
+            frontier += [name for name in _sources_of(further) if further.made_from[name].prices != "free"]
     return {name: tuple(progress for progress in model.progress if progress in fed) for name, fed in found.items()}
+
+
+def _sources_of(declared: DocumentType) -> list[str]:
+    return [name for name, made in declared.made_from.items() if made.procures is None]
