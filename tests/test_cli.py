@@ -43,7 +43,8 @@ def shop(tmp_path: Path) -> str:
 def test_check_accepts_the_shipped_configuration() -> None:
     done = sphinx_lib("check")
     assert done.returncode == 0
-    assert done.stdout.startswith("ok: 7 document types")
+    assert " document types, " in done.stdout
+    assert ", 0 warnings, " in done.stdout
 
 
 def test_check_tells_every_finding_and_exits_with_2(tmp_path: Path) -> None:
