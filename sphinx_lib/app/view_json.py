@@ -58,6 +58,7 @@ def document_json(view: DocumentView, *, lines: bool = True) -> dict[str, Any]:
         "weight_kg": plain(view.weight_kg),
         "mentions": list(view.mentions),
         "warnings": list(view.warnings),
+        "reasons": list(view.reasons),
         "custom": plain(document.custom),
     }
     if lines:
