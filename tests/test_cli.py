@@ -44,6 +44,8 @@ def test_check_accepts_the_shipped_configuration() -> None:
     done = sphinx_lib("check")
     assert done.returncode == 0
     assert done.stdout.startswith("ok: ")
+    assert " document types, " in done.stdout
+    assert ", 0 warnings, " in done.stdout
 
 
 def test_check_tells_every_finding_and_exits_with_2(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ class Session(Previews):
         unit = self.unit
         with unit.atomic():
             key = unit.pack.resolve_type(type)
+            _check_side(unit.pack.type_of(*key).side, key[0], customer, supplier)
             document = entering.enter(unit, key, customer or supplier, lines, header)
             unit.replace(document.changed(version=1))
             unit.record(document.id, "create", {"to": document.state})
@@ -272,6 +273,14 @@ class Session(Previews):
     def flush(self) -> None:
         """Write now what has been commanded so far, within the same transaction: numbers are given."""
         flush.flush(self.unit)
+
+
+def _check_side(side: str, name: str, customer: str | None, supplier: str | None) -> None:
+    """A document of sales names a customer, one of purchases a supplier."""
+    wrong = {"sales": supplier, "purchase": customer}.get(side)
+    if wrong is not None:
+        said, meant = ("supplier", "customer") if side == "sales" else ("customer", "supplier")
+        raise InputError([f"a {name} has a {meant}, no {said}; write {meant}={wrong!r}"])
 
 
 def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:

@@ -60,6 +60,7 @@ def document_json(view: DocumentView, *, lines: bool = True) -> dict[str, Any]:
         "weights": _weights(view),
         "mentions": list(view.mentions),
         "warnings": list(view.warnings),
+        "reasons": list(view.reasons),
         "custom": plain(document.custom),
     }
     if lines:

@@ -221,3 +221,30 @@ def test_a_reason_may_be_written_in_place_and_its_expression_is_checked_there(tm
         "document_types.supplier_invoice.events.match.to.matched.reasons.mine.every_line: unknown name 'price_gapp'\n"
         "    hint: did you mean 'price_gap'?"
     ]
+
+
+# -- files of prices -----------------------------------------------------------------------------------------------------
+
+
+def test_prices_of_suppliers_stand_in_csv_files_named_after_their_step(tmp_path: Path) -> None:
+    prices = tmp_path / "mine" / "prices"
+    prices.mkdir(parents=True)
+    (prices / "purchase_price.csv").write_text(
+        "supplier,item,from,value,currency,unit,valid_from\nVISCO,A,1,8.00,,box,2026-01-01\nVISCO,A,10,7.50,,box,2026-01-01\n",
+        encoding="utf-8",
+    )
+    (prices / "supplier_discount.csv").write_text("supplier;value\nVISCO;2,5\n", encoding="utf-8")
+    (tmp_path / "mine" / "units.yaml").write_text("units: {box: {dimension: box}}", encoding="utf-8")
+    found = {one.step: one for one in load_pack(["base", tmp_path / "mine"], specs()).conditions}
+    assert found["purchase_price"].keys == (("item", "A"), ("supplier", "VISCO"))
+    assert [str(value) for _, value in found["purchase_price"].rows] == ["8.00", "7.50"]
+    assert str(found["supplier_discount"].value) == "2.5"
+
+
+def test_a_price_file_with_keys_of_the_other_side_is_refused_at_its_line(tmp_path: Path) -> None:
+    prices = tmp_path / "mine" / "prices"
+    prices.mkdir(parents=True)
+    (prices / "purchase_price.csv").write_text("customer,item,value\nACME,A,8.00\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"purchase_price.csv:2:1: .*no context can reach this record") as caught:
+        load_pack(["base", tmp_path / "mine"], specs())
+    assert len(caught.value.problems) == 1

@@ -87,7 +87,7 @@ def test_reasons_of_a_dispute_are_on_record_and_in_the_audit_log(shop: Sphinx) -
     assert view.reasons == (
         "line 1: 2 unit more than the 8 received", "line 1: price 4.1 where 4 was ordered, 1.00 too much",
     )  # fmt: skip
-    assert logged == [list(view.reasons)]
+    assert logged == [list(view.reasons)] == [view.as_json()["reasons"]]
     assert shop.verify().ok
 
 
@@ -191,3 +191,9 @@ def test_approvals_and_payments_are_in_the_chain_of_the_audit_log(shop: Sphinx) 
         events = set(connection.scalars(select(audit_log.c.event)))
     assert {"match", "post", "settle", "bill"} <= events
     assert shop.verify().ok
+
+
+def test_a_document_names_who_is_of_its_side(shop: Sphinx) -> None:
+    for type_, named in (("purchase_order", {"customer": "VISCO"}), ("quotation", {"supplier": "ACME"})):
+        with pytest.raises(InputError, match=f"a {type_} has a (supplier|customer), no"), shop.session(actor=ALICE) as s:
+            s.create(type_, **named)

@@ -247,7 +247,7 @@ def test_rows_of_master_data_are_checked_where_they_stand(rows: str, told: list[
         ),
         ("{pay: 36.00}", ["6: 'pay' takes a mapping"]),
         ("{pay: {customer: ACME}}", ["6: the key 'amount' is missing"]),
-        ("{pay: {supplier: VISCO, amount: 3}}", [f"12: 'supplier' is not supported yet{LATER}"]),
+        ("{pay: {supplier: VISCO, amount: 3}}", ["22: unknown supplier 'VISCO'"]),
         ("{pay: {customer: ACME, amount: 3, allocate: z}}", ["49: unknown document 'z'\n    hint: known: q"]),
         ("{price: {item: A}, expect: {unit_pric: 3}}",
          ["33: there is no 'unit_pric' to expect\n    hint: did you mean 'unit_price'?"]),
