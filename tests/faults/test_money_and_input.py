@@ -292,7 +292,7 @@ def test_a_document_cannot_be_made_from_one_in_the_wrong_state_or_of_the_wrong_t
         "quotation draft: cannot be made into sales_order from 'draft'; only from accepted"
     )
     assert refused(shop, TransitionRefused, lambda s: s.derive(made.id, "credit_note")) == (
-        "credit_note is not made from quotation; it is made from: invoice"
+        "credit_note is not made from quotation; it is made from: customer_return, invoice"
     )
 
 

@@ -43,7 +43,8 @@ def test_the_choice_keeps_one_record_a_line_where_an_overlay_says_so(tmp_path: P
     with app.session(actor=ALICE) as s:
         s.fire(first, "choose")
     with app.reader() as views:
-        found = store_master.load_prices(views.unit.connection, app.company, ["VIS-1", "VIS-2"], [], None)
+        unit, items = views.unit, ["VIS-1", "VIS-2"]
+        found = store_master.load_prices(unit.connection, app.company, items, [], ["quoted_price"], {})
     kept = [(one.step, one.supplier, one.item, one.value, one.currency, str(one.valid_to)) for one in found]
     assert sorted(kept) == [
         ("quoted_price", "S0", (item,), D(1), "EUR", "2026-06-30") for item in ("VIS-1", "VIS-2")

@@ -113,7 +113,7 @@ def test_an_effect_that_sets_lines_shows_no_cost_and_stores_it(database_url: str
     drop = "document_types: {sales_order: {events: {confirm: {effects: {drop_lines: {where: quantity == 0}}}}}}"
     app = open_shop(database_url, config=["base", overlay(tmp_path, drop)])
     with app.session() as s:
-        s.put("item", [goods("VIS-2", cost="4")])
+        s.put("item", [goods("VIS-2", cost="4", cost_source="standard")])
     with app.session(actor=SELLER) as s:
         rows = [{"item": "VIS-1", "quantity": 0}, {"item": "VIS-2", "quantity": 5}]
         made = s.create("sales_order", customer="ACME", lines=rows)

@@ -77,6 +77,7 @@ def shipped_statements(app: Sphinx, count: int) -> list[str]:
     with app.session(actor=ALICE) as s:
         draft = s.derive(source, "delivery_note").documents[0]
         if draft.state == "draft":
+            draft = s.unit.get(draft.id)
             s.unit.replace(draft.changed(lines=tuple(stowed(line) for line in draft.lines)))
         made = s.document(draft.id)
     with statements(app.engine) as seen, app.session(actor=ALICE) as s:

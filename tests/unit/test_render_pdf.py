@@ -57,6 +57,12 @@ def _proforma(app: Sphinx) -> str:
         return session.fire(session.derive(order, "proforma").documents[0].id, "issue").id
 
 
+def _return(app: Sphinx) -> str:
+    note = _note(app)
+    with app.session(actor=printed.ALICE) as session:
+        return session.fire(session.derive(note, "customer_return").documents[0].id, "receive").id
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -66,9 +72,10 @@ def _proforma(app: Sphinx) -> str:
         (_note, ["Bon de livraison", "Reste à livrer", "Poids net total 77 kg"]),
         (_invoice, ["Facture", "Total HT 2 657,41 €", "Net à payer 3 176,71 €", "Pénalités de retard", "40 €"]),
         (_credit_note, ["Avoir", "Facture rectifiée FA", "Net à votre crédit 1 266,66 €"]),
+        (_return, ["Bon de retour"]),
         (printed.picking_list, ["Bon de préparation", "Emplacement", "jusqu'au 31/12/2026", "Poids brut total 10,68 kg"]),
     ],
-    ids=["quotation", "proforma", "sales_order", "delivery_note", "invoice", "credit_note", "picking_list"],
+    ids=["quotation", "proforma", "sales_order", "delivery_note", "invoice", "credit_note", "customer_return", "picking_list"],
 )
 def test_every_type_fits_on_one_page_with_its_number_and_totals(
     make: Maker, said: list[str], shop: Sphinx, renderer: Renderer
@@ -83,7 +90,7 @@ def test_the_base_pack_has_a_pdf_for_every_type_with_a_template(shop: Sphinx) ->
     """The parameters of the test above are all types that are not of the purchase side."""
     declared = shop.pack.model.document_types.items()
     types = {name for name, one in declared if one.template and one.side != "purchase"}
-    assert types == {"quotation", "proforma", "sales_order", "delivery_note", "invoice", "credit_note", "picking_list"}
+    assert types == {"quotation", "proforma", "sales_order", "delivery_note", "invoice", "credit_note", "customer_return", "picking_list"}
 
 
 def test_a_long_document_repeats_its_head_and_counts_its_pages(shop: Sphinx, renderer: Renderer) -> None:
