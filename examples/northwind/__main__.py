@@ -66,6 +66,8 @@ def _report(result: Result, database: Path, seconds: float) -> None:
         ("deliveries", found.deliveries, delivered_lines, found.delivered_net,
          f"{found.delivered_in_france:,.2f} of it in France"),
         ("invoices", found.invoices, "", found.invoiced_net, ""),
+        ("receipts", found.receipts, f"{found.received_lines:,} lines", found.received_net,
+         f"{found.stock_value:,.2f} in stock at the end"),
     )  # fmt: skip
     for name, number, lines, net, note in rows:
         print(f"{name:10} {number:>5}  {lines:>11}  {net:>13,.2f} EUR net   {note}".rstrip())

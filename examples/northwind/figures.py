@@ -26,6 +26,10 @@ class Figures(NamedTuple):
     delivered_in_france: Decimal
     invoices: int
     invoiced_net: Decimal
+    receipts: int
+    received_lines: int
+    received_net: Decimal
+    stock_value: Decimal
 
 
 def figures(app: Sphinx) -> Figures:
@@ -37,6 +41,7 @@ def figures(app: Sphinx) -> Figures:
         deliveries, delivered = _sum(connection, app.company, "delivery_note", "shipped", "invoiced")
         _, at_home = _sum(connection, app.company, "delivery_note", "shipped", "invoiced", where=french)
         invoices, invoiced = _sum(connection, app.company, "invoice", "issued", "part_paid", "paid")
+        receipts, received = _sum(connection, app.company, "goods_receipt", "received")
         order_lines = _lines(connection, app.company, "sales_order")
         return Figures(
             orders=orders,
@@ -49,6 +54,10 @@ def figures(app: Sphinx) -> Figures:
             delivered_in_france=at_home,
             invoices=invoices,
             invoiced_net=invoiced,
+            receipts=receipts,
+            received_lines=len(_lines(connection, app.company, "goods_receipt")),
+            received_net=received,
+            stock_value=views.stock_value().total or Decimal(0),
         )
 
 

@@ -32,6 +32,12 @@ STANDARD_RATE = frozenset({
 """Products at the standard rate of French VAT (CGI art. 278-0 bis A 1°); all other food is at the reduced one."""
 
 
+LEAD_DAYS = 7
+COST_PER_HUNDRED = 60
+LEAST_MAXIMUM = Decimal(20)
+"""Made up: how long suppliers take, what goods cost of a list price of 100, and the least to which an item is filled up."""
+
+
 def made_up_vat_number(country: str, seed: int) -> str:
     """A VAT number of a Union country with right check digits: equal seeds give equal numbers; "" outside the Union.
 
@@ -79,8 +85,8 @@ def customers() -> list[dict[str, Any]]:
 
 
 def suppliers() -> list[dict[str, Any]]:
-    """Supplier records."""
-    return [{**_party(row), "code": supplier_code(row["supplier_id"])} for row in rows("suppliers")]
+    """Supplier records: each takes a week to deliver."""
+    return [{**_party(row), "code": supplier_code(row["supplier_id"]), "lead_days": LEAD_DAYS} for row in rows("suppliers")]
 
 
 def supplier_code(supplier_id: str) -> str:
@@ -97,12 +103,21 @@ def items() -> list[dict[str, Any]]:
             "name": row["product_name"],
             "family": families[row["category_id"]],
             "sale_price": row["unit_price"],
+            "cost": str(Decimal(row["unit_price"]) * COST_PER_HUNDRED / 100),
+            "reorder": _reorder(row),
             "vat": "standard" if row["product_id"] in STANDARD_RATE else "reduced",
             "supplier": supplier_code(row["supplier_id"]),
             "packaging": row["quantity_per_unit"],
         }
         for row in rows("products")
     ]
+
+
+def _reorder(row: Row) -> dict[str, str]:
+    """Bought at the level of the source, up to what is at hand and on order at the start, and that level once more."""
+    level = Decimal(row["reorder_level"])
+    maximum = level + Decimal(row["units_in_stock"]) + Decimal(row["units_on_order"])
+    return {"minimum": str(level), "maximum": str(max(maximum, LEAST_MAXIMUM))}
 
 
 def opening_stock() -> dict[str, Decimal]:

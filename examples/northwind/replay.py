@@ -13,7 +13,7 @@ from sphinx_lib.export.run import export_file, fiscal_years
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.ports import Clock
 
-from . import master
+from . import buying, master
 from .figures import Figures, figures
 from .source import Day, Order, days, orders
 
@@ -85,18 +85,24 @@ def _found(app: Sphinx) -> None:
         session.put("customer", master.customers())
         session.put("item", master.items())
         for item, quantity in master.opening_stock().items():
-            session.adjust_stock(item, quantity)
+            session.adjust_stock(item, quantity, reason="opening stock")
+        buying.take_over_orders(session)
 
 
 def _work(app: Sphinx, day: Day, placed: dict[str, Id]) -> None:
-    """One day: a unit of work for the orders that come in, one for the goods that leave; then the month's invoices."""
+    """One day: goods come in, a unit of work for the orders that come in, one for the goods that leave; what falls to its
+    reorder level is bought; at the end of the month invoices are made."""
+    buying.receive_what_is_due(app, day.day)
     if day.ordered:
         with app.session(actor=SALES) as session:
             placed |= _sell(session, day.ordered)
     if day.shipped:
+        leaving = [placed.pop(order.id) for order in day.shipped]
+        buying.fetch_what_is_short(app, leaving)
         with app.session(actor=WAREHOUSE) as session:
-            for order in day.shipped:
-                session.derive(placed.pop(order.id), "delivery_note")
+            for order in leaving:
+                session.derive(order, "delivery_note")
+        buying.reorder(app)
     if day.ends_month:
         run = app.run("invoicing", actor=ACCOUNTS, until=day.day)
         if run.skipped:
