@@ -65,7 +65,7 @@ class Sphinx:
     @classmethod
     def open(
         cls,
-        config: Sequence[str | Path | Node] = ("base",),
+        config: Sequence[str | Path | Node] | Pack = ("base",),
         database_url: str = "sqlite://",
         company: str = "main",
         *,
@@ -77,12 +77,13 @@ class Sphinx:
     ) -> Sphinx:
         """Load and check ``config`` (``"base"``, then overlay directories), and connect to the database.
 
+        A ``Pack`` loaded before, with the same extensions, may serve several databases and is taken as it is.
         Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks;
         without ``check_database`` the latter waits for ``migrate``, which moves renamed states.
         """
         known = specs(extensions)
         folders = tuple(Path(folder) for folder in templates)
-        pack = load_pack(config, known, folders)
+        pack = config if isinstance(config, Pack) else load_pack(config, known, folders)
         new_id = ids or Uuid7(lambda: time.time_ns() // 1_000_000, os.urandom)
         app = cls(pack, engine.open_engine(database_url), company, known, clock or SystemClock(), new_id, folders)
         if database_url in ("sqlite://", "sqlite:///:memory:"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -82,13 +83,17 @@ OF_SOURCES = frozenset({
 
 def model_facts(model: type[BaseModel], prefix: str, fields: Mapping[str, Field_] | None = None) -> Scope:
     """The plain fields of a model as dotted names, with the declared fields of one's own."""
+    own = {f"{prefix}.{name}": Fact(declared.type, declared.optional) for name, declared in (fields or {}).items()}
+    return {**_plain_facts(model, prefix), **own}
+
+
+@cache
+def _plain_facts(model: type[BaseModel], prefix: str) -> Mapping[str, Fact]:
     found: Scope = {}
     for name, info in model.model_fields.items():
         kind, optional = _kind_of(info.annotation)
         if kind:
             found[f"{prefix}.{name}"] = Fact(kind, optional or (kind == "text" and name == "vat_number"))
-    for name, declared in (fields or {}).items():
-        found[f"{prefix}.{name}"] = Fact(declared.type, declared.optional)
     return found
 
 

@@ -14,6 +14,10 @@ import pytest
 
 if TYPE_CHECKING:
     from sphinx_lib.scenario.model import Scenario
+    from sphinx_lib.scenario.runner import Packs
+
+PACKS: pytest.StashKey[Packs] = pytest.StashKey()
+"""The configurations loaded so far in a run of the tests."""
 
 
 class ScenarioFailed(Exception):
@@ -44,9 +48,9 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         """Check and run the scenario in memory."""
         from sphinx_lib.scenario.report import failure_lines
-        from sphinx_lib.scenario.runner import run_scenario
+        from sphinx_lib.scenario.runner import Packs, run_scenario
 
-        result = run_scenario(self.scenario)
+        result = run_scenario(self.scenario, packs=self.config.stash.setdefault(PACKS, Packs()))
         if not result.passed:
             raise ScenarioFailed("\n".join(failure_lines(result)))
 

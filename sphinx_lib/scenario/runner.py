@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import extract_tb
@@ -12,6 +12,7 @@ from sphinx_lib.app.registry import specs
 from sphinx_lib.kernel.errors import ConfigError, GuardFailed, InputError, Problem, Refused, SphinxError
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.overlay import to_plain
+from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.scenario.check import Known, check_scenario
 from sphinx_lib.scenario.expect import Difference, NotComparable, compare, is_same, shown
@@ -97,12 +98,13 @@ def run_paths(
 ) -> RunResult:
     """Check all files, then run the scenarios of those that are valid; ``told`` hears of each as it ends."""
     run = RunResult()
+    packs = Packs()
     prepared: list[Prepared] = []
     files, problems = scenario_files(paths)
     run.problems += problems
     for file in files:
         scenarios, problems = read_file(file)
-        found = [] if problems else [prepare(one) for one in scenarios]
+        found = [] if problems else [prepare(one, packs) for one in scenarios]
         problems += [problem for _, errors in found for problem in errors]
         run.problems += problems
         if not problems:
@@ -127,10 +129,24 @@ def _told_whatever(prepared: Prepared, database: str | None) -> ScenarioResult:
         return ScenarioResult(scenario, (Failure(None, Difference(scenario.mark, "a bug", "no bug", place)),))
 
 
-def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Problem]]:
+class Packs:
+    """Configurations loaded so far, by the layers they are made of: most scenarios of a file share theirs."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], Pack] = {}
+
+    def of(self, layers: Sequence[str | Path | Node]) -> Pack:
+        """The configuration of ``layers``; ConfigError with every problem when it does not load."""
+        key = tuple(f"{one.mark} {to_plain(one)}" if isinstance(one, Node) else str(one) for one in layers)
+        if key not in self._known:
+            self._known[key] = load_pack(layers, specs())
+        return self._known[key]
+
+
+def prepare(scenario: Scenario, packs: Packs | None = None) -> tuple[Prepared | None, list[Problem]]:
     """The scenario checked against its configuration, and every error of both."""
     try:
-        pack = load_pack(scenario.layers(), specs())
+        pack = (packs or Packs()).of(scenario.layers())
     except ConfigError as error:
         if scenario.refused is None:
             return None, list(error.problems)
@@ -141,9 +157,9 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Problem]]:
     return (None if findings else Prepared(scenario, known)), findings
 
 
-def run_scenario(scenario: Scenario, database: str | None = None) -> ScenarioResult:
-    """Check one scenario and run it."""
-    prepared, problems = prepare(scenario)
+def run_scenario(scenario: Scenario, database: str | None = None, packs: Packs | None = None) -> ScenarioResult:
+    """Check one scenario and run it; ``packs`` are those of scenarios that ran before."""
+    prepared, problems = prepare(scenario, packs)
     if prepared is None:
         return ScenarioResult(scenario, problems=tuple(problems))
     return run_prepared(prepared, database)
@@ -158,7 +174,7 @@ def run_prepared(prepared: Prepared, database: str | None = None) -> ScenarioRes
     assert prepared.known is not None, "only a scenario that expects a refusal runs without"
     failures: list[Failure] = []
     try:
-        with opened(scenario, prepared.known.refs, database) as world:
+        with opened(scenario, prepared.known.pack, prepared.known.refs, database) as world:
             for step in scenario.steps:
                 found = list(_run_step(step, world, prepared))
                 failures += [Failure(step, one) for one in found]

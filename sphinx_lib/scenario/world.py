@@ -15,6 +15,7 @@ from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import NotFound
 from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.pack.overlay import to_plain
+from sphinx_lib.pack.pack import Pack
 from sphinx_lib.scenario.given import KINDS, Refs, rows_of
 from sphinx_lib.scenario.model import Scenario, items
 from sphinx_lib.scenario.other_values import (
@@ -122,13 +123,13 @@ def _item_and_warehouse(key: str) -> tuple[str, str | None]:
 
 
 @contextmanager
-def opened(scenario: Scenario, refs: Refs, database: str | None = None) -> Iterator[World]:
+def opened(scenario: Scenario, pack: Pack, refs: Refs, database: str | None = None) -> Iterator[World]:
     """The product on the scenario's configuration and data, in a database (or, with ``database``, a company) of its own.
 
-    Raises ConfigError when the configuration does not load, InputError when the data given does not hold.
+    Raises InputError when the data given does not hold.
     """
     clock = ScenarioClock(scenario.today)
-    app = Sphinx.open(scenario.layers(), database or "sqlite://", "scenarios", clock=clock)
+    app = Sphinx.open(pack, database or "sqlite://", "scenarios", clock=clock)
     try:
         if database is not None:
             app.migrate()
