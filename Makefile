@@ -21,12 +21,12 @@ check: $(READY)  ## the fast checks, for every save: lint, types, layers, unit t
 	$(PY) -m mypy
 	$(PY) -m pytest -q -m "not postgresql and not wheel" tests/test_layers.py tests/unit
 
-# The tests come last so that their total is the last line.
+# The tests come last so that their total is the last line. A file stays on one worker, which keeps what it makes once.
 test: libraries  ## everything that CI runs: lint, types, documentation, all tests on SQLite and PostgreSQL, the wheel
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest -q --doctest-glob='*.md' README.md docs
-	$(PY) -m pytest -n 2 --dist loadgroup tests examples/tailoring
+	$(PY) -m pytest -n 2 --dist loadfile tests examples/tailoring
 
 bench: libraries  ## the ratios of benchmarks/, measured side by side
 	$(PY) -m benchmarks

@@ -25,9 +25,6 @@ from sphinx_lib.demo.run import DemoResult, run_demo
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.pack.load import load_pack, shipped
 
-# One xdist worker for the whole file: the documents are printed once.
-pytestmark = pytest.mark.xdist_group("demo")
-
 D = Decimal
 
 

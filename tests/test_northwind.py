@@ -31,7 +31,6 @@ from sphinx_lib.store.tables import document_lines, documents, parties, stock_ba
 ROOT = Path(__file__).parent.parent
 YEARS = (2024, 2025, 2026)
 MOST_MEMORY_MB = 300
-pytestmark = pytest.mark.xdist_group("northwind")  # one replay for all
 
 
 class Replayed(NamedTuple):

@@ -14,8 +14,7 @@ ROOT = Path(__file__).parents[1]
 CLI_EXISTS = (ROOT / "sphinx_lib" / "cli.py").exists()
 INSIDE = {"config": "base/config", "templates": "base/templates", "examples/demo": "base/demo"}
 
-# One xdist worker for the whole file: the wheel is built and installed once.
-pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.wheel
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
