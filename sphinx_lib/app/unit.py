@@ -34,7 +34,7 @@ class Unit(Tracking):
     """The state of one unit of work, with the facts that rules ask for. Commands change it; only ``flush`` writes.
 
     ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero.
-    ``known_prices`` are the records for documents of several parties at once, read before; none reads them for each.
+    ``known_prices`` are the records for purchases of several suppliers at once, read before; none reads them for each.
     """
 
     parties: dict[str, Party] = field(default_factory=dict)
