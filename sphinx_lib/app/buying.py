@@ -14,6 +14,7 @@ from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
 from sphinx_lib.app.lines import build_lines, numbered
 from sphinx_lib.app.pricing import ratios_of
 from sphinx_lib.app.sourcing import Chosen, choose, lead_days
+from sphinx_lib.app.supplier_prices import records_of
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Line, Peg
 from sphinx_lib.kernel.master import Item
@@ -22,7 +23,6 @@ from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.stock.supplier_terms import Lot, carriage_missing, net_of
-from sphinx_lib.store import master as store_master
 
 
 class Wanted(NamedTuple):
@@ -75,14 +75,13 @@ def buy(unit: Unit, wanted: Sequence[Wanted], target: TypeKey, day: date, *, onl
     """
     found = Bought()
     unit.load_items({one.item for one in wanted})
-    unit.known_prices = KnownPrices(
-        store_master.load_purchase_prices(unit.connection, unit.company, {one.item for one in wanted})
-    )
+    needs: dict[str, Decimal] = {}
+    for one in wanted:
+        needs[one.item] = needs.get(one.item, ZERO) + one.quantity
+    records = records_of(unit, needs)
+    unit.known_prices = KnownPrices(needs, records)
     try:
-        needs: dict[str, Decimal] = {}
-        for one in wanted:
-            needs[one.item] = needs.get(one.item, ZERO) + one.quantity
-        chosen, reasons = choose(unit, needs, target, day)
+        chosen, reasons = choose(unit, needs, records, target, day)
         groups: dict[tuple[str, str, str, str], list[BoughtLine]] = {}
         for one in wanted:
             if one.item in reasons:

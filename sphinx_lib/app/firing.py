@@ -10,7 +10,8 @@ from typing import Any
 from sphinx_lib.app.margins import at_delivery, load_costs
 from sphinx_lib.app.pegging import repeg
 from sphinx_lib.app.rates import at_its_date
-from sphinx_lib.app.unit import Posting, Unit
+from sphinx_lib.app.tracking import Posting
+from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.weighing import Weights, moved, weighing
 from sphinx_lib.billing.terms import instalments
 from sphinx_lib.kernel.document import EMPTY, Document, Id, Line

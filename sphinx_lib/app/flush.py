@@ -16,7 +16,8 @@ from sphinx_lib.app.equipment import register
 from sphinx_lib.app.putting import Put
 from sphinx_lib.app.stock_lots import refuse_lots
 from sphinx_lib.app.stock_short import refuse_short
-from sphinx_lib.app.unit import Posting, Tracked, Unit
+from sphinx_lib.app.tracking import Posting, Tracked
+from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.valuing import value_moves
 from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, Line, StockMove
 from sphinx_lib.kernel.errors import DateRefused, Refused

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from sphinx_lib.app.unit import Posting, Unit
+from sphinx_lib.app.tracking import Posting
+from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.allocation import Share, allocate, oldest_first
 from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id
 from sphinx_lib.kernel.errors import InputError, Refused

@@ -77,8 +77,8 @@ def load_conditions(
     unit: Unit, items: set[str], families: set[str], party: Party | None, rules: PriceRules
 ) -> list[Condition]:
     """The records of the database that may apply, in one statement; formulas are compiled once per text."""
-    if unit.known_prices is not None:
-        return [one for record in unit.known_prices.of(items) for one in unit.pack.conditions_of(record)]
+    if rules.bought and unit.known_prices is not None and items <= unit.known_prices.items:
+        return unit.known_prices.of(items)
     code, group = (party.code, party.group) if party else ("", "")
     keys = {"supplier": code} if rules.bought else {"customer": code, "customer_group": group}
     return conditions_where(unit, items, families, rules, keys)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sphinx_lib.app.unit import Revalued, Unit
+from sphinx_lib.app.tracking import Revalued
+from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, StockMove
 from sphinx_lib.kernel.money import currency_digits, round_half_up
 from sphinx_lib.pricing.foot import foot_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -35,55 +35,72 @@ class Offer(NamedTuple):
 
 
 def offers(unit: Unit, needed: Mapping[str, Decimal], day: date) -> dict[str, list[Offer]]:
-    """The offers for each item in the quantity ``needed`` (in its purchase unit), the lowest first, then by supplier.
+    """The offers for each item in the quantity ``needed`` (stock units), the lowest first, then by supplier.
 
-    Who is asked: suppliers with a price for the item or its families, and the item's own. A supplier who is blocked, has
-    no price, or sells in a currency without rate gives none. The number of statements does not depend on the items.
+    Who is asked: ``sellers``. A supplier who is blocked, has no price, or sells in a currency without rate gives none.
+    The number of statements does not depend on the items.
     """
     unit.load_items(needed)
-    rules = unit.purchase_prices
-    parents = families_of(unit)
-    families = {item: _families(unit.items[item], parents) for item in needed}
-    stored = conditions_where(unit, set(needed), set().union(*families.values()), rules, {})
-    books = [book for book in (rules.book, build_book(rules.schema, stored)) if book]
-    asked = _asked(unit, [*unit.pack.conditions, *stored], families)
+    records = records_of(unit, needed)
+    asked = sellers(unit, needed, records)
     parties = _suppliers(unit, {code for codes in asked.values() for code in codes})
-    found: dict[str, list[Offer]] = {item: [] for item in needed}
-    for code, party in parties.items():
-        items = [item for item in needed if code in asked[item]]
-        document = _shell(unit, party, day)
-        if document is None:
-            continue
-        asks = [ask_of(unit, document, unit.items[one], needed[one], _unit_of(unit.items[one])) for one in items]
-        sale = sale_of(unit, document, party, parents, stored)
-        for item, priced in zip(items, price_lines(asks, sale, rules.schema, books), strict=True):
-            if priced.unit_price is not None and not priced.problem:
-                found[item].append(_offer(unit, document, unit.items[item], priced))
-    return {item: sorted(some, key=lambda one: (one.cost, one.supplier)) for item, some in found.items()}
+    shells = {code: _shell(unit, party, day) for code, party in parties.items()}
+    found = compared(unit, needed, asked, {code: shell for code, shell in shells.items() if shell is not None}, records)
+    return {item: found.get(item, []) for item in needed}
 
 
-def _families(item: Item, parents: Mapping[str, str]) -> set[str]:
-    return {item.family, *ancestors(item.family, parents)} if item.family else set()
+def records_of(unit: Unit, items: Iterable[str]) -> list[Condition]:
+    """The price records of the database for loaded ``items``, whoever the supplier is, in one statement."""
+    codes, parents = set(items), families_of(unit)
+    families = {name for code in codes for name in _families(unit.items[code], parents)}
+    return conditions_where(unit, codes, families, unit.purchase_prices, {})
 
 
-def _unit_of(item: Item) -> str:
-    return item.purchase_unit or item.unit
-
-
-def _asked(unit: Unit, conditions: Iterable[Condition], families: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """By item, the suppliers whose price records name it or one of its families, and its own."""
+def sellers(unit: Unit, items: Iterable[str], records: Iterable[Condition]) -> dict[str, set[str]]:
+    """By item the suppliers with a price for it or one of its families, in ``records`` or in files, and its own."""
     steps = {step.name for step in unit.purchase_prices.schema.prices}
     of_item: dict[tuple[str, str], set[str]] = {}
-    for one in conditions:
+    for one in (*unit.pack.conditions, *records):
         keys = dict(one.keys)
         if one.step in steps and "supplier" in keys:
             for kind in keys.keys() & {"item", "family"}:
                 of_item.setdefault((kind, keys[kind]), set()).add(keys["supplier"])
     found: dict[str, set[str]] = {}
-    for item, own in families.items():
-        keys_of = [("item", item), *(("family", family) for family in own)]
-        found[item] = {unit.items[item].supplier, *(code for key in keys_of for code in of_item.get(key, ()))} - {""}
+    for code in items:
+        item = unit.items[code]
+        keys_of = [("item", code), *(("family", family) for family in _families(item, families_of(unit)))]
+        priced = {supplier for key in keys_of for supplier in of_item.get(key, ())}
+        found[code] = {item.supplier, *item.supplier_codes, *item.sourcing, *priced} - {""}
     return found
+
+
+def compared(
+    unit: Unit, needed: Mapping[str, Decimal], asked: Mapping[str, Collection[str]], shells: Mapping[str, Document],
+    records: Sequence[Condition],
+) -> dict[str, list[Offer]]:  # fmt: skip
+    """By item the offers of those ``asked`` who have a document in ``shells``, the lowest first, then by supplier.
+
+    ``shells`` are documents without lines, by supplier: they say the currency, the day and what else prices depend on.
+    """
+    rules, parents = unit.purchase_prices, families_of(unit)
+    books = [book for book in (rules.book, build_book(rules.schema, records)) if book]
+    of_supplier: dict[str, list[Item]] = {}
+    for code, suppliers in asked.items():
+        for supplier in suppliers:
+            of_supplier.setdefault(supplier, []).append(unit.items[code])
+    found: dict[str, list[Offer]] = {}
+    for supplier in sorted(of_supplier.keys() & shells.keys()):
+        items, document = of_supplier[supplier], shells[supplier]
+        asks = [ask_of(unit, document, item, needed[item.code], item.unit) for item in items]
+        sale = sale_of(unit, document, unit.parties[supplier], parents, records)
+        for item, priced in zip(items, price_lines(asks, sale, rules.schema, books), strict=True):
+            if priced.unit_price is not None and not priced.problem:
+                found.setdefault(item.code, []).append(_offer(unit, document, item, priced))
+    return {code: sorted(some, key=lambda one: (one.cost, one.supplier)) for code, some in found.items()}
+
+
+def _families(item: Item, parents: Mapping[str, str]) -> set[str]:
+    return {item.family, *ancestors(item.family, parents)} if item.family else set()
 
 
 def _suppliers(unit: Unit, codes: set[str]) -> dict[str, Party]:

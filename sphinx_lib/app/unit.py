@@ -1,110 +1,42 @@
-"""One unit of work in memory: what was read, what it became, and what the flush will write."""
+"""One unit of work in memory: its documents, and what rules may know about them, each kind of fact in one statement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache, partial
-from typing import Any, NamedTuple
-
-from sqlalchemy import Connection
+from typing import Any
 
 from sphinx_lib.app.available import at_their_dates, reserved_for
 from sphinx_lib.app.known_prices import KnownPrices
 from sphinx_lib.app.places import Places
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.references import load_references, same_reference
-from sphinx_lib.billing.credit import exposure
-from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
-from sphinx_lib.kernel.errors import InputError, NotFound
+from sphinx_lib.app.tracking import Tracking
+from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line
+from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import ExchangeRate, Item, Party
-from sphinx_lib.kernel.ports import Actor, IdFactory
 from sphinx_lib.kernel.suggest import did_you_mean
-from sphinx_lib.pack.pack import Pack
-from sphinx_lib.pack.specs import Need, Op, Situation, Specs
-from sphinx_lib.pack.workflow_model import DocumentType
-from sphinx_lib.stock.levels import Held, held, moves_between
+from sphinx_lib.pack.specs import Need, Situation
+from sphinx_lib.stock.levels import Held
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.references import Reference
 from sphinx_lib.store.stock import Balance, Dated
-from sphinx_lib.workflow.derive import status_of
-
-
-class Happened(NamedTuple):
-    """An event for the audit log."""
-
-    document_id: Id
-    event: str
-    payload: Mapping[str, Any]
-    issues: bool = False
-
-
-class Posting(NamedTuple):
-    """An entry to be written for a document: by its state, or the reverse of what its state had posted."""
-
-    document_id: Id
-    posts: str
-    reverse: bool = False
-    exchange: Decimal = ZERO
-
-
-class Revalued(NamedTuple):
-    """Goods that turn out to have cost ``amount`` more (signed, company currency): what is still held takes its part.
-
-    ``quantity`` came in by the document ``source``; ``move`` says which document found it out, when and why.
-    """
-
-    item: str
-    quantity: Decimal
-    amount: Decimal
-    source: Id
-    move: StockMove
 
 
 @dataclass
-class Tracked:
-    """A document as it was read (none when new) and as it is now; ``held`` is its stock as last reckoned."""
+class Unit(Tracking):
+    """The state of one unit of work, with the facts that rules ask for. Commands change it; only ``flush`` writes.
 
-    original: Document | None
-    document: Document
-    wants_number: bool = False
-    held: dict[Held, Decimal] = field(default_factory=dict)
-
-    @property
-    def changed(self) -> bool:
-        """Whether there is something to write."""
-        return self.original is not self.document
-
-
-@dataclass
-class Unit:
-    """The state of one unit of work. Commands read and change it; only ``flush`` writes.
-
-    ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero; ``failed`` says that
-    a flush stopped half-way, so that nothing of this unit may be committed.
-    ``known_prices`` are the records for documents of several parties at once, read before; none reads them for each.
-    ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
+    ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero.
+    ``known_prices`` are the records for purchases of several suppliers at once, read before; none reads them for each.
     """
 
-    connection: Connection
-    company: str
-    pack: Pack
-    specs: Specs
-    actor: Actor
-    now: datetime
-    today: date
-    new_id: IdFactory
-    operate: Callable[[Unit, Id, Op], set[Id]]
-    prices: PriceRules
-    purchase_prices: PriceRules
-    tracked: dict[Id, Tracked] = field(default_factory=dict)
-    of_party: dict[str, set[Id]] = field(default_factory=dict)
     parties: dict[str, Party] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     families: Mapping[str, str] | None = None
@@ -114,154 +46,17 @@ class Unit:
     dated: Dated = field(default_factory=lambda: Dated({}, {}, {}))
     item_policies: dict[str, str] = field(default_factory=dict)
     warehouse_policies: dict[str, str] = field(default_factory=dict)
-    failed: bool = False
     outstanding: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     allocated: dict[Id, list[Allocation]] = field(default_factory=dict)
     settled_by: dict[Id, list[Allocation]] = field(default_factory=dict)
     referenced: set[Reference] = field(default_factory=set)
-    moves: dict[tuple[Id, Held], Decimal] = field(default_factory=dict)
-    pending: dict[Held, Decimal] = field(default_factory=dict)
-    dirty: set[Id] = field(default_factory=set)
-    happened: list[Happened] = field(default_factory=list)
-    messages: list[tuple[Id, str]] = field(default_factory=list)
-    allocations: list[Allocation] = field(default_factory=list)
-    postings: list[Posting] = field(default_factory=list)
-    adjustments: list[StockMove] = field(default_factory=list)
-    given_values: dict[Id, Decimal] = field(default_factory=dict)
-    revalued: list[Revalued] = field(default_factory=list)
-    master: list[Any] = field(default_factory=list)
-    registers: list[Id] = field(default_factory=list)
     places: Places = field(default_factory=Places)
     may_go_below: set[tuple[str, str]] = field(default_factory=set)
-    _undo: list[dict[Id, tuple[Document, bool] | None]] = field(default_factory=list)
-
-    # -- documents -------------------------------------------------------------------------------------
-
-    def load(self, ids: Iterable[Id], *, with_roots: bool = False) -> list[Document]:
-        """The documents with ``ids`` as they are in this unit; NotFound names those that do not exist."""
-        wanted = list(dict.fromkeys(ids))
-        missing = [one for one in wanted if one not in self.tracked]
-        if missing:
-            self._track(store_documents.load(self.connection, self.company, missing, with_roots=with_roots))
-        if with_roots and len(missing) < len(wanted):
-            self.load(self._roots_of(one for one in wanted if one in self.tracked))
-        unknown = [one for one in wanted if one not in self.tracked]
-        if unknown:
-            raise NotFound(f"no document {', '.join(unknown)}", ids=tuple(unknown))
-        return [self.tracked[one].document for one in wanted]
-
-    def _roots_of(self, ids: Iterable[Id]) -> list[Id]:
-        lines = (line for one in ids for line in self.tracked[one].document.lines)
-        return sorted({line.root_document for line in lines if line.root_document})
-
-    def _track(self, found: Sequence[Document]) -> None:
-        for document in found:
-            if document.id not in self.tracked:
-                self.tracked[document.id] = Tracked(document, document, held=held(document, self.pack))
-                self.of_party.setdefault(document.party or "", set()).add(document.id)
-
-    def get(self, document_id: Id) -> Document:
-        """A document already loaded, as it is now."""
-        return self.tracked[document_id].document
-
-    def type_of(self, document: Document) -> DocumentType:
-        """The declared type of a document, its kind laid over it."""
-        return self.pack.type_of(document.type, document.kind)
 
     def rules_of(self, document: Document) -> PriceRules:
         """The price rules of a document's side: those of purchases for what is bought; of no type, those of sales."""
         bought = bool(document.type) and self.type_of(document).side == "purchase"
         return self.purchase_prices if bought else self.prices
-
-    def add(self, document: Document) -> Document:
-        """Take up a new document."""
-        document = self._summed_up(document)
-        self._remember(document.id)
-        self.tracked[document.id] = Tracked(None, document)
-        self.of_party.setdefault(document.party or "", set()).add(document.id)
-        self.dirty.add(document.id)
-        return document
-
-    def replace(self, document: Document) -> Document:
-        """Set what a document is now; its statuses and its outstanding follow."""
-        document = self._summed_up(document)
-        self._remember(document.id)
-        self.tracked[document.id].document = document
-        self.dirty.add(document.id)
-        return document
-
-    def want_number(self, document_id: Id) -> None:
-        """Let the flush give a document its number."""
-        self._remember(document_id)
-        self.tracked[document_id].wants_number = True
-
-    def _summed_up(self, document: Document) -> Document:
-        """``document`` with the statuses and the exposure that its lines and state give it."""
-        weight_class, weight = exposure(document, self.pack)
-        values: dict[str, Any] = {"exposure_class": weight_class, "exposure": weight}
-        for progress in self.pack.followed(document.type):
-            status = self.pack.model.progress[progress].status
-            if status:
-                values[status] = status_of(document, progress)
-        if all(getattr(document, name) == value for name, value in values.items()):
-            return document
-        return document.changed(**values)
-
-    def adjust(self, move: StockMove, value: Decimal | None = None) -> None:
-        """Add a move that no document causes, worth ``value`` when that is known; what is available follows at once."""
-        self.adjustments.append(move)
-        if value is not None:
-            self.given_values[move.id] = value
-        key = Held(move.item, move.warehouse, move.level)
-        self.pending[key] = self.pending.get(key, ZERO) + move.quantity
-
-    def record(self, document_id: Id, event: str, payload: Mapping[str, Any], *, issues: bool = False) -> None:
-        """Note an event for the audit log."""
-        self.happened.append(Happened(document_id, event, payload, issues))
-
-    @contextmanager
-    def atomic(self) -> Iterator[None]:
-        """A command happens whole or not at all, even when its caller catches the refusal and goes on."""
-        lists: tuple[list[Any], ...] = (
-            self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master, self.revalued,
-            self.registers,
-        )  # fmt: skip
-        lengths = [len(one) for one in lists]
-        self._undo.append({})
-        try:
-            yield
-        except BaseException:
-            self._restore(self._undo.pop())
-            for move in self.adjustments[lengths[4] :]:
-                self.pending[Held(move.item, move.warehouse, move.level)] -= move.quantity
-            for one, length in zip(lists, lengths, strict=True):
-                del one[length:]
-            raise
-        done = self._undo.pop()
-        if self._undo:
-            self._undo[-1] = done | self._undo[-1]
-
-    def _remember(self, document_id: Id) -> None:
-        """Note what a document was before the command that is under way."""
-        if self._undo and document_id not in self._undo[-1]:
-            tracked = self.tracked.get(document_id)
-            self._undo[-1][document_id] = (tracked.document, tracked.wants_number) if tracked else None
-
-    def _restore(self, before: Mapping[Id, tuple[Document, bool] | None]) -> None:
-        """Put documents back; stock follows, since it is reckoned by difference."""
-        for document_id, was in before.items():
-            tracked = self.tracked[document_id]
-            if was is None:
-                for key, quantity in tracked.held.items():
-                    self.pending[Held(key.item, key.warehouse, key.level)] -= quantity
-                    self.moves.pop((document_id, key), None)
-                del self.tracked[document_id]
-                self.dirty.discard(document_id)
-            else:
-                tracked.document, tracked.wants_number = was
-                self.dirty.add(document_id)
-
-    # -- facts -----------------------------------------------------------------------------------------
 
     def prefetch(self, documents: Iterable[Document], needs: Iterable[Need], *, as_sources: bool = False) -> None:
         """Load what ``needs`` name for all ``documents``, each kind of fact in one statement.
@@ -424,20 +219,6 @@ class Unit:
         for (item, warehouse, _), quantity in reserved_for(self, document).items():
             found[item, warehouse] = found.get((item, warehouse), ZERO) + quantity
         return found
-
-    def reckon_stock(self) -> None:
-        """Turn the changes of documents since the last call into moves (workflow-shape rule 6)."""
-        for document_id in sorted(self.dirty):
-            tracked = self.tracked.get(document_id)
-            if tracked is None:
-                continue
-            now = held(tracked.document, self.pack)
-            for key, quantity in moves_between(tracked.held, now).items():
-                self.moves[document_id, key] = self.moves.get((document_id, key), ZERO) + quantity
-                whole = Held(key.item, key.warehouse, key.level)
-                self.pending[whole] = self.pending.get(whole, ZERO) + quantity
-            tracked.held = now
-        self.dirty.clear()
 
     def _outstanding_of(self, document: Document) -> dict[str, Decimal]:
         """The party's outstanding without ``document`` and what it was made from (C2), with this unit's changes."""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from sphinx_lib.app.incoming import Incoming, Moved
 from sphinx_lib.app.margins import with_issued_costs
-from sphinx_lib.app.unit import Revalued, Unit
+from sphinx_lib.app.tracking import Revalued
+from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Id, StockMove
 from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.kernel.worth import Worth, quotient, share

@@ -52,8 +52,7 @@ LINE: Mapping[str, Fact] = {
          "received_quantity", "margin"),
         Fact("number"),
     ),
-    **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference", "role", "source_type", "source_state"),
-                    Fact("text")),
+    **dict.fromkeys(("unit", "text", "vat", "warehouse", "reference", "role"), Fact("text")),
     "ordered_price": Fact("number", optional=True),
     "unit_price": Fact("number", optional=True),
     "list_price": Fact("number", optional=True),
@@ -68,6 +67,7 @@ LINE: Mapping[str, Fact] = {
 SOURCE: Mapping[str, Fact] = {
     "type": Fact("text"),
     "kind": Fact("text"),
+    "state": Fact("text"),
     "number": Fact("text", optional=True),
     "date": Fact("date", optional=True),
 }
@@ -76,7 +76,7 @@ SOURCE: Mapping[str, Fact] = {
 
 OF_SOURCES = frozenset({
     "over_quantity", "over_amount", "over_percent", "quantity_gap", "price_gap", "price_gap_percent", "received_quantity",
-    "ordered_price", "source_type", "source_state",
+    "ordered_price",
 })  # fmt: skip
 """Facts of a line that ask for what it was made from."""
 

@@ -204,15 +204,6 @@ def load_prices(
     return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
 
 
-def load_purchase_prices(connection: Connection, company: str, codes: Collection[str]) -> list[PriceRecord]:
-    """Records for these items, or for none in particular, whoever the supplier is; those of customers are left out."""
-    c = price_records.c
-    statement = select(c.data).where(
-        c.company_id == company, c.item.in_(sorted({*codes, ""})), c.customer == "", c.customer_group == ""
-    )
-    return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
-
-
 def load_rivals(connection: Connection, company: str, records: Collection[PriceRecord]) -> list[PriceRecord]:
     """Records of the same steps that may have the same keys as one of ``records``, in one statement."""
     c = price_records.c

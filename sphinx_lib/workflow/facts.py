@@ -212,11 +212,6 @@ def _over_percent(situation: Situation, line: Line) -> Decimal:
     return rate(over, abs(whole or ZERO)) or Decimal(100) if over else ZERO
 
 
-def _of_origin(situation: Situation, line: Line, name: str) -> str:
-    origin = situation.origins.get(line.source_document or "")
-    return "" if origin is None else str(getattr(origin, name))
-
-
 def deliverable(situation: Situation, line: Line) -> Decimal:
     """How much of what is left to deliver can go now, in the line's unit: what is free of others, its own reservation
     aside, or what came in for it by a purchase, whichever is more (BK1, S17)."""
@@ -258,6 +253,4 @@ _LINE: dict[str, Callable[[Situation, Line], Any]] = {
     "price_gap_percent": lambda situation, line: gaps_of(situation, line).percent,
     "received_quantity": lambda situation, line: gaps_of(situation, line).received,
     "ordered_price": lambda situation, line: gaps_of(situation, line).ordered,
-    "source_type": lambda situation, line: _of_origin(situation, line, "type"),
-    "source_state": lambda situation, line: _of_origin(situation, line, "state"),
 }

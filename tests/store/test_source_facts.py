@@ -24,7 +24,7 @@ def derived(app: Sphinx, source: str, to: str) -> list[str]:
         return [one.id for one in s.derive(source, to).documents]
 
 
-@pytest.mark.parametrize("where", ['source.type == "" and source.kind == ""', "source.number == none and source.date == none"])
+@pytest.mark.parametrize("where", ['source.type == "" and source.kind == ""', 'source.state == ""', "source.number == none and source.date == none"])
 def test_a_line_without_a_source_has_an_empty_type_and_no_number(database_url: str, tmp_path: Path, where: str) -> None:
     drop = f"document_types: {{proforma: {{events: {{issue: {{effects: {{drop_lines: {{where: '{where}'}}}}}}}}}}}}"
     app = open_shop(database_url, config=["base", overlay(tmp_path, drop)])

@@ -13,7 +13,7 @@ from sqlalchemy import delete, update
 
 from sphinx_lib import Actor, Sphinx
 from sphinx_lib.app.session import Session
-from sphinx_lib.app.unit import Revalued
+from sphinx_lib.app.tracking import Revalued
 from sphinx_lib.kernel.document import Document, StockMove
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.store.tables import stock_places, stock_schedule, stock_values

@@ -41,8 +41,8 @@ def shop(url: str = "sqlite://") -> Sphinx:
 
 def test_offers_are_compared_per_stock_unit_in_company_currency_at_the_quantity_needed() -> None:
     with shop().reader() as views:
-        few = offers(views.unit, {"BOX": D(5)}, DAY)["BOX"]
-        many = offers(views.unit, {"BOX": D(10)}, DAY)["BOX"]
+        few = offers(views.unit, {"BOX": D(500)}, DAY)["BOX"]
+        many = offers(views.unit, {"BOX": D(1000)}, DAY)["BOX"]
     assert [(one.supplier, one.cost) for one in few] == [("YANK", D("0.8")), ("BOLTS", D("0.833")), ("VISCO", D("0.9"))]
     assert [(one.supplier, one.cost) for one in many] == [("VISCO", D("0.8")), ("YANK", D("0.8")), ("BOLTS", D("0.833"))]
     assert (few[0].unit_price, few[0].currency) == (D(1), "USD")
