@@ -356,7 +356,7 @@ def _first_events(unit: Unit, made: Sequence[Document], rule: MadeFrom) -> tuple
     return touched, reasons
 
 
-def make_next(unit: Unit, document_id: Id, to: str, event: str | None) -> set[Id]:
+def make(unit: Unit, document_id: Id, to: str, event: str | None) -> set[Id]:
     """The effect ``Make``: derive from one document and fire the result's event in the same unit of work."""
     settle(unit, [document_id])
     derived = derive_from(unit, [document_id], to, None)

@@ -24,7 +24,7 @@ from sphinx_lib.workflow.plan import Request
 def deliver_picked(unit: Unit, list_id: Id, how: DeliverPicked) -> set[Id]:
     """Deliver what the list holds, out of its lots and bins; nothing is delivered of what was not picked.
 
-    Orders give notes as the type ``how.make`` says, grouped by customer; a draft note is lowered to what was picked of it,
+    Orders give notes as the type ``how.to`` says, grouped by customer; a draft note is lowered to what was picked of it,
     and shipped by ``how.fire`` once no other list holds some of it. What is not picked of an order stays a backorder.
     Returns what was touched; raises Refused when nothing was picked, and whatever refuses the delivery.
     """
@@ -35,13 +35,13 @@ def deliver_picked(unit: Unit, list_id: Id, how: DeliverPicked) -> set[Id]:
     if not picked:
         raise Refused(f"{document.type} {document.number or 'draft'}: nothing was picked; cancel it", document=list_id)
     sources = unit.load(dict.fromkeys(owners[line_id] for line_id in picked), with_roots=True)
-    orders = [one for one in sources if one.type != how.make]
+    orders = [one for one in sources if one.type != how.to]
     touched: set[Id] = set()
     made: list[Id] = []
     if orders:
-        made += _of_orders(unit, orders, how.make, picked)
+        made += _of_orders(unit, orders, how.to, picked)
     for note in sources:
-        if note.type == how.make:
+        if note.type == how.to:
             touched |= _of_note(unit, note, how.fire, unit.type_of(document).fulfils or "", picked)
             made.append(note.id)
     _hand_over(unit, document, made)

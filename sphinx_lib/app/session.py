@@ -300,7 +300,7 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
         case NewRevision():
             return {deriving.revise(unit, document_id)}
         case Make(to, event):
-            return deriving.make_next(unit, document_id, to, event)
+            return deriving.make(unit, document_id, to, event)
         case AllocateToSources():
             return paying.allocate_to_sources(unit, document_id)
         case DeliverPicked():

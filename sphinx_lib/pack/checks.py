@@ -124,9 +124,6 @@ def check_events(base: tuple[str, ...], declared: DocumentType, specs: Specs, mo
     for below, effect, parameters in effect_uses(declared):
         yield from _check_effect((*base, *below), effect, parameters, specs, model)
         yield from _check_message(parameters.get("message"), declared, model)
-        named = parameters.get("type")
-        if isinstance(named, str) and named not in model.document_types:
-            yield unknown((*base, *below, "type"), "document type", named, model.document_types)
     if declared.then and declared.then not in declared.events:
         yield unknown((*base, "then"), "event", declared.then, declared.events)
 

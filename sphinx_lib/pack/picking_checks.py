@@ -41,16 +41,16 @@ def _delivery(
 ) -> Iterator[Finding]:
     if not declared.picks:
         yield Finding(path, "only a type with `picks: true` has something picked", "add it, or take the effect out")
-    make, fire = parameters.get("make"), parameters.get("fire")
+    make, fire = parameters.get("type"), parameters.get("fire")
     if not isinstance(make, str) or not isinstance(fire, str):
         return  # told by the model of the parameters
     target = model.document_types.get(make)
     if target is None:
-        yield unknown((*path, "make"), "document type", make, model.document_types)
+        yield unknown((*path, "type"), "document type", make, model.document_types)
         return
     if fire not in target.events:
         yield unknown((*path, "fire"), f"event of {make}", fire, target.events)
     for source in declared.made_from:
         if source != make and source not in target.made_from:
             told = f"{make} is not made from {source}, of which this list may be"
-            yield Finding((*path, "make"), told, "name another type")
+            yield Finding((*path, "type"), told, "name another type")

@@ -115,9 +115,9 @@ class AllocateToSources(NamedTuple):
 
 
 class DeliverPicked(NamedTuple):
-    """Deliver what this picking list holds: documents of the type ``make``; drafts that it was made from by ``fire``."""
+    """Deliver what this picking list holds: documents of the type ``to``; drafts that it was made from by ``fire``."""
 
-    make: str
+    to: str
     fire: str
 
 

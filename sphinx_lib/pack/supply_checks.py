@@ -8,10 +8,14 @@ from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.checks import of_each_type, unknown
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.places import effect_uses
 from sphinx_lib.pack.workflow_model import DocumentType
 
 DEFAULTS = frozenset({"payment_terms", "language", "currency", "site", "contact", "reference", "deal", "method"})
-MAKING = ("make_next", "deliver_pegs")
+MAKING = frozenset({"make", "deliver_pegs"})
+"""Effects that make documents, of a type or of a kind."""
+FIRES = {**dict.fromkeys(MAKING, "fire"), "fire_made": "event"}
+"""By effect that names a ``type``, the parameter that names an event of it."""
 
 
 def check_supply(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
@@ -49,13 +53,14 @@ def _pegs(base: tuple[str, ...], model: PackModel, declared: DocumentType) -> It
 
 
 def _made(base: tuple[str, ...], types: Mapping[TypeKey, DocumentType], declared: DocumentType) -> Iterator[Finding]:
-    for name, event in declared.events.items():
-        for effect in MAKING:
-            parameters = event.effects.get(effect) or {}
-            path = (*base, "events", name, "effects", effect)
-            target, fire = str(parameters.get("make", "")), parameters.get("fire")
-            found = [key for key in types if target in (key[1] or key[0], ".".join(key))]
-            if target and not found:
-                yield unknown((*path, "make"), "document type", target, {key[1] or key[0] for key in types})
-            elif target and fire is not None and not any(fire in types[key].events for key in found):
-                yield unknown((*path, "fire"), f"event of {target}", str(fire), types[found[0]].events)
+    for below, effect, parameters in effect_uses(declared):
+        if effect not in FIRES:
+            continue
+        path, fires = (*base, *below), FIRES[effect]
+        target, event = str(parameters.get("type", "")), parameters.get(fires)
+        known = [key for key in types if effect in MAKING or not key[1]]
+        found = [key for key in known if target in (key[1] or key[0], ".".join(key))]
+        if target and not found:
+            yield unknown((*path, "type"), "document type", target, {key[1] or key[0] for key in known})
+        elif target and event is not None and not any(event in types[key].events for key in found):
+            yield unknown((*path, fires), f"event of {target}", str(event), types[found[0]].events)

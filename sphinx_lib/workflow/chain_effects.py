@@ -9,8 +9,8 @@ from sphinx_lib.pack.specs import EffectSpec, FireMade, FireOthers, KeepPrices, 
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 
 
-class MakeNext(Strict):
-    """The type to make, and the event of the new document that follows at once, if any."""
+class Next(Strict):
+    """The type or kind to make, and the event fired on the new document beyond what its ``then`` fires, if any."""
 
     type: str
     fire: str | None = None
@@ -49,8 +49,8 @@ class PriceStep(Strict):
     valid_to: str | None = None
 
 
-def make(situation: Situation, parameters: MakeNext) -> Iterable[Op]:
-    """Make the next document in the same unit of work."""
+def make(situation: Situation, parameters: Next) -> Iterable[Op]:
+    """Make the next document in the same unit of work: all of the chain happens, or nothing."""
     yield Make(parameters.type, parameters.fire)
 
 
@@ -81,7 +81,7 @@ def keep_prices(situation: Situation, parameters: PriceStep) -> Iterable[Op]:
 
 
 EFFECTS = (
-    EffectSpec("make", make, MakeNext),
+    EffectSpec("make", make, Next),
     EffectSpec("fire_made", fire_made, OfMade),
     EffectSpec("fire_others", fire_others, OfOthers),
     EffectSpec("note_left", note_left, Left, needs=frozenset({"sources"})),

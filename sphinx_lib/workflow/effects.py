@@ -33,9 +33,9 @@ class SendDocument(Strict):
 
 
 class Delivery(Strict):
-    """What becomes of goods that were picked: the type ``make`` delivers orders, ``fire`` ships notes that were drafts."""
+    """The type or kind that delivers customer orders, and the event fired on it: on what is made, or on drafts picked."""
 
-    make: str
+    type: str
     fire: str
 
 
@@ -95,7 +95,7 @@ def register_equipment(situation: Situation, parameters: NoParameters) -> Iterab
 
 def deliver_picked(situation: Situation, parameters: Delivery) -> Iterable[Op]:
     """Deliver what a picking list holds, out of the lots and bins that it names; the rest stays to be delivered (BK1)."""
-    yield DeliverPicked(parameters.make, parameters.fire)
+    yield DeliverPicked(parameters.type, parameters.fire)
 
 
 def revalue_receipts(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
@@ -103,28 +103,9 @@ def revalue_receipts(situation: Situation, parameters: NoParameters) -> Iterable
     yield RevalueReceipts()
 
 
-class DeliverTo(Strict):
-    """Which type or kind is made of the customer orders, and the event that is fired on it."""
-
-    make: str
-    fire: str
-
-
-class MakeNext(Strict):
-    """Which type or kind is made next, and the event that is fired on it beyond what its ``then`` fires."""
-
-    make: str
-    fire: str | None = None
-
-
-def make_next(situation: Situation, parameters: MakeNext) -> Iterable[Op]:
-    """Make the next document in the same unit of work: all of the chain happens, or nothing."""
-    yield Make(parameters.make, parameters.fire)
-
-
-def deliver_pegs(situation: Situation, parameters: DeliverTo) -> Iterable[Op]:
+def deliver_pegs(situation: Situation, parameters: Delivery) -> Iterable[Op]:
     """Deliver to the customers what came in for their orders, though it never lay in stock (PO6)."""
-    yield DeliverPegs(parameters.make, parameters.fire)
+    yield DeliverPegs(parameters.type, parameters.fire)
 
 
 def release_pegs(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
@@ -142,7 +123,6 @@ EFFECTS = (
     EffectSpec("deliver_picked", deliver_picked, Delivery, needs=frozenset({"sources"})),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
     EffectSpec("revalue_receipts", revalue_receipts, needs=frozenset({"sources"})),
-    EffectSpec("make_next", make_next, MakeNext),
-    EffectSpec("deliver_pegs", deliver_pegs, DeliverTo, needs=frozenset({"sources"})),
+    EffectSpec("deliver_pegs", deliver_pegs, Delivery, needs=frozenset({"sources"})),
     EffectSpec("release_pegs", release_pegs),
 )

@@ -20,6 +20,7 @@ from tests.packs.test_checks import problems
         ("purchase_order: {made_from: {supplier_quotation: {where: unit_prise > 0}}}", "unknown name 'unit_prise'"),
         ("supplier_quotation: {events: {choose: {effects: {make: {type: purchase_oder}}}}}", "unknown document type"),
         ("rfq: {events: {send: {effects: {fire_made: {type: suplier_quotation}}}}}", "unknown document type"),
+        ("rfq: {events: {send: {effects: {fire_made: {event: aks}}}}}", "unknown event of supplier_quotation 'aks'"),
     ],
 )  # fmt: skip
 def test_a_name_that_nothing_declares_is_told(tmp_path: Path, text: str, message: str) -> None:

@@ -24,19 +24,19 @@ from tests.packs.test_checks import problems
             "document_types.picking_list.made_from.sales_order.of: unknown progress 'deliverd'\n    hint: did you mean 'delivered'?",
         ),
         (
-            "document_types: {picking_list: {events: {finish: {effects: {deliver_picked: {make: delivery_not}}}}}}",
-            "deliver_picked.make: unknown document type 'delivery_not'\n    hint: did you mean 'delivery_note'?",
+            "document_types: {picking_list: {events: {finish: {effects: {deliver_picked: {type: delivery_not}}}}}}",
+            "deliver_picked.type: unknown document type 'delivery_not'\n    hint: did you mean 'delivery_note'?",
         ),
         (
             "document_types: {picking_list: {events: {finish: {effects: {deliver_picked: {fire: shipp}}}}}}",
             "deliver_picked.fire: unknown event of delivery_note 'shipp'\n    hint: did you mean 'ship'?",
         ),
         (
-            "document_types: {picking_list: {made_from: {quotation: {in: accepted}}, events: {finish: {effects: {deliver_picked: {make: credit_note, fire: issue}}}}}}",
-            "deliver_picked.make: credit_note is not made from sales_order, of which this list may be\n    hint: name another type",
+            "document_types: {picking_list: {made_from: {quotation: {in: accepted}}, events: {finish: {effects: {deliver_picked: {type: credit_note, fire: issue}}}}}}",
+            "deliver_picked.type: credit_note is not made from sales_order, of which this list may be\n    hint: name another type",
         ),
         (
-            "document_types: {sales_order: {events: {confirm: {effects: {deliver_picked: {make: delivery_note, fire: ship}}}}}}",
+            "document_types: {sales_order: {events: {confirm: {effects: {deliver_picked: {type: delivery_note, fire: ship}}}}}}",
             "deliver_picked: only a type with `picks: true` has something picked\n    hint: add it, or take the effect out",
         ),
     ],

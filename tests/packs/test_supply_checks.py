@@ -37,7 +37,7 @@ def test_at_least_two_of_one_source_would_make_nothing(tmp_path: Path) -> None:
 
 
 def test_an_effect_makes_a_type_that_exists_and_fires_an_event_that_it_has(tmp_path: Path) -> None:
-    text = "document_types: {sales_order: {events: {confirm: {effects: {make_next: {make: delivry_note}}}, close: {effects: {make_next: {make: invoice, fire: isue}}}}}}"
+    text = "document_types: {sales_order: {events: {confirm: {effects: {make: {type: delivry_note}}}, close: {effects: {make: {type: invoice, fire: isue}}}}}}"
     told = "\n".join(problems(tmp_path, text))
     assert "unknown document type 'delivry_note' | did you mean 'delivery_note'?" in told
     assert "unknown event of invoice 'isue' | did you mean 'issue'?" in told
