@@ -24,7 +24,6 @@ LINE_KEYS = frozenset({
     "item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference",
     "reason", "option", "alternative", "heading", "subtotal", *STOW_KEYS,
 })  # fmt: skip
-LATER_LINE: frozenset[str] = frozenset()
 LATER_TYPES = frozenset({
     "deposit_invoice", "progress_invoice", "final_invoice", "counter",
 })  # fmt: skip
@@ -252,7 +251,7 @@ def _check_lines(node: Node, step: Step, line_fields: set[str], known: Known) ->
 
 
 def _check_line(line: Node, step: Step, line_fields: set[str], known: Known) -> None:
-    _check_keys(line, step, "field of a line", LINE_KEYS | line_fields, known, LATER_LINE - line_fields)
+    _check_keys(line, step, "field of a line", LINE_KEYS | line_fields, known)
     _check_code(entries(line).get("item"), step, "item", known.refs.items | known.refs.names, known)
     _check_code(entries(line).get("warehouse"), step, "warehouse", known.refs.warehouses, known)
 
