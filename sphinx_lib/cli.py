@@ -25,9 +25,7 @@ cli.add_typer(db, name="db")
 rates = typer.Typer(no_args_is_help=True, help="Exchange rates.")
 cli.add_typer(rates, name="rates")
 
-Layers = Annotated[
-    list[Path] | None, typer.Option("--config", help="Overlay directory over the shipped one; may repeat.")
-]
+Layers = Annotated[list[Path] | None, typer.Option("--config", help="Overlay directory over the shipped one; may repeat.")]
 Database = Annotated[str, typer.Option("--database", help="SQLAlchemy URL, as sqlite:///sales.sqlite.")]
 Company = Annotated[str, typer.Option("--company", help="Which company of the database.")]
 
@@ -155,9 +153,7 @@ def price(
 
     when = None if day is None else _day(day)
     with _app(config, database, company).reader() as views:
-        quote = views.quote_line(
-            item, quantity, customer=customer, supplier=supplier, language=language, date=when
-        )
+        quote = views.quote_line(item, quantity, customer=customer, supplier=supplier, language=language, date=when)
     if quote.problems:
         raise InputError(quote.problems)
     if as_json:
@@ -276,9 +272,7 @@ def render(
 @cli.command()
 def send(
     database: Database,
-    letters: Annotated[
-        Path, typer.Option(help="Folder for what has no address, and for mails when no server is named.")
-    ],
+    letters: Annotated[Path, typer.Option(help="Folder for what has no address, and for mails when no server is named.")],
     smtp: Annotated[str | None, typer.Option(help="Mail server as HOST:PORT.")] = None,
     sender: Annotated[str, typer.Option("--from", help="Address of the sender.")] = "",
     config: Layers = None,
@@ -345,9 +339,7 @@ def load_rates(
     app = _app(config, database, company)
     until = None if last is None else _day(last)
     with _progress("rates") as progress:
-        found = load_ecb_rates(
-            app, currency, _day(first), until, actor=Actor(actor), dry_run=dry_run, progress=progress
-        )
+        found = load_ecb_rates(app, currency, _day(first), until, actor=Actor(actor), dry_run=dry_run, progress=progress)
     for kept in found.kept:
         typer.echo(f"kept {kept}")
     for missing in found.missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -10,11 +10,12 @@ from typing import NamedTuple
 from sphinx_lib.app.available import RESERVED
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
-from sphinx_lib.kernel.money import plain_number
+from sphinx_lib.kernel.money import plain_number, round_half_up
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import backorder_policy
 from sphinx_lib.pack.workflow_model import DocumentType
-from sphinx_lib.stock.levels import held
+from sphinx_lib.stock.levels import LineQuantities
+from sphinx_lib.stock.pegs import DIGITS
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store.stock import Balance
 
@@ -32,18 +33,37 @@ class OpenLine(NamedTuple):
     promised_date: date | None
 
 
+class Left(NamedTuple):
+    """What an order still has to deliver of an item from a warehouse, in stock units, and the part that came in for it by
+    a purchase."""
+
+    item: str
+    warehouse: str
+    needed: Decimal
+    own: Decimal
+
+    @property
+    def key(self) -> Key:
+        """Item and warehouse."""
+        return self.item, self.warehouse
+
+
 class OpenOrder(NamedTuple):
     """An order with something to deliver, ``promised`` for the earliest day of its open lines.
 
-    ``deliverable`` says that all of it could leave now, once the orders promised before it have theirs; ``policy`` what
-    the customer wants of a rest: keep, cancel, or ask. ``asks`` says that somebody is to decide now.
+    ``goods`` is what is left of its items, by warehouse. ``deliverable`` says that all of it could leave now, once the
+    orders promised before it have theirs; ``policy`` what the customer wants of a rest: keep, cancel, or ask. ``asks``
+    says that somebody is to decide now.
     """
 
     id: Id
+    type: str
     number: str | None
     party: str | None
+    site: str
     promised: date | None
     lines: tuple[OpenLine, ...]
+    goods: tuple[Left, ...]
     deliverable: bool
     policy: str
 
@@ -54,18 +74,28 @@ class OpenOrder(NamedTuple):
 
 
 def open_orders(unit: Unit, customer: str | None = None) -> list[OpenOrder]:
-    """The orders that reserve what is left to deliver, oldest promised day first and those without a day last."""
-    found = _loaded(unit)
+    """The orders that reserve what is left to deliver, oldest promised day first and those without a day last.
+
+    What came in for an order by its pegs is its own; the rest goes to the orders promised first, so that all that are
+    deliverable can be delivered together.
+    """
+    found = sorted(_loaded(unit), key=_order)
     unit.load_parties({one.party for one in found if one.party})
-    needs = {one.id: _reserved(one, unit.pack) for one in found}
-    unit.load_stock({item for need in needs.values() for item, _ in need})
-    left: dict[Key, Decimal] = {}
+    lefts = {one.id: _left(unit.pack, one) for one in found}
+    free = _free(unit, {left.key for some in lefts.values() for left in some})
+    owned = {one.id: [_owned(left, free) for left in lefts[one.id]] for one in found}
     rows = []
-    for one in sorted(found, key=_order):
-        deliverable = _served(unit, needs[one.id], left)
+    for one in found:
+        goods = lefts[one.id]
+        covered = [_covered(left, own, free) for left, own in zip(goods, owned[one.id], strict=True)]
         if customer in (None, one.party) and (lines := open_lines(one, unit.pack)):
             policy = backorder_policy(unit.pack.model, unit.parties.get(one.party or ""))
-            rows.append(OpenOrder(one.id, one.number, one.party, _promised(lines), lines, deliverable, policy))
+            promised = min((line.promised_date for line in lines if line.promised_date is not None), default=None)
+            rows.append(
+                OpenOrder(
+                    one.id, one.type, one.number, one.party, one.site, promised, lines, tuple(goods), all(covered), policy
+                )
+            )
     return rows
 
 
@@ -80,12 +110,28 @@ def _loaded(unit: Unit) -> list[Document]:
     return unit.load(ids)
 
 
-def _reserved(document: Document, pack: Pack) -> dict[Key, Decimal]:
-    found: dict[Key, Decimal] = {}
-    for key, quantity in held(document, pack).items():
-        if key.level == RESERVED:
-            found[key.item, key.warehouse] = found.get((key.item, key.warehouse), ZERO) + quantity
-    return found
+def _left(pack: Pack, order: Document) -> list[Left]:
+    """What an order still has to deliver, by item and warehouse."""
+    declared = pack.type_of(order.type, order.kind)
+    feeds = {one.pegs.feed for one in pack.types.values() if one.pegs is not None}
+    levels = declared.says(order.state, "stock") or {}
+    if RESERVED not in levels:
+        return []
+    expression = pack.expression((order.type, order.kind), "line", levels[RESERVED])
+    found: dict[Key, Left] = {}
+    for line in order.lines:
+        if not line.quantity:
+            continue
+        remaining = expression(LineQuantities(line, pack.model.progress, declared.line_fields))
+        supplied = sum((line.done(feed) for feed in feeds), ZERO) - (line.quantity - remaining)
+        for item, whole in line.goods:
+            key = (item, line.warehouse)
+            part = whole / line.quantity
+            so_far = found.get(key, Left(*key, ZERO, ZERO))
+            needed = round_half_up(part * remaining, DIGITS)
+            own = round_half_up(part * max(supplied, ZERO), DIGITS) if not line.parts else ZERO
+            found[key] = Left(*key, so_far.needed + needed, so_far.own + own)
+    return [left for left in found.values() if left.needed > 0]
 
 
 def _order(document: Document) -> tuple[date, date, Id]:
@@ -93,19 +139,25 @@ def _order(document: Document) -> tuple[date, date, Id]:
     return min(days, default=date.max), document.date, document.id
 
 
-def _served(unit: Unit, need: Mapping[Key, Decimal], left: dict[Key, Decimal]) -> bool:
-    """Whether all of ``need`` is still left; what is there of it is kept for its order in any case."""
-    whole = True
-    for key, quantity in need.items():
-        balance = unit.balances.get(key, Balance())
-        there = max(left.setdefault(key, balance.physical - unit.dated.expired(key, unit.today)), ZERO)
-        whole = whole and there >= quantity
-        left[key] -= min(there, quantity)
-    return whole
+def _free(unit: Unit, keys: Collection[Key]) -> dict[Key, Decimal]:
+    """What is there and not expired, by item and warehouse; never below zero."""
+    unit.load_stock({item for item, _ in keys})
+    there = {key: unit.balances.get(key, Balance()).physical - unit.dated.expired(key, unit.today) for key in keys}
+    return {key: max(quantity, ZERO) for key, quantity in there.items()}
 
 
-def _promised(lines: Iterable[OpenLine]) -> date | None:
-    return min((line.promised_date for line in lines if line.promised_date is not None), default=None)
+def _owned(left: Left, free: dict[Key, Decimal]) -> Decimal:
+    """Take out of the stock what came in for the order."""
+    own = max(min(left.own, left.needed, free[left.key]), ZERO)
+    free[left.key] = free[left.key] - own
+    return own
+
+
+def _covered(left: Left, own: Decimal, free: dict[Key, Decimal]) -> bool:
+    """Take what is missing out of what is free, as far as it goes; whether that is all."""
+    taken = max(min(left.needed - own, free[left.key]), ZERO)
+    free[left.key] = free[left.key] - taken
+    return own + taken == left.needed
 
 
 def open_lines(document: Document, pack: Pack) -> tuple[OpenLine, ...]:

@@ -113,9 +113,7 @@ def _write_lines(unit: Unit, changed: Sequence[Tracked]) -> None:
     for one in changed:
         before = {line.id: line for line in one.original.lines} if one.original else {}
         after = one.document.lines
-        if before.keys() == {line.id for line in after} and all(
-            _only_progress(before[line.id], line) for line in after
-        ):
+        if before.keys() == {line.id for line in after} and all(_only_progress(before[line.id], line) for line in after):
             advanced += [line for line in after if line.progress != before[line.id].progress]
         else:
             rewritten.append(one.document)

@@ -21,7 +21,7 @@ from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, packing_of, shows_prices
 from sphinx_lib.app.stock_reading import StockMoveView, StockRow, StockValue
-from sphinx_lib.app.supply_view import Deliverable, PegView, deliverable, pegs_of
+from sphinx_lib.app.supply_view import PegView, pegs_of
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
@@ -249,9 +249,10 @@ class Views(Previews):
         """For which customer orders a purchase order is bought, and how far what came in serves them (PO2, PO5)."""
         return pegs_of(self.unit.load([document_id])[0], self.unit.pack)
 
-    def deliverable(self, warehouse: str | None = None) -> list[Deliverable]:
-        """Customer orders of which all that is left can be delivered now, oldest promised date first (BK1)."""
-        return deliverable(self.unit, warehouse)
+    def deliverable(self, warehouse: str | None = None) -> list[OpenOrder]:
+        """The ``backorders`` with goods (of a warehouse) that can all be delivered now, oldest promised date first (BK1)."""
+        found = [one for one in self.backorders(deliverable=True) if one.goods]
+        return [one for one in found if warehouse is None or warehouse in {left.warehouse for left in one.goods}]
 
     def available(self, document: Document) -> dict[Id, Decimal]:
         """Available stock for each line of a document that moves stock, its own reservation aside (K2)."""

@@ -24,10 +24,7 @@ LINE_KEYS = frozenset({
     "item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference",
     "reason", "option", "alternative", "heading", "subtotal", *STOW_KEYS,
 })  # fmt: skip
-LATER_LINE: frozenset[str] = frozenset()
-LATER_TYPES = frozenset({
-    "deposit_invoice", "progress_invoice", "final_invoice", "counter",
-})  # fmt: skip
+LATER_TYPES = frozenset({"deposit_invoice", "progress_invoice", "final_invoice", "counter"})
 LATER_RUNS = frozenset({"dunning"})
 LATER_WITH = frozenset({"percent", "net", "gross", "progress", "advance", "index_month"})
 PAY = frozenset({
@@ -67,8 +64,7 @@ class Known:
             "stock": STOCK, "customer": CUSTOMER, "supplier": CUSTOMER, "deal": DEAL, "equipment": EQUIPMENT,
             "comparison": COMPARISON,
         }  # fmt: skip
-        named["deliverable"] = named.get("deliverable", DELIVERABLE)
-        return {**named, **self.shapes, **{name: {"*": shape} for name, shape in tables.items()}}
+        return {"deliverable": DELIVERABLE, **named, **self.shapes, **{name: {"*": shape} for name, shape in tables.items()}}
 
 
 def check_scenario(scenario: Scenario, pack: Pack) -> tuple[Known, Findings]:
@@ -110,8 +106,7 @@ def _name(step: Step, known: Known, types: Types | None, shape: Shape = VALUE) -
         known.shapes[name] = shape
         known.made.pop(name, None)
     elif types is not None:
-        anything = document_shape(known.pack, known.all_types)
-        shape = made_shape(document_shape(known.pack, types), anything)
+        shape = made_shape(document_shape(known.pack, types), document_shape(known.pack, known.all_types))
         if step.kind == "pay":
             shape = {**(shape or {}), "counterpart": VALUE, "cleared": VALUE, "exchange_difference": VALUE}
         if name is not None:
@@ -128,9 +123,7 @@ def _check_code(node: Node | None, step: Step, what: str, codes: Iterable[str], 
         known.findings.unknown(node.mark, step.path, what, str(node.value), codes)
 
 
-def _check_keys(
-    node: Node, step: Step, what: str, keys: Iterable[str], known: Known, later: Iterable[str] = ()
-) -> None:
+def _check_keys(node: Node, step: Step, what: str, keys: Iterable[str], known: Known, later: Iterable[str] = ()) -> None:
     allowed = set(keys)
     for key in entries(node):
         if key in later:
@@ -173,9 +166,7 @@ def types_of(node: Node, step: Step, known: Known) -> Types:
     if parts[:1] == ["created"] and len(parts) == 2 and parts[1].isdecimal():
         return known.all_types
     if parts and not (len(parts) == 1 and parts[0].isdecimal()):
-        known.findings.add(
-            node.mark, step.path, f"{text!r} is no document", f"write {name}, {name}.1 or {name}.created.1"
-        )
+        known.findings.add(node.mark, step.path, f"{text!r} is no document", f"write {name}, {name}.1 or {name}.created.1")
     return known.made[name]
 
 
@@ -187,8 +178,7 @@ def _create(step: Step, known: Known) -> None:
     types = frozenset({key}) if key else frozenset()
     if key:
         _check_header(step.fields(), step, types, known)
-        given = step.option("with")
-        if given is not None:
+        if (given := step.option("with")) is not None:
             _check_header(entries(given), step, types, known, given)
     _name(step, known, types)
 
@@ -200,15 +190,11 @@ def _edit(step: Step, known: Known) -> None:
     _name(step, known, types)
 
 
-def _check_header(
-    fields: Mapping[str, Node], step: Step, types: Types, known: Known, owner: Node | None = None
-) -> None:
+def _check_header(fields: Mapping[str, Node], step: Step, types: Types, known: Known, owner: Node | None = None) -> None:
     """Header fields and lines of a document of one of ``types``."""
     declared = [known.pack.types[key] for key in types]
     own = {name for one in declared for name in one.fields}
-    allowed = {*HEADER, "customer", "supplier", "lines", *own} - {
-        "amount" if all(one.lines for one in declared) else ""
-    }
+    allowed = {*HEADER, "customer", "supplier", "lines", *own} - {"amount" if all(one.lines for one in declared) else ""}
     marks = (owner or step.node).key_marks
     for name, node in fields.items():
         if name not in allowed:
@@ -252,7 +238,7 @@ def _check_lines(node: Node, step: Step, line_fields: set[str], known: Known) ->
 
 
 def _check_line(line: Node, step: Step, line_fields: set[str], known: Known) -> None:
-    _check_keys(line, step, "field of a line", LINE_KEYS | line_fields, known, LATER_LINE - line_fields)
+    _check_keys(line, step, "field of a line", LINE_KEYS | line_fields, known)
     _check_code(entries(line).get("item"), step, "item", known.refs.items | known.refs.names, known)
     _check_code(entries(line).get("warehouse"), step, "warehouse", known.refs.warehouses, known)
 
@@ -392,8 +378,7 @@ def _expect(step: Step, known: Known) -> None:
     check_expected(step.argument, root, step.path, known.findings)
     codes: dict[str, tuple[str, Iterable[str]]] = {
         "stock": ("item", known.refs.items), "customer": ("customer", known.refs.customers),
-        "supplier": ("supplier", known.refs.suppliers),
-        "deal": ("deal", known.refs.deals),
+        "supplier": ("supplier", known.refs.suppliers), "deal": ("deal", known.refs.deals),
         "comparison": ("request", known.made),
     }  # fmt: skip
     for key, child in entries(step.argument).items():

@@ -43,7 +43,6 @@ KINDS: Mapping[str, tuple[str, type[BaseModel]]] = {
 """By section: the master table and the model of its rows."""
 SECTIONS = ("company", *KINDS, "stock", "users")
 LATER_SECTIONS = frozenset({"open_items", "entries", "indices"})
-LATER_KEYS: Mapping[str, frozenset[str]] = {}
 STOCK_KEYS = frozenset({"item", "quantity"}) | NAMES
 _NAMELESS = ("prices", "exchange_rates", "customer_references")
 _PARTS = (("items", "components"), ("items", "attached"))

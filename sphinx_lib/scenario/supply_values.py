@@ -53,4 +53,6 @@ SUPPLY: Mapping[str, Callable[[Any], Any]] = {
 
 def deliverable_rows(views: Views) -> list[dict[str, Any]]:
     """The customer orders that can be delivered now."""
-    return [{**order._asdict(), "goods": dict(order.goods)} for order in views.deliverable()]
+    return [
+        {**order._asdict(), "goods": {left.item: left.needed for left in order.goods}} for order in views.deliverable()
+    ]
