@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sphinx_lib import Sphinx
 from sphinx_lib.kernel.errors import GuardFailed, SphinxError
-from tests.store.support import ALICE, chain, document, faults, lines, open_shop, statements
+from sphinx_lib.kernel.ports import Actor
+from tests.store.support import ALICE, chain, document, faults, goods, lines, open_shop, statements
 
 D = Decimal
 
@@ -148,4 +149,25 @@ def test_whatever_comes_back_nothing_is_invoiced_or_credited_twice(story: list[t
     out = sum((one.lines[0].done("delivered") for one in kept), D(0))
     with app.reader() as views:
         assert views.stock("VIS-1").physical == 990 + sum((one.lines[0].quantity or D(0) for one in kept), D(0)) - out
+    app.engine.dispose()
+
+
+def test_tracked_goods_neither_go_back_nor_come_back_without_their_lot() -> None:
+    """K10: a return that is made from nothing names the lot itself; one that goes out takes the lot that expires first."""
+    app = open_shop("sqlite://", items=0)
+    boss = Actor("boss", {"return_without_delivery"})
+    with app.session(actor=boss) as s:
+        s.put("supplier", [{"code": "VISCO", "name": "Visco", "country": "FR"}])
+        s.put("item", [goods("LAIT", tracking="lot", negative_stock="allow")])
+        s.adjust_stock("LAIT", 3, lot="L1")
+        line = {"item": "LAIT", "quantity": 2, "unit_price": 1}
+        away = s.create("supplier_return", supplier="VISCO", lines=[line])
+        assert [one.lot for one in s.fire(away.id, "send").lines[0].stowed] == ["L1"]
+        more = s.create("supplier_return", supplier="VISCO", lines=[line])
+        with pytest.raises(GuardFailed, match="1 sur 2 sans lot"):
+            s.fire(more.id, "send")
+        back = s.create("customer_return", customer="ACME", lines=[line])
+        with pytest.raises(GuardFailed, match="2 sur 2 sans lot"):
+            s.fire(back.id, "receive", override={"from_a_delivery": "known customer"})
+    assert faults(app) == []
     app.engine.dispose()
