@@ -19,7 +19,7 @@ from sphinx_lib.scenario.model import read_scenarios
 from sphinx_lib.scenario.report import failure_lines
 from sphinx_lib.scenario.runner import FAILED, NOT_VALID, PASSED, ScenarioResult, main, prepare, run_paths, run_scenario
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 LATER = "\n    hint: take it out, or wait for the version that has it"
 SHOP = """\
 scenario: S
