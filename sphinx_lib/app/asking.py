@@ -14,21 +14,7 @@ from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.specs import FireMade, KeepPrices
-from sphinx_lib.store import documents as store_documents
 from sphinx_lib.workflow.plan import Request
-
-
-def made_from(unit: Unit, sources: Iterable[Id], type: str) -> list[Document]:
-    """Documents of a type made from ``sources``, those of this unit of work included, in order of creation."""
-    wanted = set(sources)
-    ids = set(store_documents.made_of(unit.connection, unit.company, sorted(wanted), type))
-    ids |= {
-        one.document.id
-        for one in unit.tracked.values()
-        if one.document.type == type and any(line.source_document in wanted for line in one.document.lines)
-    }
-    return unit.load(sorted(ids))
-
 
 _OF_PARTY = (
     "party", "currency", "rate", "rate_date", "rate_source", "language", "payment_terms", "regime", "party_facts",
@@ -38,7 +24,7 @@ _OF_PARTY = (
 def check_parties(unit: Unit, sources: Sequence[Document], target: TypeKey, parties: Sequence[str]) -> None:
     """Raises InputError for parties named twice, unknown, or that have such a document of the same source already."""
     unit.load_parties(parties)
-    there = made_from(unit, [source.id for source in sources], target[0])
+    there = unit.made_from([source.id for source in sources], target[0])
     asked = {one.party: one for one in there if unit.type_of(one).counts(one.state) != "none"}
     problems = [f"parties: {code} stands there {count} times" for code, count in Counter(parties).items() if count > 1]
     problems += [
@@ -68,7 +54,7 @@ def _said(unit: Unit, line: Line, before: str, language: str) -> Line:
 
 def fire_made(unit: Unit, document_id: Id, asked: FireMade) -> set[Id]:
     """The effect ``FireMade``; Refused when there is none to fire it on and it is not optional."""
-    found = made_from(unit, [document_id], asked.type)
+    found = unit.made_from([document_id], asked.type)
     touched = _fire_where_allowed(unit, found, asked.event)
     if not touched and not asked.optional:
         document = unit.get(document_id)
@@ -81,7 +67,7 @@ def fire_others(unit: Unit, document_id: Id, event: str) -> set[Id]:
     """The effect ``FireOthers``: an event on the documents made beside this one."""
     document = unit.get(document_id)
     sources = {line.source_document for line in document.lines if line.source_document}
-    others = [one for one in made_from(unit, sources, document.type) if one.id != document_id]
+    others = [one for one in unit.made_from(sources, document.type) if one.id != document_id]
     return _fire_where_allowed(unit, others, event)
 
 

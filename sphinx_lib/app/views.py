@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import stock_reading
-from sphinx_lib.app.asking import made_from
 from sphinx_lib.app.available import LineStock, availabilities
 from sphinx_lib.app.backorders import OpenOrder, asked_of, open_orders
 from sphinx_lib.app.comparing import Comparison, compare
@@ -170,7 +169,7 @@ class Views(Previews):
         ``answers`` is the type of what was made from the request.
         """
         (rfq,) = self.unit.load([rfq_id])
-        found = made_from(self.unit, [rfq_id], answers)
+        found = self.unit.made_from([rfq_id], answers)
         standing = [one for one in found if not self._is_called_off(one)]
         currency = self.unit.pack.model.company.currency
         return compare(rfq, self.documents([one.id for one in standing]), currency, self.unit.today)
