@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -22,7 +22,6 @@ from sphinx_lib.pack.terms_model import PERCENT_DIGITS, EarlyPayment, EarlyPayme
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import default_code, gives_vat
 from sphinx_lib.pricing.totals import with_totals
-from sphinx_lib.store import documents as store_documents
 from sphinx_lib.workflow.plan import Request
 
 ONE = Decimal(1)
@@ -175,17 +174,8 @@ def _bases(unit: Unit, document: Document) -> dict[str, Base]:
 
 def _credits_of(unit: Unit, invoice: Document) -> list[Document]:
     """The credit notes issued on ``invoice``: what was given back bears no discount. Those of a discount have no base."""
-    stored = store_documents.made_from(unit.connection, unit.company, invoice.id)
-    found = {one: unit.get(one) for one in _tracked_of(unit, invoice.id)}
-    found |= {document.id: document for document in unit.load(stored)}
-    return [one for one in found.values() if (of := unit.type_of(one)).sign_number < 0 and of.counts(one.state) == "done"]
-
-
-def _tracked_of(unit: Unit, source: Id) -> Iterator[Id]:
-    """Documents of this unit made from ``source``, whether written yet or not."""
-    for document_id, tracked in unit.tracked.items():
-        if any(line.source_document == source for line in tracked.document.lines):
-            yield document_id
+    found = unit.made_from([invoice.id])
+    return [one for one in found if (of := unit.type_of(one)).sign_number < 0 and of.counts(one.state) == "done"]
 
 
 def _standing(unit: Unit, ids: Iterable[Id]) -> list[Standing]:

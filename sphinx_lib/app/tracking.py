@@ -132,14 +132,16 @@ class Tracking:
                 self.tracked[document.id] = Tracked(document, document, held=held(document, self.pack))
                 self.of_party.setdefault(document.party or "", set()).add(document.id)
 
-    def made_from(self, sources: Iterable[Id], type: str, *, with_roots: bool = False) -> list[Document]:
-        """Documents of a type made from ``sources``, those of this unit of work included, in order of creation."""
+    def made_from(
+        self, sources: Iterable[Id], type: str | None = None, *, with_roots: bool = False
+    ) -> list[Document]:
+        """Documents made from ``sources``, of one type or of any, those of this unit included, in order of creation."""
         wanted = set(sources)
-        ids = set(store_documents.made_of(self.connection, self.company, sorted(wanted), type))
+        ids = set(store_documents.made_from(self.connection, self.company, sorted(wanted), type))
         ids |= {
             one.document.id
             for one in self.tracked.values()
-            if one.document.type == type and any(line.source_document in wanted for line in one.document.lines)
+            if type in (None, one.document.type) and any(line.source_document in wanted for line in one.document.lines)
         }
         return self.load(sorted(ids), with_roots=with_roots)
 

@@ -130,8 +130,7 @@ class Views(Previews):
 
     def results(self, document_id: Id) -> list[Document]:
         """The documents made from one, oldest first."""
-        ids = store_documents.made_from(self.unit.connection, self.unit.company, document_id)
-        return [self._shown(one) for one in self.unit.load(ids)]
+        return [self._shown(one) for one in self.unit.made_from([document_id])]
 
     def early_payment(self, document_id: Id) -> Offer | None:
         """What paying an invoice soon saves, and until when (E2); none where it is granted no discount, or has had it."""

@@ -176,23 +176,17 @@ def _filter(name: str, given: Any, own: Mapping[str, str], dialect: str) -> tupl
     return column, as_stored(given)
 
 
-def made_from(connection: Connection, company: str, source: Id) -> list[Id]:
-    """Documents that have a line made from a line of ``source``."""
-    statement = select(document_lines.c.document_id).where(
-        document_lines.c.company_id == company, document_lines.c.source_document == source
-    )
-    return sorted(set(connection.scalars(statement)))
-
-
-def made_of(connection: Connection, company: str, sources: Sequence[Id], type: str) -> list[Id]:
-    """Documents of a type that have a line made from a line of one of ``sources``."""
+def made_from(connection: Connection, company: str, sources: Sequence[Id], type: str | None = None) -> list[Id]:
+    """Documents, of one type or of any, that have a line made from a line of one of ``sources``."""
     lines = document_lines.c
     statement = (
         select(documents.c.id)
         .join(document_lines, (lines.company_id == documents.c.company_id) & (lines.document_id == documents.c.id))
-        .where(documents.c.company_id == company, documents.c.type == type, lines.source_document.in_(sources))
+        .where(documents.c.company_id == company, lines.source_document.in_(sources))
         .distinct()
     )
+    if type is not None:
+        statement = statement.where(documents.c.type == type)
     return sorted(connection.scalars(statement)) if sources else []
 
 
