@@ -25,7 +25,7 @@ from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.taking import with_taken
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
-from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id
+from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, Refused, TransitionRefused
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
@@ -245,6 +245,21 @@ def _through(unit: Unit, source: Document, target: TypeKey, rule: MadeFrom, aske
     return _drafts(unit, choices, target, of_bills, asked._replace(quantities=parts), change)
 
 
+def _others(unit: Unit, sources: Sequence[Document], target: TypeKey, rule: MadeFrom) -> Mapping[Id, Sequence[Line]]:
+    """What stands already of parts of these sources; asked only of those that name lots and of which a part is taken."""
+    feeds = unit.pack.type_of(*target).fulfils
+    parted = {
+        document.id
+        for document in sources
+        for line in document.lines
+        if line.stowed and feeds and rule.quantities != "all" and (line.done(feeds) or line.planned(feeds))
+    }
+    if not parted:
+        return {}
+    unit.made_from(parted, target[0])
+    return unit.beside(parted, target[0])
+
+
 def _as_it_is(draft: Document) -> Document:
     return draft
 
@@ -257,7 +272,8 @@ def _drafts(
     shares = {one.document.id: one.part for one in choices if one.part is not None}
     beside = {line: quantity for one in choices for line, quantity in one.beside.items()}
     key = _group_key(unit, rule, picks=unit.pack.type_of(*target).picks)
-    how = Derivation(target, unit.pack, rule, asked.day or unit.today, unit.new_id, key, shares, beside)
+    others = _others(unit, sources, target, rule)
+    how = Derivation(target, unit.pack, rule, asked.day or unit.today, unit.new_id, key, others, shares, beside)
     roots = {
         line.id: line
         for document in sources

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection
 
 from sphinx_lib.billing.credit import exposure
-from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, StockMove
+from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import NotFound
 from sphinx_lib.kernel.ports import Actor, IdFactory
 from sphinx_lib.pack.pack import Pack
@@ -144,6 +144,20 @@ class Tracking:
             if type in (None, one.document.type) and any(line.source_document in wanted for line in one.document.lines)
         }
         return self.load(sorted(ids), with_roots=with_roots)
+
+    def beside(self, sources: Iterable[Id], type: str) -> dict[Id, list[Line]]:
+        """By line of ``sources``, the lines made from it in documents of a type that count: drafts do, cancelled ones not.
+
+        ``made_from`` must have loaded them.
+        """
+        wanted = set(sources)
+        found: dict[Id, list[Line]] = {}
+        for document in (tracked.document for tracked in self.tracked.values() if tracked.document.type == type):
+            if self.type_of(document).counts(document.state) != "none":
+                for line in document.lines:
+                    if line.source_id and line.source_document in wanted:
+                        found.setdefault(line.source_id, []).append(line)
+        return found
 
     def get(self, document_id: Id) -> Document:
         """A document already loaded, as it is now."""

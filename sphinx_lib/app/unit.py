@@ -66,6 +66,8 @@ class Unit(Tracking):
         batch, wanted = list(documents), set(needs)
         if {"sources", "outstanding"} & wanted and not as_sources:
             self.load_sources(batch)
+        if "others" in wanted:
+            self._load_others(batch)
         codes = {document.party for document in batch if document.party}
         if "outstanding" in wanted:
             self._load_outstanding(codes)
@@ -113,6 +115,21 @@ class Unit(Tracking):
         pegged = {peg.document_id for document in (*own, *sources) for line in document.lines for peg in line.pegs}
         if pegged:
             self.load(sorted(pegged))
+
+    def _load_others(self, batch: Iterable[Document]) -> None:
+        """Load the other documents made from lines that named lots went with, in one statement for each type."""
+        wanted: dict[str, set[Id]] = {}
+        for document in batch:
+            sources = {line.source_document for line in document.lines if line.source_document and line.stowed}
+            wanted.setdefault(document.type, set()).update(sources)
+        for type_, sources in wanted.items():
+            self.made_from(sources, type_)
+
+    def _others_of(self, document: Document) -> dict[Id, list[Line]]:
+        own = {line.id for line in document.lines}
+        sources = {line.source_document for line in document.lines if line.source_document}
+        found = self.beside(sources, document.type)
+        return {source: [line for line in lines if line.id not in own] for source, lines in found.items()}
 
     def load_parties(self, codes: Iterable[str]) -> None:
         """Load parties by code; NotFound names the nearest when one is unknown."""
@@ -181,6 +198,7 @@ class Unit(Tracking):
             origins=origins,
             lots=self._lots_of(document),
             owners=self.places.owners,
+            others=cache(partial(self._others_of, document)),
             at_dates=cache(partial(at_their_dates, self, document)),
             same_reference=same_reference(self, document),
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
+
+from sphinx_lib.kernel.document import ZERO, Line, Stowed
 
 
 class Lot(NamedTuple):
@@ -25,3 +28,16 @@ class Lot(NamedTuple):
     def is_expired(self, day: date) -> bool:
         """Whether it may not be used any more on ``day``."""
         return self.expires is not None and self.expires < day
+
+
+def name_of(one: Stowed) -> tuple[str, str, str]:
+    """What goods are told apart by: the lot or serial number, else the bin that they come out of, and the item of a kit."""
+    return one.item, one.lot, "" if one.lot else one.bin
+
+
+def sums_by_name(lines: Iterable[Line]) -> dict[tuple[str, str, str], Decimal]:
+    """The named goods of lines, in stock units, summed by ``name_of``."""
+    found: dict[tuple[str, str, str], Decimal] = {}
+    for one in (one for line in lines for one in line.stowed):
+        found[name_of(one)] = found.get(name_of(one), ZERO) + one.quantity
+    return found

@@ -23,6 +23,7 @@ from sphinx_lib.pack.workflow_model import DocumentType
 
 Need = Literal[
     "party", "items", "stock", "outstanding", "sources", "allocations", "lots", "places", "equipment", "references",
+    "others",
 ]  # fmt: skip
 StockKey = tuple[str, str]
 
@@ -49,6 +50,7 @@ class Situation:
     these stand in, by id; ``same_reference`` is how many earlier documents of its type bear its reference for its party;
     ``policies`` says by (item, warehouse) what the item, else the warehouse, says about stock below zero; ``lots`` are by
     (item, warehouse) the lots and bins in stock, and ``owners`` by (item, serial number) the customers who have it.
+    ``others`` finds, when first asked, by source line the lines of other documents of this type made from it that count.
     ``at_dates`` works out, when first asked, what may be promised for the day of each line.
     """
 
@@ -69,6 +71,7 @@ class Situation:
     lots: Mapping[StockKey, Sequence[Lot]] = field(default_factory=dict)
     owners: Mapping[tuple[str, str], str] = field(default_factory=dict)
     same_reference: int = 0
+    others: Callable[[], Mapping[Id, Sequence[Line]]] = dict
     at_dates: Callable[[], Mapping[Id, AtItsDate]] = dict
 
     def at_date(self, line: Line) -> AtItsDate:

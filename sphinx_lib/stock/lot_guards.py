@@ -7,8 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.kernel.document import ZERO, Line
+from sphinx_lib.kernel.document import ZERO, Id, Line
 from sphinx_lib.kernel.errors import Refusal
+from sphinx_lib.kernel.lots import name_of, sums_by_name
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
 from sphinx_lib.stock.levels import Held
@@ -154,9 +155,33 @@ def serials_of_customer(situation: Situation, parameters: NoParameters) -> Itera
                 yield Refusal("serials_of_customer", facts=facts)
 
 
+def lots_of_source(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
+    """Refuse, line by line, lots and serial numbers that did not go with the line that this one was made from, or not so
+    much of them, together with what other documents made from it name (K10). What went without a name may be any lot."""
+    gone: dict[Id, dict[tuple[str, str, str], Decimal]] = {}
+    for line in situation.document.lines:
+        source = situation.sources.get(line.source_id or "")
+        if source is None or not line.stowed or unnamed(source) > 0:
+            continue
+        if source.id not in gone:
+            gone[source.id] = sums_by_name(situation.others().get(source.id, ()))
+        went, taken = sums_by_name([source]), gone[source.id]
+        for one in (one for one in line.stowed if one.lot):
+            name = name_of(one)
+            left = max(went.get(name, ZERO) - taken.get(name, ZERO), ZERO)
+            taken[name] = taken.get(name, ZERO) + one.quantity
+            if one.quantity > left:
+                facts = {"line": line.position, "item": line.item or "", "lot": one.lot, "named": one.quantity, "left": left}
+                yield Refusal("lots_of_source", facts=facts)
+
+
 GUARDS = (
     GuardSpec(
         LOTS_GIVEN, lots_given, needs=frozenset({"items", "lots"}), facts=("line", "problem", "item"),
+    ),
+    GuardSpec(
+        "lots_of_source", lots_of_source, needs=frozenset({"sources", "others"}),
+        facts=("line", "item", "lot", "named", "left"),
     ),
     GuardSpec(
         "serials_of_customer", serials_of_customer, needs=frozenset({"items", "equipment"}),

@@ -28,6 +28,7 @@ NewId = Callable[[], Id]
 class Derivation:
     """How documents of ``target`` are made: the declaration, today's date, and the key that groups sources.
 
+    ``others`` are by source line the lines of documents like those to be made that stand already, as far as they name lots;
     ``shares`` are by source the quantities of the part that goes here, when another part goes elsewhere; ``beside`` is by
     line what another part takes before.
     """
@@ -38,6 +39,7 @@ class Derivation:
     today: date
     new_id: NewId
     group_key: Callable[[Document], tuple[Any, ...]]
+    others: Mapping[Id, Sequence[Line]] = field(default_factory=dict)
     shares: Mapping[Id, Quantities] = field(default_factory=dict)
     beside: Quantities = field(default_factory=dict)
 
@@ -263,7 +265,7 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         quantity=row.quantity,
         price_quantity=line.price_quantity if whole else round_half_up(line.price_quantity * part, _DIGITS),
         stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, _DIGITS),
-        stowed=stowed_share(line, _gone(line, how), row.quantity),
+        stowed=stowed_share(line, how.others.get(line.id, ()), row.quantity),
         source_id=line.id,
         source_document=row.source.id,
         role="" if line.role in OPTIONAL else line.role,
@@ -273,12 +275,6 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         progress=EMPTY,
         custom={name: line.custom[name] for name in declared.line_fields if name in line.custom},
     )
-
-
-def _gone(line: Line, how: Derivation) -> Decimal:
-    """How much of the line other documents of the kind that is made have taken already."""
-    feeds = how.type.fulfils
-    return ZERO if feeds is None or how.made.quantities == "all" else line.done(feeds) + line.planned(feeds)
 
 
 def _priced(line: Line, made: MadeFrom) -> Line:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from sphinx_lib.kernel.document import ZERO, Line, Stowed
+from sphinx_lib.kernel.lots import name_of, sums_by_name
 from sphinx_lib.kernel.money import round_half_up
 
 _DIGITS = 6  # of quantities, as they are stored
 
 
-def stowed_share(line: Line, taken: Decimal, quantity: Decimal | None) -> tuple[Stowed, ...]:
-    """The named goods that go with ``quantity`` of ``line``, after ``taken`` of it went before (both in its sales unit).
+def stowed_share(line: Line, others: Iterable[Line], quantity: Decimal | None) -> tuple[Stowed, ...]:
+    """The named goods that go with ``quantity`` of ``line`` (in its sales unit), after what ``others`` made from it name.
 
     In their order, so that two partial documents never name the same goods; never more than the share of the quantity.
     """
     whole = abs(line.quantity or ZERO)
     if not line.stowed or quantity is None or not whole:
         return ()
-    if not taken and abs(quantity) == whole:
-        return line.stowed
-    in_stock = abs(line.stock_quantity)
-    first = round_half_up(in_stock * abs(taken) / whole, _DIGITS)
-    last = first + round_half_up(in_stock * abs(quantity) / whole, _DIGITS)
-    found, start = [], ZERO
+    gone = sums_by_name(others)
+    wanted = round_half_up(abs(line.stock_quantity) * abs(quantity) / whole, _DIGITS)
+    found = []
     for one in line.stowed:
-        end = start + one.quantity
-        part = min(end, last) - max(start, first)
+        before = min(gone.get(name_of(one), ZERO), one.quantity)
+        gone[name_of(one)] = gone.get(name_of(one), ZERO) - before
+        part = min(one.quantity - before, wanted)
         if part > 0:
             found.append(one._replace(quantity=part))
-        start = end
+            wanted -= part
     return tuple(found)

@@ -99,10 +99,12 @@ def test_partial_documents_take_each_name_once_and_never_more_than_their_share(
     line = Line("1", 1, item="I", quantity=whole, stock_quantity=whole, stowed=stowed)
     found: list[Stowed] = []
     gone = D(0)
+    others: list[Line] = []
     for place, weight in enumerate(weights):
         last = place == len(weights) - 1
         part = whole - gone if last else (whole * weight / sum(weights)).quantize(D("0.001"))
-        share = stowed_share(line, gone, part)
+        share = stowed_share(line, others, part)
+        others.append(Line(str(place), 1, quantity=part, stowed=share))
         assert sum((one.quantity for one in share), D(0)) == part
         found += share
         gone += part
@@ -112,8 +114,16 @@ def test_partial_documents_take_each_name_once_and_never_more_than_their_share(
 
 def test_a_line_that_is_named_in_part_gives_no_more_than_it_has() -> None:
     line = Line("1", 1, quantity=D(2), stock_quantity=D(12), stowed=(Stowed(D(4), "L"),))
-    assert stowed_share(line, D(0), D(1)) == (Stowed(D(4), "L"),)
-    assert stowed_share(line, D(1), D(1)) == ()
+    assert stowed_share(line, [], D(1)) == (Stowed(D(4), "L"),)
+    assert stowed_share(line, [Line("2", 1, quantity=D(1), stowed=(Stowed(D(4), "L"),))], D(1)) == ()
+
+
+def test_what_others_name_is_left_to_them_wherever_it_lay() -> None:
+    """8 in two lots; whoever took AVRIL first, the next part is MARS, and what nobody took in the order of the line."""
+    line = Line("1", 1, quantity=D(8), stock_quantity=D(8), stowed=(Stowed(D(3), "MARS", "A"), Stowed(D(5), "AVRIL", "B")))
+    other = Line("2", 1, quantity=D(4), stowed=(Stowed(D(4), "AVRIL", "Q"),))
+    assert stowed_share(line, [other], D(4)) == (Stowed(D(3), "MARS", "A"), Stowed(D(1), "AVRIL", "B"))
+    assert stowed_share(line, [other, other], D(4)) == (Stowed(D(3), "MARS", "A"),)
 
 
 # -- how names are written -----------------------------------------------------------------------------------------------
