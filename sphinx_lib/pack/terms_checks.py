@@ -10,7 +10,7 @@ from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import DocumentType
 
-_KINDS = {"credit_note": ("-1", "a credit note"), "taken_back": ("1", "an invoice")}
+_KINDS = {"credit_note": ("-1", "a credit note to customers"), "taken_back": ("1", "an invoice to customers")}
 
 
 def check_terms(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
@@ -49,8 +49,8 @@ def _check_type(
         return
     declared = found[0]
     sign, what = _KINDS[setting]
-    if declared.sign != sign or not declared.payable or not declared.lines:
-        yield Finding(path, f"{name} is not {what}", f'name a type with sign "{sign}", payable and with lines')
+    if declared.side != "sales" or declared.sign != sign or not declared.payable or not declared.lines:
+        yield Finding(path, f"{name} is not {what}", f'name a type of sales with sign "{sign}", payable and with lines')
     if declared.then is None:
         yield Finding(path, f"{name} is not issued as soon as it is made", f"add then to {name}, as in then: issue")
     posts = declared.says(declared.number.at, "posts") if declared.number.at in declared.states else None
