@@ -416,6 +416,23 @@ def test_a_figure_that_differs_shows_expected_beside_actual(written: str, differ
     assert differs(f"expect: {{q: {{{written}}}}}")[0] == difference
 
 
+def test_the_rate_of_a_line_is_that_of_the_day_on_which_it_was_taxed() -> None:
+    """CN1: a credit note bears the rate of its invoice."""
+    text = """\
+    scenario: S
+    today: 2026-03-02
+    config_inline: {taxes: {codes: {standard: {rates: {2026-04-01: 22}}}}}
+    given: {customers: [{ref: ACME}], items: [{ref: A, sale_price: 100.00}]}
+    steps:
+      - {create: invoice, as: i, customer: ACME, lines: [{item: A, quantity: 1}]}
+      - fire: i.issue
+      - at: 2026-05-01
+      - {derive: i, to: credit_note, as: c}
+      - expect: {c: {total_vat: 20, lines.1.vat: 20}}
+    """
+    assert ran(text).failures == ()
+
+
 def test_rows_of_a_list_compare_by_place_and_number() -> None:
     text = SHOP.replace("quantity: 5}", "quantity: 5, discounts: [10]}")
     (failure,) = ran(f"{text}  - expect: {{q.lines.1: {{trace: [{{step: base}}]}}}}\n").failures
