@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sphinx_lib.app.session import Session
-from sphinx_lib.scenario.model import read_scenarios
+from sphinx_lib.scenario.model import KINDS, read_scenarios
 from sphinx_lib.scenario.report import failure_lines
 from sphinx_lib.scenario.runner import FAILED, NOT_VALID, PASSED, ScenarioResult, main, prepare, run_paths, run_scenario
 
@@ -353,14 +353,15 @@ _LEAF = st.none() | st.text("qA1.{}[]~!&*:,-\n '\"", max_size=6) | st.sampled_fr
 _TREE = st.recursive(
     _LEAF, lambda below: st.lists(below, max_size=3) | st.dictionaries(_LEAF, below, max_size=3), max_leaves=8
 )
-_KEYS = ("create", "edit", "fire", "derive", "run", "pay", "price", "export", "render", "delete", "at", "as_user", "expect",
-         "as", "with", "refused", "key", "quantities", "to", "lines")  # fmt: skip
+_BESIDE = {"as": "fire: q.send", "with": "fire: q.accept", "refused": "fire: q.send", "key": "fire: q.send",
+           "quantities": "derive: q", "to": "derive: q", "lines": "create: quotation, customer: ACME"}  # fmt: skip
+"""By key that stands beside a step, a step that takes it."""
 
 
-@given(st.sampled_from(_KEYS), _TREE)
+@given(st.sampled_from((*KINDS, *_BESIDE)), _TREE)
 def test_any_value_under_any_key_of_a_step_is_an_error_told_or_taken_never_a_crash(key: str, value: object) -> None:
-    written = _flow({key: value} if key in ("create", "expect", "at", "as_user") else {"fire": "q.send", key: value})
-    scenarios, problems = read_scenarios(f"{SHOP}  - {written}\n", Path("case.yaml"))
+    beside = f"{_BESIDE[key]}, " if key in _BESIDE else ""
+    scenarios, problems = read_scenarios(f"{SHOP}  - {{{beside}{key}: {_flow(value)}}}\n", Path("case.yaml"))
     for one in scenarios if not problems else ():
         prepare(one)
 
@@ -413,6 +414,23 @@ def test_figures_are_equal_as_numbers_and_null_is_none(holds: str) -> None:
 )
 def test_a_figure_that_differs_shows_expected_beside_actual(written: str, difference: tuple[str, str, str]) -> None:
     assert differs(f"expect: {{q: {{{written}}}}}")[0] == difference
+
+
+def test_the_rate_of_a_line_is_that_of_the_day_on_which_it_was_taxed() -> None:
+    """CN1: a credit note bears the rate of its invoice."""
+    text = """\
+    scenario: S
+    today: 2026-03-02
+    config_inline: {taxes: {codes: {standard: {rates: {2026-04-01: 22}}}}}
+    given: {customers: [{ref: ACME}], items: [{ref: A, sale_price: 100.00}]}
+    steps:
+      - {create: invoice, as: i, customer: ACME, lines: [{item: A, quantity: 1}]}
+      - fire: i.issue
+      - at: 2026-05-01
+      - {derive: i, to: credit_note, as: c}
+      - expect: {c: {total_vat: 20, lines.1.vat: 20}}
+    """
+    assert ran(text).failures == ()
 
 
 def test_rows_of_a_list_compare_by_place_and_number() -> None:

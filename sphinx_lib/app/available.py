@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, StockMove
 from sphinx_lib.pack.specs import AtItsDate
 from sphinx_lib.stock.availability import NO_DAYS, Availability, Days
-from sphinx_lib.stock.levels import PHYSICAL, Held, LineQuantities, held
+from sphinx_lib.stock.levels import PHYSICAL, Held, held, quantity_of
 from sphinx_lib.store.stock import LEVELS, Balance, Dated, Key, Stock
 
 if TYPE_CHECKING:
@@ -194,9 +194,8 @@ def _still_to_leave(unit: Unit, document: Document) -> Callable[[Line], Decimal]
         return lambda line: ZERO
     if RESERVED not in levels:
         return lambda line: Decimal(1)
-    reserves = unit.pack.expression((document.type, document.kind), "line", levels[RESERVED])
-    progress = unit.pack.model.progress
-    return lambda line: reserves(LineQuantities(line, progress)) / line.quantity if line.quantity else ZERO
+    reserved = quantity_of(document, unit.pack, levels[RESERVED])
+    return lambda line: reserved(line) / line.quantity if line.quantity else ZERO
 
 
 def _seen(

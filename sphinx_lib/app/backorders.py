@@ -14,7 +14,7 @@ from sphinx_lib.kernel.money import plain_number, round_half_up
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import backorder_policy
 from sphinx_lib.pack.workflow_model import DocumentType
-from sphinx_lib.stock.levels import LineQuantities
+from sphinx_lib.stock.levels import quantity_of
 from sphinx_lib.stock.pegs import DIGITS
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store.stock import Balance
@@ -117,12 +117,12 @@ def _left(pack: Pack, order: Document) -> list[Left]:
     levels = declared.says(order.state, "stock") or {}
     if RESERVED not in levels:
         return []
-    expression = pack.expression((order.type, order.kind), "line", levels[RESERVED])
+    reserved = quantity_of(order, pack, levels[RESERVED])
     found: dict[Key, Left] = {}
     for line in order.lines:
         if not line.quantity:
             continue
-        remaining = expression(LineQuantities(line, pack.model.progress, declared.line_fields))
+        remaining = reserved(line)
         supplied = sum((line.done(feed) for feed in feeds), ZERO) - (line.quantity - remaining)
         for item, whole in line.goods:
             key = (item, line.warehouse)

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.valuing import rule_of
 from sphinx_lib.kernel.document import ZERO, Document, Line, Stowed
-from sphinx_lib.kernel.money import currency_digits, round_half_up
 from sphinx_lib.kernel.worth import Worth
 from sphinx_lib.stock.counting import BOOK
 from sphinx_lib.stock.levels import PHYSICAL
+from sphinx_lib.stock.valuation import Change, entered, left
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store import stock_values
 
@@ -43,7 +44,7 @@ def _line(warehouse: str, item: str, quantity: Decimal, named: dict[str, Any]) -
 
 class Counted(NamedTuple):
     """One line of a stock count: ``book`` and ``counted`` in the stock unit, ``value`` of their difference (signed, company
-    currency; none where costs are not shown). A count that is not posted yet is valued at what the item costs now; before it
+    currency; none where costs are not shown). A count that is not posted yet is valued as if it were posted now; before it
     starts there is no book."""
 
     line: Line
@@ -83,10 +84,17 @@ def _counted(line: Line, value: Decimal) -> Counted:
 
 
 def _expected(unit: Unit, lines: Sequence[Line], worths: dict[str, Worth]) -> Iterator[Counted]:
+    """Each line valued as the moves of a posted count are, once those before it are posted."""
     unit.load_items({line.item or "" for line in lines})
-    digits = currency_digits(unit.pack.model.company.currency)
     for line in lines:
-        known = worths[line.item or ""].average if line.item in worths else None
-        cost = known if known is not None else unit.items[line.item or ""].cost or ZERO
-        found = _counted(line, ZERO)
-        yield found._replace(value=round_half_up(cost * found.difference, digits))
+        found, item = _counted(line, ZERO), line.item or ""
+        if found.difference:
+            change = _moved(unit, item, worths.get(item, Worth()), found.difference)
+            worths[item] = change.worth
+            found = found._replace(value=change.value)
+        yield found
+
+
+def _moved(unit: Unit, item: str, worth: Worth, difference: Decimal) -> Change:
+    rule = rule_of(unit, item)
+    return entered(worth, difference, None, rule, unit.today) if difference > 0 else left(worth, -difference, rule)

@@ -62,10 +62,12 @@ def offer_for(unit: Unit, invoice: Document) -> Offer | None:
 def grant(unit: Unit, payment_id: Id, targets: Sequence[Id] | None) -> set[Id]:
     """Issue the credit note for the discount that a posted payment earns, and put it against the invoice paid.
 
-    Returns what was touched. Raises InputError unless ``targets`` names one invoice of the same party and currency, Refused
-    where it is not discounted, paid too late, or not settled by the payment.
+    Returns what was touched. Raises InputError unless ``targets`` names one invoice of the same customer and currency,
+    Refused where it is not discounted, paid too late, or not settled by the payment.
     """
     payment = unit.get(payment_id)
+    if unit.type_of(payment).side != "sales":
+        raise InputError(["early_payment: a supplier grants its discount by a credit note; enter that, and pay the rest"])
     named = list(dict.fromkeys(targets or ()))
     if len(named) != 1:
         raise InputError([f"early_payment: {len(named) or 'no'} documents to allocate; name the one invoice that is paid"])

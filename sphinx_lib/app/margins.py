@@ -135,8 +135,7 @@ def at_delivery(unit: Unit, document: Document) -> Document:
     lines = tuple(line if _was_delivered(unit, line) else _with_cost_of_now(unit, line) for line in document.lines)
     if lines == document.lines:
         return document
-    cost = cost_of(lines, document.rate, currency_digits(document.currency))
-    return document.changed(lines=lines, total_cost=cost)
+    return _costing(document, lines)
 
 
 def with_issued_costs(unit: Unit, costs: Mapping[Id, Mapping[str, Decimal]]) -> None:
@@ -158,8 +157,12 @@ def with_issued_costs(unit: Unit, costs: Mapping[Id, Mapping[str, Decimal]]) -> 
         )  # fmt: skip
         if lines != document.lines:
             known |= {line.id: line for line in lines}
-            cost = cost_of(lines, document.rate, currency_digits(document.currency))
-            tracked.document = document.changed(lines=lines, total_cost=cost)
+            tracked.document = _costing(document, lines)
+
+
+def _costing(document: Document, lines: tuple[Line, ...]) -> Document:
+    """``document`` with the costs of ``lines``, and their sum."""
+    return document.changed(lines=lines, total_cost=cost_of(lines, document.rate, currency_digits(document.currency)))
 
 
 def _with_cost_of(line: Line, source: Line | None) -> Line:
@@ -175,12 +178,18 @@ def _with_issued_cost(line: Line, costs: Mapping[str, Decimal]) -> Line:
         return line
     if line.parts:
         parts = tuple(part._replace(cost=costs.get(part.item, part.cost)) for part in line.parts)
-        known = [part.cost * part.quantity for part in parts if part.cost is not None]
-        return line._replace(parts=parts, cost=round_half_up(sum(known, ZERO), COST_DIGITS) if known else line.cost)
+        cost = _cost_of_parts(parts)
+        return line._replace(parts=parts, cost=line.cost if cost is None else cost)
     cost = costs.get(line.item or "")
     if cost is None or not line.stocked or not line.quantity or line.role:
         return line
     return line._replace(cost=round_half_up(cost * line.stock_quantity / line.quantity, COST_DIGITS))
+
+
+def _cost_of_parts(parts: Iterable[Part]) -> Decimal | None:
+    """What one phantom kit costs, of the components whose cost is known; none where none is."""
+    known = [part.cost * part.quantity for part in parts if part.cost is not None]
+    return round_half_up(sum(known, ZERO), COST_DIGITS) if known else None
 
 
 def _was_delivered(unit: Unit, line: Line) -> bool:
@@ -202,8 +211,7 @@ def _with_cost_of_now(unit: Unit, line: Line) -> Line:
     source = unit.prices.schema.cost
     if any(part.item for part in line.parts):
         parts = tuple(_part_now(unit, part, source) for part in line.parts)
-        known = [part.cost * part.quantity for part in parts if part.cost is not None]
-        return line._replace(parts=parts, cost=round_half_up(sum(known, ZERO), COST_DIGITS) if known else None)
+        return line._replace(parts=parts, cost=_cost_of_parts(parts))
     item = unit.items.get(line.item or "")
     cost = item.cost_by(source) if item is not None else None
     if item is None or cost is None or line.role:

@@ -16,7 +16,7 @@ from sphinx_lib.kernel.errors import InputError, Refusal
 from sphinx_lib.kernel.money import plain_number, round_half_up, trimmed
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import MadeFrom, Pegs
-from sphinx_lib.stock.levels import Held, LineQuantities
+from sphinx_lib.stock.levels import Held, quantity_of
 from sphinx_lib.stock.pegs import DIGITS, feeds_of
 from sphinx_lib.store.stock import Balance
 
@@ -78,12 +78,12 @@ def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
     """What each line still needs of each of its goods: what the order reserves of it, else its whole quantity."""
     declared = unit.type_of(order)
     text = (declared.says(order.state, "stock") or {}).get("reserved", "quantity")
-    expression = unit.pack.expression((order.type, order.kind), "line", text) if text != "quantity" else None
+    reserved = quantity_of(order, unit.pack, text) if text != "quantity" else None
     found = []
     for line in order.lines:
         if not line.quantity or line.quantity < 0:
             continue
-        left = expression(LineQuantities(line, unit.pack.model.progress)) if expression is not None else line.quantity
+        left = reserved(line) if reserved is not None else line.quantity
         for item, whole in line.goods:
             part = item if line.parts else ""
             per_unit = Decimal(1) if part else whole / line.quantity

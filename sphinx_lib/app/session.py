@@ -20,8 +20,8 @@ from sphinx_lib.app import (
     pegging,
     picked,
     putting,
-    repricing,
     returning,
+    revaluing,
 )
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
@@ -312,7 +312,7 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             unit.registers.append(document_id)
             return set()
         case RevalueReceipts():
-            return repricing.revalue_receipts(unit, document_id)
+            return revaluing.revalue_receipts(unit, document_id)
         case ReportPegs(released):
             return pegging.report(unit, document_id, released)
         case ReleasePegs():

@@ -24,8 +24,9 @@ MOST_MOVES = 10_000
 class StockRow(NamedTuple):
     """An item in a warehouse now: quantities in its stock unit, its value in company currency, the cost of one unit.
 
-    ``value`` is the warehouse's part by quantity of what the item is worth everywhere; value and cost are none where
-    costs are not shown, ``average_cost`` also where nobody knows it.
+    ``expired`` is the part of ``physical`` in lots that may not be used any more. ``value`` is the warehouse's part by
+    quantity of what the item is worth everywhere; value and cost are none where costs are not shown, ``average_cost`` also
+    where nobody knows it.
     """
 
     item: str
@@ -33,13 +34,14 @@ class StockRow(NamedTuple):
     physical: Decimal
     reserved: Decimal
     on_order: Decimal
+    expired: Decimal
     value: Decimal | None
     average_cost: Decimal | None
 
     @property
     def available(self) -> Decimal:
-        """Physical minus reserved (K2)."""
-        return self.physical - self.reserved
+        """Physical minus reserved (K2), without lots that have expired (K10)."""
+        return self.physical - self.reserved - self.expired
 
 
 class ItemValue(NamedTuple):
@@ -95,11 +97,11 @@ def stock_rows(unit: Unit, warehouse: str | None, items: Collection[str]) -> lis
     """What is stored now, by item and warehouse, in one statement."""
     digits, shown = currency_digits(unit.pack.model.company.currency), sees_margin(unit.actor)
     found = []
-    for row in stock_journal.stored(unit.connection, unit.company, warehouse, items):
+    for row in stock_journal.stored(unit.connection, unit.company, unit.today, warehouse, items):
         value = share(row.value, row.physical, row.whole, digits) if row.whole else ZERO
         cost = average_of(row.whole, row.value, row.last_cost)
         shown_costs = (value, cost) if shown else (None, None)
-        found.append(StockRow(row.item, row.warehouse, row.physical, row.reserved, row.on_order, *shown_costs))
+        found.append(StockRow(*row[:6], *shown_costs))
     return found
 
 

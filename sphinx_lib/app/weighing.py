@@ -8,7 +8,7 @@ from decimal import Decimal
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Line, Progress
 from sphinx_lib.kernel.money import currency_digits, round_half_up
 from sphinx_lib.pack.pack import Pack
-from sphinx_lib.stock.levels import LineQuantities
+from sphinx_lib.stock.levels import quantity_of
 from sphinx_lib.workflow.derive import advanced, weight
 
 Weights = Mapping[str, Progress]
@@ -22,12 +22,13 @@ def weighing(document: Document | None, pack: Pack) -> Callable[[Line], Weights]
     declared = pack.type_of(document.type, document.kind)
     feeds, counts = declared.fulfils, declared.counts(document.state)
     more: Mapping[str, str] = declared.says(document.state, "counts_in") or {}
-    key, digits = (document.type, document.kind), currency_digits(document.currency)
+    beside = {name: quantity_of(document, pack, text) for name, text in more.items()}
+    digits = currency_digits(document.currency)
 
     def weigh(line: Line) -> Weights:
         found = {feeds: weight(line, counts)} if feeds is not None else {}
-        for name, text in more.items():
-            quantity = pack.expression(key, "line", text)(LineQuantities(line, pack.model.progress, declared.line_fields))
+        for name, counted in beside.items():
+            quantity = counted(line)
             found[name] = found.get(name, Progress()).plus(Progress(quantity, ZERO, _part(line, quantity, digits)))
         return {name: one for name, one in found.items() if any(one)}
 

@@ -11,7 +11,7 @@ from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import pattern_findings
-from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.places import effect_uses, guard_uses
 from sphinx_lib.pack.scopes import document_scope, line_scope
 from sphinx_lib.pack.specs import Specs
@@ -70,6 +70,14 @@ def unknown(path: tuple[str, ...], what: str, name: str, known: Known) -> Findin
     hint = did_you_mean(name, names).removeprefix("; ")
     hint = hint or ("known: " + ", ".join(names) if names else "")
     return Finding(path, f"unknown {what} {name!r}", hint, of_key=path[-1] == name)
+
+
+def unresolved(path: tuple[str, ...], name: str, types: Iterable[TypeKey]) -> Finding | None:
+    """What is wrong with the ``name`` of a type or kind; none where it stands for exactly one."""
+    found = types_named(name, types)
+    if len(found) > 1:
+        return Finding(path, f"several types have the kind {name!r}", f"write {' or '.join(map('.'.join, found))}")
+    return None if found else unknown(path, "document type", name, {key[1] or key[0] for key in types})
 
 
 def check_states(base: tuple[str, ...], declared: DocumentType, model: PackModel) -> Iterator[Finding]:

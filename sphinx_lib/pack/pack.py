@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -80,17 +80,11 @@ class Pack:
 
     def resolve_type(self, name: str) -> TypeKey:
         """The (type, kind) that ``name`` stands for: a type, a kind of exactly one type, or ``type.kind``."""
-        if name in self.model.document_types:
-            return name, ""
-        kinds = [key for key in self.types if key[1] == name]
-        if len(kinds) == 1:
-            return kinds[0]
-        owner, _, kind = name.partition(".")
-        if (owner, kind) in self.types and kind:
-            return owner, kind
-        if kinds:
-            ways = " or ".join(".".join(key) for key in kinds)
-            raise InputError([f"several types have the kind {name!r}; write {ways}"])
+        found = types_named(name, self.types)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InputError([f"several types have the kind {name!r}; write {' or '.join(map('.'.join, found))}"])
         self.type_of(name)
         raise AssertionError("type_of refuses unknown names")
 
@@ -130,6 +124,12 @@ class Pack:
     def label(self, key: str, language: str) -> str:
         """A text of the ``labels`` section."""
         return in_language(self.model.labels.get(key, {"": key}), language)
+
+
+def types_named(name: str, types: Iterable[TypeKey]) -> list[TypeKey]:
+    """What ``name`` may stand for: a type, else the kinds called so or ``type.kind``; several where it is not enough."""
+    keys = list(types)
+    return [(name, "")] if (name, "") in keys else [key for key in keys if key[1] and name in (key[1], ".".join(key))]
 
 
 def _follows(model: PackModel) -> dict[str, tuple[str, ...]]:

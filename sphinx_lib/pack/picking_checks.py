@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sphinx_lib.pack.base import Finding
-from sphinx_lib.pack.checks import unknown
+from sphinx_lib.pack.checks import of_each_type, unknown
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.places import effect_uses
 from sphinx_lib.pack.workflow_model import DocumentType
 
 _EFFECT = "deliver_picked"
@@ -25,15 +26,16 @@ def check_picking(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> It
     elif unit.dimension != "mass":
         said = f"{model.stock.weight_unit} is a unit of {unit.dimension}"
         yield Finding(("stock", "weight_unit"), said, "name one of mass")
-    for (name, kind), declared in types.items():
-        base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
-        if declared.picks and (declared.fulfils is None or not declared.made_from):
-            hint = "give it `fulfils`, a progress of the lines it is made from, and `made_from`"
-            yield Finding((*base, "picks"), "what is picked must be counted on what it was made from", hint)
-        for event, each in declared.events.items():
-            parameters = each.effects.get(_EFFECT)
-            if parameters is not None:
-                yield from _delivery((*base, "events", event, "effects", _EFFECT), declared, parameters, model)
+    yield from of_each_type(types, lambda base, declared: _of_type(base, declared, model))
+
+
+def _of_type(base: tuple[str, ...], declared: DocumentType, model: PackModel) -> Iterator[Finding]:
+    if declared.picks and (declared.fulfils is None or not declared.made_from):
+        hint = "give it `fulfils`, a progress of the lines it is made from, and `made_from`"
+        yield Finding((*base, "picks"), "what is picked must be counted on what it was made from", hint)
+    for below, effect, parameters in effect_uses(declared):
+        if effect == _EFFECT:
+            yield from _delivery((*base, *below), declared, parameters, model)
 
 
 def _delivery(

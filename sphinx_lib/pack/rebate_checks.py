@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sphinx_lib.pack.base import Finding
-from sphinx_lib.pack.checks import unknown
+from sphinx_lib.pack.checks import unresolved
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.rebate_model import PERIOD, REBATE, REBATE_GROUP, Rebate
 from sphinx_lib.pack.workflow_model import DocumentType
 
@@ -37,11 +37,11 @@ def _bands(path: tuple[str, ...], rebate: Rebate) -> Iterator[Finding]:
 def _note(
     path: tuple[str, ...], name: str, model: PackModel, types: Mapping[TypeKey, DocumentType]
 ) -> Iterator[Finding]:
-    found = [key for key in types if name == (key[1] or key[0])]
-    if not found:
-        yield unknown(path, "document type", name, {key[1] or key[0] for key in types})
+    wrong = unresolved(path, name, types)
+    if wrong is not None:
+        yield wrong
         return
-    declared = types[found[0]]
+    declared = types[types_named(name, types)[0]]
     posted = {state.posts for state in declared.states.values() if state.posts in model.accounting.postings}
     sales = [one for one in sorted(filter(None, posted)) if model.accounting.postings[one].kind == "sale"]
     if declared.sign != "-1" or not declared.lines or not sales:

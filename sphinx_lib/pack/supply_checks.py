@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.checks import of_each_type, unknown
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.places import effect_uses
 from sphinx_lib.pack.workflow_model import DocumentType
 
@@ -59,7 +59,7 @@ def _made(base: tuple[str, ...], types: Mapping[TypeKey, DocumentType], declared
         path, fires = (*base, *below), FIRES[effect]
         target, event = str(parameters.get("type", "")), parameters.get(fires)
         known = [key for key in types if effect in MAKING or not key[1]]
-        found = [key for key in known if target in (key[1] or key[0], ".".join(key))]
+        found = types_named(target, known)
         if target and not found:
             yield unknown((*path, "type"), "document type", target, {key[1] or key[0] for key in known})
         elif target and event is not None and not any(event in types[key].events for key in found):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sphinx_lib.pack.base import Finding
-from sphinx_lib.pack.checks import unknown
+from sphinx_lib.pack.checks import unresolved
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.workflow_model import DocumentType
 
-_KINDS = {"credit_note": ("-1", "a credit note"), "taken_back": ("1", "an invoice")}
+_KINDS = {"credit_note": ("-1", "a credit note to customers"), "taken_back": ("1", "an invoice to customers")}
 
 
 def check_terms(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
@@ -43,14 +43,14 @@ def _check_type(
     """The type is one that is issued at once, settles or is settled, and whose posting knows the account of escomptes."""
     path = ("billing", "early_payment", setting)
     name = getattr(model.billing.early_payment, setting)
-    found = [declared for key, declared in types.items() if name == (key[1] or key[0])]
-    if len(found) != 1:
-        yield unknown(path, "document type", name, {key[1] or key[0] for key in types})
+    wrong = unresolved(path, name, types)
+    if wrong is not None:
+        yield wrong
         return
-    declared = found[0]
+    declared = types[types_named(name, types)[0]]
     sign, what = _KINDS[setting]
-    if declared.sign != sign or not declared.payable or not declared.lines:
-        yield Finding(path, f"{name} is not {what}", f'name a type with sign "{sign}", payable and with lines')
+    if declared.side != "sales" or declared.sign != sign or not declared.payable or not declared.lines:
+        yield Finding(path, f"{name} is not {what}", f'name a type of sales with sign "{sign}", payable and with lines')
     if declared.then is None:
         yield Finding(path, f"{name} is not issued as soon as it is made", f"add then to {name}, as in then: issue")
     posts = declared.says(declared.number.at, "posts") if declared.number.at in declared.states else None

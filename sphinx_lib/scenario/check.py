@@ -32,6 +32,11 @@ PAY = frozenset({
 })  # fmt: skip
 LATER_PAY = frozenset({"due_date"})
 FILE_WITH = {"export": frozenset({"from", "to"}), "render": frozenset({"language"})}
+TABLES: Mapping[str, Shape] = {
+    "stock": STOCK, "customer": CUSTOMER, "supplier": CUSTOMER, "deal": DEAL, "equipment": EQUIPMENT,
+    "comparison": COMPARISON,
+}  # fmt: skip
+"""What may be expected of others than documents, by code; no step may name its documents so."""
 CHECK = "check"
 """The name of the run that is the load check."""
 
@@ -60,11 +65,7 @@ class Known:
         """What an ``expect`` step may ask about now."""
         anything = document_shape(self.pack, self.all_types)
         named = {name: made_shape(document_shape(self.pack, types), anything) for name, types in self.made.items()}
-        tables: dict[str, Shape] = {
-            "stock": STOCK, "customer": CUSTOMER, "supplier": CUSTOMER, "deal": DEAL, "equipment": EQUIPMENT,
-            "comparison": COMPARISON,
-        }  # fmt: skip
-        return {"deliverable": DELIVERABLE, **named, **self.shapes, **{name: {"*": shape} for name, shape in tables.items()}}
+        return {"deliverable": DELIVERABLE, **named, **self.shapes, **{name: {"*": shape} for name, shape in TABLES.items()}}
 
 
 def check_scenario(scenario: Scenario, pack: Pack) -> tuple[Known, Findings]:
@@ -94,8 +95,7 @@ def _check_beside(step: Step, known: Known) -> None:
     if step.option("with") is not None and step.kind in ("edit", "at", "as_user", "expect", "delete", "pay", "price"):
         known.findings.add(step.node.key_marks["with"], step.path, f"{step.kind} takes nothing under 'with'")
     name = step.text("as")
-    tables = ("stock", "customer", "supplier", "deal", "equipment", "comparison")
-    if name is not None and (name in tables or "." in name or name.isdecimal()):
+    if name is not None and (name in TABLES or "." in name or name.isdecimal()):
         known.findings.add(step.node.key_marks["as"], step.path, f"{name!r} cannot be a name", "use letters and digits")
 
 

@@ -13,7 +13,6 @@ from sphinx_lib.kernel.document import ZERO, Document, Line, TraceRow
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pricing.foot import foot_of
-from sphinx_lib.pricing.tax import rate_of
 from sphinx_lib.scenario.shapes import VALUE, Shape, rows
 from sphinx_lib.scenario.supply_values import PEGS, REORDERED, SUPPLY
 from sphinx_lib.stock.counting import BOOK
@@ -263,10 +262,7 @@ _LINE_PLAIN = (
 
 
 def _line_vat(one: SeenLine) -> Any:
-    document, pack = one.seen.document, one.seen.views.unit.pack
-    if not one.line.vat:
-        return None
-    return Either((one.line.vat, rate_of(one.line.vat, document.regime, pack, document.date)))
+    return Either((one.line.vat, one.seen.view.vat_rate(one.line))) if one.line.vat else None
 
 
 _STOCK = ("available", "projected", "available_at", "missing", "promise_date")
@@ -286,9 +282,6 @@ def _elsewhere(one: SeenLine) -> Found:
 
 def _stock_value(one: SeenLine) -> Any:
     return one.seen.views.line_values(one.seen.document.id).get(one.line.id)
-
-
-_GAPS = ("quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "ordered_price")
 
 
 _GAPS = ("quantity_gap", "price_gap", "price_gap_percent", "received_quantity", "ordered_price")

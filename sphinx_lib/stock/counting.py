@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +19,13 @@ def freeze_book(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
     """Write into the line field ``book`` what the books say now of the place that each line counts, where it is not yet
     written; a lot that lies in one bin is counted there."""
     lines = tuple(_placed(situation, line) if _is_open(line) else line for line in situation.document.lines)
+    named: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for line in lines:
+        name = _name(line)
+        if name.lot or name.bin:
+            named.setdefault((line.item or "", line.warehouse), set()).add((name.lot, name.bin))
     frozen = tuple(
-        line._replace(custom={**line.custom, BOOK: book_of(situation, lines, line)}) if _is_open(line) else line
+        line._replace(custom={**line.custom, BOOK: book_of(situation, named, line)}) if _is_open(line) else line
         for line in lines
     )
     if frozen != situation.document.lines:
@@ -31,10 +36,11 @@ def _is_open(line: Line) -> bool:
     return line.quantity is not None and line.stocked and line.custom.get(BOOK) is None
 
 
-def book_of(situation: Situation, lines: Iterable[Line], line: Line) -> Decimal:
+def book_of(situation: Situation, named: Mapping[tuple[str, str], Set[tuple[str, str]]], line: Line) -> Decimal:
     """What the books say of the place of ``line``, in the stock unit.
 
-    Without a name it is what no lot has of a tracked item, and of another one what no other of ``lines`` names.
+    Without a name it is what no lot has of a tracked item, and of another one what no line names; ``named`` holds the lots
+    and bins that lines name, by item and warehouse.
     """
     key = (line.item or "", line.warehouse)
     lots = situation.lots.get(key, ())
@@ -44,9 +50,7 @@ def book_of(situation: Situation, lines: Iterable[Line], line: Line) -> Decimal:
     if situation.items[key[0]].tracking != "none":
         elsewhere = sum((lot.quantity for lot in lots if lot.lot), ZERO)
     else:
-        others = (one for one in lines if (one.item, one.warehouse) == key and (_name(one).lot or _name(one).bin))
-        named = {(_name(one).lot, _name(one).bin) for one in others}
-        elsewhere = sum((lot.quantity for lot in lots if (lot.lot, lot.bin) in named), ZERO)
+        elsewhere = sum((lot.quantity for lot in lots if (lot.lot, lot.bin) in named.get(key, ())), ZERO)
     return situation.physical.get(key, ZERO) - elsewhere
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -46,11 +46,11 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
     found: dict[Held, Decimal] = {}
     for key, text in levels.items():
         level, _, place = key.partition("@")
-        expression = pack.expression((document.type, document.kind), "line", text)
+        quantity_at = quantity_of(document, pack, text)
         for line in document.lines:
             if line.quantity is None or not (goods := line.goods):
                 continue
-            part = expression(LineQuantities(line, pack.model.progress, declared.line_fields))
+            part = quantity_at(line)
             is_field = place in declared.fields or place in declared.line_fields
             warehouse = place_of(document, line, place, line.warehouse if is_field or not place else place)
             for item, whole in goods:
@@ -85,10 +85,17 @@ def _spread(line: Line, where: Held, quantity: Decimal, whole: Decimal) -> Itera
         yield where, rest
 
 
-class LineQuantities(dict[str, Any]):
+def quantity_of(document: Document, pack: Pack, text: str) -> Callable[[Line], Decimal]:
+    """What the expression of a stock level, written as ``text`` in the type of ``document``, gives for one of its lines."""
+    key = (document.type, document.kind)
+    expression, own = pack.expression(key, "line", text), pack.type_of(*key).line_fields
+    return lambda line: expression(_LineQuantities(line, pack.model.progress, own))
+
+
+class _LineQuantities(dict[str, Any]):
     """What a stock level may ask of a line: its quantity, how far it got, and numbers of its own."""
 
-    def __init__(self, line: Line, progress: Mapping[str, Totals], own: Collection[str] = ()) -> None:
+    def __init__(self, line: Line, progress: Mapping[str, Totals], own: Mapping[str, Any]) -> None:
         super().__init__()
         self.line, self.progress, self.own = line, progress, own
 

@@ -46,7 +46,7 @@ def entered(worth: Worth, quantity: Decimal, value: Decimal | None, rule: Rule, 
     """
     if rule.method == "standard" and rule.standard is not None:
         return _at_standard(worth, quantity, rule.standard, rule.digits)
-    cost = counted_cost(worth, True, rule) if value is None else quotient(value, quantity)
+    cost = counted_cost(worth, rule) if value is None else quotient(value, quantity)
     exact = value if value is not None else EXACT.multiply(cost or ZERO, quantity)
     taken = round_half_up(exact, rule.digits)
     after = worth.quantity + quantity
@@ -80,7 +80,7 @@ def left(worth: Worth, quantity: Decimal, rule: Rule, source: str = "") -> Chang
         value, layers = _from_layers(layers_of(worth), from_stock, rule.digits, source)
     else:
         value = share(worth.value, from_stock, there, rule.digits)
-    last = counted_cost(worth, True, rule)
+    last = counted_cost(worth, rule)
     beyond = quantity - from_stock
     if beyond and last is not None:
         value += round_half_up(EXACT.multiply(last, beyond), rule.digits)
@@ -182,16 +182,15 @@ def _layers_revalued(worth: Worth, quantity: Decimal, amount: Decimal, rule: Rul
     return Change(worth._replace(value=worth.value + part, layers=tuple(layers)), ZERO, part)
 
 
-def counted_cost(worth: Worth, gain: bool, rule: Rule) -> Decimal | None:
-    """What one unit found (``gain``) or missed in a stock count is worth (V6); none if nobody knows.
+def counted_cost(worth: Worth, rule: Rule) -> Decimal | None:
+    """What one unit found in a stock count is worth (V6); none if nobody knows.
 
-    The average; in ``fifo`` what is found costs as the newest layer, what is missing as the oldest. Of empty stock it is
-    the cost last known (V3), else the standard cost.
+    The average, in ``fifo`` that of the newest layer. Of empty stock it is the cost last known (V3), else the standard cost.
     """
     if rule.method == "standard" and rule.standard is not None:
         return rule.standard
     if rule.method == "fifo" and worth.quantity > 0:
-        layer = layers_of(worth)[-1 if gain else 0]
+        layer = layers_of(worth)[-1]
         if layer.value or worth.last_cost is not None:
             return quotient(layer.value, layer.quantity)
     return worth.average if worth.average is not None else rule.standard

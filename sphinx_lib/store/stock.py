@@ -51,16 +51,6 @@ class Balance(NamedTuple):
         return self.physical - self.reserved - self.expired
 
 
-class Due(NamedTuple):
-    """A quantity that is promised to come in (on_order) or go out (reserved) on a day."""
-
-    item: str
-    warehouse: str
-    level: str
-    due: date
-    quantity: Decimal
-
-
 ByDay = dict[Key, dict[date, Decimal]]
 """Quantities by (item, warehouse) and day."""
 
@@ -368,15 +358,3 @@ def values_moved(connection: Connection, company: str, document_id: Id) -> dict[
         .group_by(c.item, c.warehouse, c.lot, c.bin)
     )
     return {(row[0], row[1], row[2], row[3]): row[4] for row in connection.execute(statement)}
-
-
-def schedule_of(connection: Connection, company: str, codes: Collection[str]) -> list[Due]:
-    """What is promised for which day, of the items in all warehouses, in one statement; by day."""
-    c = stock_schedule.c
-    columns = [c[name] for name in Due._fields]
-    statement = (
-        select(*columns)
-        .where(c.company_id == company, c.item.in_(sorted(codes)), c.quantity != literal_column("0"))
-        .order_by(c.item, c.due)
-    )
-    return [Due(*row) for row in connection.execute(statement)]

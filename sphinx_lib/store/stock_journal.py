@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, case, func, literal_column, select
 
 from sphinx_lib.kernel.document import ZERO, Id
-from sphinx_lib.store.tables import documents, stock_balances, stock_moves, stock_values
+from sphinx_lib.store.tables import documents, stock_balances, stock_moves, stock_places, stock_values
 
-_m, _b, _v = stock_moves.c, stock_balances.c, stock_values.c
+_m, _b, _p, _v = stock_moves.c, stock_balances.c, stock_places.c, stock_values.c
 PHYSICAL = "physical"
 
 
@@ -70,21 +70,27 @@ def moved_for(
 
 
 class Stored(NamedTuple):
-    """Quantities of an item in a warehouse, with the quantity and value of the item over all warehouses."""
+    """Quantities of an item in a warehouse, ``expired`` the part of ``physical`` in lots past their day, with the quantity
+    and value of the item over all warehouses."""
 
     item: str
     warehouse: str
     physical: Decimal
     reserved: Decimal
     on_order: Decimal
+    expired: Decimal
     whole: Decimal
     value: Decimal
     last_cost: Decimal | None
 
 
-def stored(connection: Connection, company: str, warehouse: str | None, items: Collection[str]) -> list[Stored]:
-    """What is stored now by item and warehouse, in one statement; of all items when none are named."""
-    columns = (_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order, _v.quantity, _v.value, _v.last_cost)
+def stored(
+    connection: Connection, company: str, day: date, warehouse: str | None, items: Collection[str]
+) -> list[Stored]:
+    """What is stored now by item and warehouse, in one statement; of all items when none are named. ``day`` is today."""
+    own = and_(_p.company_id == _b.company_id, _p.item == _b.item, _p.warehouse == _b.warehouse)
+    expired = select(func.sum(_p.physical)).where(own, _p.expires < day).scalar_subquery()
+    columns = (_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order, expired, _v.quantity, _v.value, _v.last_cost)
     joined = stock_balances.outerjoin(stock_values, and_(_v.company_id == _b.company_id, _v.item == _b.item))
     statement = select(*columns).select_from(joined).where(_b.company_id == company).order_by(_b.item, _b.warehouse)
     if warehouse is not None:
@@ -92,7 +98,7 @@ def stored(connection: Connection, company: str, warehouse: str | None, items: C
     if items:
         statement = statement.where(_b.item.in_(sorted(items)))
     return [
-        Stored(*row[:5], row[5] or ZERO, row[6] or ZERO, None if row[7] is None else Decimal(row[7]))
+        Stored(*row[:5], row[5] or ZERO, row[6] or ZERO, row[7] or ZERO, None if row[8] is None else Decimal(row[8]))
         for row in connection.execute(statement)
     ]
 

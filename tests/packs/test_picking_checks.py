@@ -39,6 +39,10 @@ from tests.packs.test_checks import problems
             "document_types: {sales_order: {events: {confirm: {effects: {deliver_picked: {type: delivery_note, fire: ship}}}}}}",
             "deliver_picked: only a type with `picks: true` has something picked\n    hint: add it, or take the effect out",
         ),
+        (
+            "document_types: {sales_order: {events: {confirm: {to: {confirmed: {effects: {deliver_picked: {type: delivery_note, fire: ship}}}}}}}}",
+            "events.confirm.to.confirmed.effects.deliver_picked: only a type with `picks: true` has something picked",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_the_way_out(text: str, told: str, tmp_path: Path) -> None:

@@ -81,3 +81,15 @@ def test_a_regime_without_an_account_for_rebates_is_told_once_there_are_any(tmp_
     (tmp_path / "customer" / "overlay.yaml").unlink()
     (tmp_path / "customer").rmdir()
     assert load(tmp_path, text).warnings == ()
+
+
+def test_the_name_of_a_kind_that_two_types_have_is_not_enough(tmp_path: Path) -> None:
+    kind = "document_types: {invoice: {kinds: {rebate_note: {label: Rebate}}}}"
+    (found,) = problems(tmp_path, kind)
+    assert "runs.rebates.rebate: several types have the kind 'rebate_note'" in found
+    assert "hint: write credit_note.rebate_note or invoice.rebate_note" in found
+
+
+def test_a_kind_of_two_types_may_be_named_with_its_type(tmp_path: Path) -> None:
+    kind = "document_types: {invoice: {kinds: {rebate_note: {label: Rebate}}}}"
+    load(tmp_path, f"{kind}\nruns: {{rebates: {{rebate: credit_note.rebate_note}}}}")

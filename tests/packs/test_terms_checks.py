@@ -34,6 +34,12 @@ def test_documents_of_discounts_exist_and_are_what_they_are_meant_for(tmp_path: 
     assert "credit_note is not issued as soon as it is made\n    hint: add then to credit_note" in found[2]
 
 
+def test_a_discount_is_granted_by_a_document_to_customers(tmp_path: Path) -> None:
+    text = "document_types: {supplier_credit_note: {then: post}}\nbilling: {early_payment: {credit_note: supplier_credit_note}}"
+    (found,) = problems(tmp_path, text)
+    assert "billing.early_payment.credit_note: supplier_credit_note is not a credit note to customers" in found
+
+
 def test_a_discount_net_of_tax_needs_a_code_without_tax(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, f"taxes: {{codes: {{zero: {{rates: {{2020-01-01: 1}}}}}}}}\nbilling: {{{NET}}}")
     assert "net_of_tax: a discount that leaves the VAT as it is needs a VAT code of 0 %" in found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sphinx_lib import Sphinx
-from tests.store.support import ALICE, D, accepted_quotation, goods
+from tests.store.support import ALICE, D, accepted_quotation, goods, open_shop, overlay
 
 TENTH = date(2026, 3, 10)
 
@@ -87,7 +88,9 @@ def test_lots_past_their_day_are_not_available_and_a_quotation_is_short_of_them(
         assert derived.why == ("ligne 1 : VIS-4, 6 à livrer, 5 disponibles, il en manque 1",)
     with app.reader() as views:
         found = views.availability(["VIS-4"])["VIS-4"]
-    assert (found.physical, found.expired, found.reserved, found.available) == (9, 4, 6, -1)
+        (row,) = views.stock_rows(items=["VIS-4"])
+    for one in (found, row):
+        assert (one.physical, one.expired, one.reserved, one.available) == (9, 4, 6, -1)
 
 
 def test_orders_that_could_leave_are_told_oldest_promised_day_first(shop: Sphinx) -> None:
@@ -115,3 +118,25 @@ def test_a_quotation_that_reserves_is_no_backorder(app: Sphinx) -> None:
     accepted_quotation(app)
     with app.reader() as views:
         assert views.backorders() == []
+
+
+def test_what_an_order_reserves_may_ask_for_a_number_of_its_lines(tmp_path: Path, database_url: str) -> None:
+    """Rule 6: of 8 pieces 3 lie aside already, so 5 are reserved, and 2 of 10 are missing to the next order of 7."""
+    aside = """
+document_types:
+  sales_order:
+    line_fields: {aside: {type: number, optional: true}}
+    states: {confirmed: {stock: {reserved: "to_deliver - default(aside, 0)"}}}
+"""
+    app = open_shop(database_url, config=["base", overlay(tmp_path, aside)], stock=10)
+    with app.session(actor=ALICE) as s:
+        s.put("supplier", [{"code": "VISCO", "name": "Visco", "country": "FR"}])
+        s.put("item", [goods("VIS-1", supplier="VISCO")])
+        first, later = ordered(s, 8, aside=3), ordered(s, 7)
+    with app.reader() as views:
+        stocks = [views.line_stock(views.document(one).document) for one in (first, later)]
+        seen = [(one.available, one.missing) for found in stocks for one in found.values()]
+        assert seen == [(3, 2), (5, 2)]
+    with app.session(actor=ALICE) as s:
+        assert [line.quantity for one in s.derive(later, "purchase_order").documents for line in one.lines] == [2]
+    app.engine.dispose()

@@ -227,6 +227,27 @@ def test_a_count_values_gains_and_losses_at_the_average_cost_of_the_moment(app: 
     assert faults(app) == []
 
 
+@pytest.mark.parametrize(("method", "found"), [("fifo", [(-3, -32), (2, 24)]), ("standard", [(-3, -18), (2, 12)])])
+def test_a_count_tells_before_it_is_posted_what_its_differences_will_be_worth(
+    app: Sphinx, method: str, found: list[tuple[int, int]]
+) -> None:
+    """V6: with layers of 2 at 10 and 3 at 12, 3 missing cost 10 + 10 + 12 and 2 found 12 each; else the standard cost."""
+    with app.session(actor=ALICE) as s:
+        s.put("item", [goods("LESS", valuation=method), goods("MORE", valuation=method)])
+        for quantity, cost in ((2, "10"), (3, "12")):
+            for item in ("LESS", "MORE"):
+                s.adjust_stock(item, quantity, cost=cost)
+    with app.session(actor=ALICE) as s:
+        count = s.create("stock_count", lines=[{"item": "LESS", "quantity": 2}, {"item": "MORE", "quantity": 7}])
+        s.fire(count.id, "start")
+    for _ in ("counting", "posted"):
+        with app.reader() as views:
+            assert [(one.difference, one.value) for one in views.counted(count.id)] == found
+        with app.session(actor=ALICE) as s:
+            if document(app, count.id).state == "counting":
+                s.fire(count.id, "post")
+
+
 def test_a_transfer_moves_no_value(app: Sphinx) -> None:
     from sphinx_lib.store import stock_values
 

@@ -166,12 +166,12 @@ def test_without_a_standard_cost_the_method_is_the_average() -> None:
 def test_what_is_found_or_missing_in_a_count() -> None:
     """V6: at the average; in FIFO a gain at the newest layer, a loss at the oldest."""
     average = receive(receive(NOTHING, "4", "10"), "2", "25")
-    assert counted_cost(average, True, AVERAGE) == counted_cost(average, False, AVERAGE) == 15
+    assert counted_cost(average, AVERAGE) == -left(average, D(1), AVERAGE).value == 15
     layers = receive(receive(NOTHING, "4", "10", FIFO), "2", "25", FIFO)
-    assert (counted_cost(layers, True, FIFO), counted_cost(layers, False, FIFO)) == (25, 10)
+    assert (counted_cost(layers, FIFO), -left(layers, D(1), FIFO).value) == (25, 10)
     assert entered(layers, D(2), None, FIFO, DAY).value == 50
-    assert counted_cost(NOTHING, True, Rule("average", D(7))) == 7
-    assert counted_cost(NOTHING, True, AVERAGE) is None
+    assert counted_cost(NOTHING, Rule("average", D(7))) == 7
+    assert counted_cost(NOTHING, AVERAGE) is None
 
 
 def test_a_price_difference_goes_to_what_is_still_held() -> None:
