@@ -284,10 +284,10 @@ def _check_side(side: str, name: str, customer: str | None, supplier: str | None
 
 
 def _comes_to_nothing(declared: DocumentType, state: str) -> bool:
-    """Whether ``state`` is an end in which a document is not in the books, moves no stock and did nothing for its sources."""
-    if not declared.states[state].final or declared.says(state, "posts") or declared.says(state, "stock"):
-        return False
-    return declared.fulfils is None or declared.counts(state) == "none"
+    """Whether ``state`` is an end that is not in the books, moves no stock and does nothing for the sources of a document."""
+    weighs = declared.says(state, "posts") or declared.says(state, "stock")
+    counts = declared.fulfils is not None and declared.counts(state) != "none"
+    return declared.states[state].final and not weighs and not counts
 
 
 def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
