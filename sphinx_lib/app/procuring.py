@@ -16,9 +16,8 @@ from sphinx_lib.kernel.errors import InputError, Refusal
 from sphinx_lib.kernel.money import plain_number, round_half_up, trimmed
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import MadeFrom, Pegs
-from sphinx_lib.stock.levels import Held, LineQuantities
+from sphinx_lib.stock.levels import LineQuantities
 from sphinx_lib.stock.pegs import DIGITS, feeds_of
-from sphinx_lib.store.stock import Balance
 
 StockKey = tuple[str, str]
 
@@ -132,20 +131,14 @@ def _to_order(unit: Unit, need: Need) -> bool:
 
 
 def _available(unit: Unit, keys: set[StockKey], orders: Sequence[Document]) -> dict[StockKey, Decimal]:
-    """Physical minus reserved, without what ``orders`` themselves reserve (PO1)."""
+    """What is available of each, without what ``orders`` themselves reserve (PO1)."""
     unit.load_stock({item for item, _ in keys})
     unit.reckon_stock()
     own: dict[StockKey, Decimal] = {}
     for order in orders:
         for key, quantity in unit.reserved_by(order).items():
             own[key] = own.get(key, ZERO) + quantity
-    found = {}
-    for item, warehouse in keys:
-        balance = unit.balances.get((item, warehouse), Balance())
-        physical = balance.physical + unit.pending.get(Held(item, warehouse, "physical"), ZERO)
-        reserved = balance.reserved + unit.pending.get(Held(item, warehouse, "reserved"), ZERO)
-        found[item, warehouse] = physical - reserved + own.get((item, warehouse), ZERO)
-    return found
+    return {key: unit.balance_of(*key).available + own.get(key, ZERO) for key in keys}
 
 
 def _as_asked(needs: Sequence[Need], asked: Mapping[Id, Decimal]) -> list[tuple[Need, Decimal]]:
