@@ -284,7 +284,7 @@ def _check_side(side: str, name: str, customer: str | None, supplier: str | None
 
 
 def _comes_to_nothing(declared: DocumentType, state: str) -> bool:
-    """Whether ``state`` is an end that is not in the books, moves no stock and does nothing for the sources of a document."""
+    """Whether a document that ends in ``state`` is not in the books, moves no stock and does nothing for its sources."""
     weighs = declared.says(state, "posts") or declared.says(state, "stock")
     counts = declared.fulfils is not None and declared.counts(state) != "none"
     return declared.states[state].final and not weighs and not counts
