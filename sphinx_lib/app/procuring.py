@@ -90,7 +90,8 @@ def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
             found.append(
                 Need(
                     order, line, item, part, round_half_up(whole * left / line.quantity, DIGITS),
-                    got.planned * per_unit if got else ZERO, got.done * per_unit if got else ZERO, whole, per_unit,
+                    round_half_up(got.planned * per_unit, DIGITS) if got else ZERO,
+                    round_half_up(got.done * per_unit, DIGITS) if got else ZERO, whole, per_unit,
                 )
             )  # fmt: skip
     return sorted(found, key=lambda need: (need.promised is None, need.promised or date.min, need.order.number or ""))
