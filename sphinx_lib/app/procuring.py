@@ -65,12 +65,35 @@ def procure(
     needs = [need for order in orders for need in _needs(unit, order, pegs)]
     unit.load_items({need.item for need in needs})
     found = Procured()
+    if _is_sent(rule):
+        found.refusals = _refused_kits(needs)
+        needs = [need for need in needs if not need.part]
     buys = _as_asked(needs, asked) if asked is not None else _missing(unit, needs, orders, rule, found)
     bought = buy(unit, _wanted(buys, rule), target, day)
     found.documents = [_common(unit, document, orders) for document in bought.documents]
-    found.refusals = [Refusal("supplier", reason, None, {"item": item}) for (item, _), reason in bought.skipped.items()]
+    found.refusals += [Refusal("supplier", reason, None, {"item": item}) for (item, _), reason in bought.skipped.items()]
     found.told = missing_amounts(unit, found.documents)
     return found
+
+
+def _is_sent(rule: MadeFrom) -> bool:
+    """Whether suppliers send what is bought to the customer (PO6)."""
+    return "party" in rule.group_by
+
+
+def _refused_kits(needs: Sequence[Need]) -> list[Refusal]:
+    """Phantom kits among what suppliers would send: their components come one by one, and a kit is delivered whole."""
+    lines = {need.line.id: need for need in needs if need.part and need.needed > need.pegged}
+    return [
+        Refusal(
+            "supplier",
+            f"{need.order.type} {need.order.number or 'draft'} line {need.line.position}: {need.line.item} is a kit, which "
+            "no supplier sends to the customer by its components; buy them for stock",
+            None,
+            {"item": need.line.item, "line": need.line.position},
+        )
+        for need in lines.values()
+    ]
 
 
 def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
@@ -173,7 +196,7 @@ def _wanted(buys: Sequence[tuple[Need, Decimal]], rule: MadeFrom) -> list[Wanted
     for (item, warehouse, *_), rows in groups.items():
         pegs = tuple(_peg(need, quantity) for need, quantity in rows)
         total = sum((quantity for _, quantity in rows), ZERO)
-        found.append(Wanted(item, warehouse, total, pegs, rows[0][0].order if "party" in rule.group_by else None))
+        found.append(Wanted(item, warehouse, total, pegs, rows[0][0].order if _is_sent(rule) else None))
     return found
 
 
