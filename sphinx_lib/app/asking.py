@@ -18,7 +18,7 @@ from sphinx_lib.store import documents as store_documents
 from sphinx_lib.workflow.plan import Request
 
 
-def made_from(unit: Unit, sources: Iterable[Id], type: str) -> list[Document]:
+def made_from(unit: Unit, sources: Iterable[Id], type: str, *, with_roots: bool = False) -> list[Document]:
     """Documents of a type made from ``sources``, those of this unit of work included, in order of creation."""
     wanted = set(sources)
     ids = set(store_documents.made_of(unit.connection, unit.company, sorted(wanted), type))
@@ -27,7 +27,7 @@ def made_from(unit: Unit, sources: Iterable[Id], type: str) -> list[Document]:
         for one in unit.tracked.values()
         if one.document.type == type and any(line.source_document in wanted for line in one.document.lines)
     }
-    return unit.load(sorted(ids))
+    return unit.load(sorted(ids), with_roots=with_roots)
 
 
 _OF_PARTY = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from sphinx_lib.app.asking import made_from
 from sphinx_lib.app.firing import reweigh
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.weighing import weighing
@@ -18,7 +19,6 @@ from sphinx_lib.pack.specs import NoteLeft
 from sphinx_lib.pack.workflow_model import Fee, MadeFrom
 from sphinx_lib.pricing.foot import entered_amount
 from sphinx_lib.pricing.totals import with_totals
-from sphinx_lib.store import documents as store_documents
 
 
 class Billed(NamedTuple):
@@ -72,14 +72,8 @@ def _open_lines(unit: Unit, source: Document, through: str, feeds: str) -> Itera
 
 def _bills(unit: Unit, source: Document, through: str, rule: MadeFrom) -> list[Document]:
     """Documents of the type ``through`` made from what ``source`` was made from, in a state that ``rule`` names."""
-    origins = sorted({one for line in source.lines for one in (line.source_document, line.root_document) if one})
-    ids = set(store_documents.made_of(unit.connection, unit.company, origins, through))
-    ids |= {
-        one.document.id
-        for one in unit.tracked.values()
-        if one.document.type == through and any(line.source_document in origins for line in one.document.lines)
-    }
-    found = unit.load(sorted(ids), with_roots=True)
+    origins = {one for line in source.lines for one in (line.source_document, line.root_document) if one}
+    found = made_from(unit, origins, through, with_roots=True)
     return [one for one in found if any(state in rule.states for state in unit.type_of(one).chain(one.state))]
 
 
