@@ -102,11 +102,8 @@ class Ledger:
         return sorted({place for item in items for place in self.places.get(item, ())})
 
     def _read(self, key: Key) -> Availability:
-        unit, (item, warehouse) = self.unit, key
-        balance = unit.balances.get(key, Balance())
-        levels = (
-            getattr(balance, level) + unit.pending.get(Held(item, warehouse, level), ZERO) for level in LEVELS
-        )
+        unit, balance = self.unit, self.unit.balance_of(*key)
+        levels = (getattr(balance, level) for level in LEVELS)
         pairs = zip(unit.dated, self.changes, strict=True)
         days = (_sum(read.get(key, NO_DAYS), fresh.get(key, NO_DAYS)) for read, fresh in pairs)
         found = Availability(unit.today, *levels, *days)

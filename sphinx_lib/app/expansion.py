@@ -168,6 +168,11 @@ def _role(one: LineInput) -> str:
     return str(getattr(one, "role", "") or (one.original.role if one.original else ""))
 
 
+def usual_unit(unit: Unit, document: Document, item: Item) -> str:
+    """The unit of a line that names none: the one the item is bought or sold in, else its stock unit (U2)."""
+    return (item.purchase_unit if unit.rules_of(document).bought else item.sales_unit) or item.unit
+
+
 def in_stock(unit: Unit, item: Item, quantity: Decimal, sales_unit: str) -> Decimal:
     """``quantity`` of ``sales_unit`` (the item's own when empty) in the item's stock unit."""
     source = sales_unit or item.sales_unit or item.unit
@@ -217,7 +222,8 @@ def _fitted(unit: Unit, document: Document, one: LineInput) -> LineInput:
     bounds = _bounds_of_purchase(item, document.party) if bought else _bounds(unit, item)
     if bounds == ANY:
         return one
-    asked = in_stock(unit, item, quantity, one.unit)
+    own = one.unit or usual_unit(unit, document, item)
+    asked = in_stock(unit, item, quantity, own)
     problem = problem_of(asked, bounds, item.unit, "bought" if bought else "sold")
     if not problem:
         return one
@@ -227,12 +233,11 @@ def _fitted(unit: Unit, document: Document, one: LineInput) -> LineInput:
     note = unit.pack.label("quantity_raised", document.language)
     note = note.format(asked=plain_number(asked), given=plain_number(given), unit=item.unit)
     base = one.original or Line(id=unit.new_id(), position=one.position)
-    return replace(_in_sales_unit(unit, item, one, given), original=base._replace(reason=note))
+    return replace(_in_unit(unit, item, one, given, own), original=base._replace(reason=note))
 
 
-def _in_sales_unit(unit: Unit, item: Item, one: LineInput, quantity: Decimal) -> LineInput:
-    """The input with ``quantity`` stock units, said in its own unit where that is exact to the digits kept."""
-    own = one.unit or item.sales_unit or item.unit
+def _in_unit(unit: Unit, item: Item, one: LineInput, quantity: Decimal, own: str) -> LineInput:
+    """The input with ``quantity`` stock units, said in its ``own`` unit where that is exact to the digits kept."""
     there = round_half_up(unit.pack.units.convert(quantity, item.unit, own, ratios_of(item)), QUANTITY_DIGITS)
     if in_stock(unit, item, there, own) == quantity:
         return replace(one, quantity=there)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from sphinx_lib.app.expansion import expand, expand_inputs
+from sphinx_lib.app.expansion import expand, expand_inputs, usual_unit
 from sphinx_lib.app.item_lookup import resolve_items
 from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
 from sphinx_lib.app.own_goods import in_stock_units, is_internal
@@ -118,7 +118,7 @@ def _line(unit: Unit, document: Document, one: LineInput) -> tuple[Line, Ask | N
         item=one.item,
         text=one.text or (in_language(item.name, document.language) if item else ""),
         quantity=one.quantity,
-        unit=one.unit or (_usual_unit(unit, document, item) if item else ""),
+        unit=one.unit or (usual_unit(unit, document, item) if item else ""),
         vat=vat,
         warehouse=one.warehouse or (item.warehouse if item else "") or unit.pack.model.stock.warehouse,
         reference=one.reference,
@@ -132,11 +132,6 @@ def _line(unit: Unit, document: Document, one: LineInput) -> tuple[Line, Ask | N
     if item is None:
         return _free_line(unit, document, line, one), None
     return _item_line(unit, document, line, one, item)
-
-
-def _usual_unit(unit: Unit, document: Document, item: Item) -> str:
-    """The unit of a line that names none: the one the item is bought or sold in, else its stock unit (U2)."""
-    return (item.purchase_unit if unit.rules_of(document).bought else item.sales_unit) or item.unit
 
 
 def scaled(line: Line, original: Line, quantity: Decimal) -> Line:

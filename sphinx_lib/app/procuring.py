@@ -16,9 +16,8 @@ from sphinx_lib.kernel.errors import InputError, Refusal
 from sphinx_lib.kernel.money import plain_number, round_half_up, trimmed
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import MadeFrom, Pegs
-from sphinx_lib.stock.levels import Held, quantity_of
+from sphinx_lib.stock.levels import quantity_of
 from sphinx_lib.stock.pegs import DIGITS, feeds_of
-from sphinx_lib.store.stock import Balance
 
 StockKey = tuple[str, str]
 
@@ -66,12 +65,35 @@ def procure(
     needs = [need for order in orders for need in _needs(unit, order, pegs)]
     unit.load_items({need.item for need in needs})
     found = Procured()
+    if _is_sent(rule):
+        found.refusals = _refused_kits(needs)
+        needs = [need for need in needs if not need.part]
     buys = _as_asked(needs, asked) if asked is not None else _missing(unit, needs, orders, rule, found)
     bought = buy(unit, _wanted(buys, rule), target, day)
     found.documents = [_common(unit, document, orders) for document in bought.documents]
-    found.refusals = [Refusal("supplier", reason, None, {"item": item}) for (item, _), reason in bought.skipped.items()]
+    found.refusals += [Refusal("supplier", reason, None, {"item": item}) for (item, _), reason in bought.skipped.items()]
     found.told = missing_amounts(unit, found.documents)
     return found
+
+
+def _is_sent(rule: MadeFrom) -> bool:
+    """Whether suppliers send what is bought to the customer (PO6)."""
+    return "party" in rule.group_by
+
+
+def _refused_kits(needs: Sequence[Need]) -> list[Refusal]:
+    """Phantom kits among what suppliers would send: their components come one by one, and a kit is delivered whole."""
+    lines = {need.line.id: need for need in needs if need.part and need.needed > need.pegged}
+    return [
+        Refusal(
+            "supplier",
+            f"{need.order.type} {need.order.number or 'draft'} line {need.line.position}: {need.line.item} is a kit, which "
+            "no supplier sends to the customer by its components; buy them for stock",
+            None,
+            {"item": need.line.item, "line": need.line.position},
+        )
+        for need in lines.values()
+    ]
 
 
 def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
@@ -91,7 +113,8 @@ def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
             found.append(
                 Need(
                     order, line, item, part, round_half_up(whole * left / line.quantity, DIGITS),
-                    got.planned * per_unit if got else ZERO, got.done * per_unit if got else ZERO, whole, per_unit,
+                    round_half_up(got.planned * per_unit, DIGITS) if got else ZERO,
+                    round_half_up(got.done * per_unit, DIGITS) if got else ZERO, whole, per_unit,
                 )
             )  # fmt: skip
     return sorted(found, key=lambda need: (need.promised is None, need.promised or date.min, need.order.number or ""))
@@ -132,20 +155,14 @@ def _to_order(unit: Unit, need: Need) -> bool:
 
 
 def _available(unit: Unit, keys: set[StockKey], orders: Sequence[Document]) -> dict[StockKey, Decimal]:
-    """Physical minus reserved, without what ``orders`` themselves reserve (PO1)."""
+    """What is available of each, without what ``orders`` themselves reserve (PO1)."""
     unit.load_stock({item for item, _ in keys})
     unit.reckon_stock()
     own: dict[StockKey, Decimal] = {}
     for order in orders:
         for key, quantity in unit.reserved_by(order).items():
             own[key] = own.get(key, ZERO) + quantity
-    found = {}
-    for item, warehouse in keys:
-        balance = unit.balances.get((item, warehouse), Balance())
-        physical = balance.physical + unit.pending.get(Held(item, warehouse, "physical"), ZERO)
-        reserved = balance.reserved + unit.pending.get(Held(item, warehouse, "reserved"), ZERO)
-        found[item, warehouse] = physical - reserved + own.get((item, warehouse), ZERO)
-    return found
+    return {key: unit.balance_of(*key).available + own.get(key, ZERO) for key in keys}
 
 
 def _as_asked(needs: Sequence[Need], asked: Mapping[Id, Decimal]) -> list[tuple[Need, Decimal]]:
@@ -179,7 +196,7 @@ def _wanted(buys: Sequence[tuple[Need, Decimal]], rule: MadeFrom) -> list[Wanted
     for (item, warehouse, *_), rows in groups.items():
         pegs = tuple(_peg(need, quantity) for need, quantity in rows)
         total = sum((quantity for _, quantity in rows), ZERO)
-        found.append(Wanted(item, warehouse, total, pegs, rows[0][0].order if "party" in rule.group_by else None))
+        found.append(Wanted(item, warehouse, total, pegs, rows[0][0].order if _is_sent(rule) else None))
     return found
 
 

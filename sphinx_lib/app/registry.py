@@ -9,7 +9,7 @@ from sphinx_lib.billing import credit
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, Specs
 from sphinx_lib.pricing import guards as price_guards
 from sphinx_lib.stock import counting, landing, lot_guards, pegs, policy, supplier_terms
-from sphinx_lib.workflow import chain_effects, effects, source_guard
+from sphinx_lib.workflow import chain_effects, effects
 from sphinx_lib.workflow import guards as workflow_guards
 
 GUARDS: tuple[GuardSpec, ...] = (
@@ -20,7 +20,6 @@ GUARDS: tuple[GuardSpec, ...] = (
     *landing.GUARDS,
     *supplier_terms.GUARDS,
     *price_guards.GUARDS,
-    *source_guard.GUARDS,
     *workflow_guards.GUARDS,
 )
 EFFECTS: tuple[EffectSpec, ...] = (

@@ -95,7 +95,7 @@ def _fallen(unit: Unit, items: Iterable[Item], target: TypeKey, skipped: dict[st
     known = list(items)
     suppliers = {item.supplier for item in known if item.supplier} - unit.parties.keys()
     unit.parties |= store_master.load_parties(unit.connection, unit.company, suppliers) if suppliers else {}
-    balances = store_stock.all_balances(unit.connection, unit.company)
+    balances = store_stock.all_stock(unit.connection, unit.company, unit.today).balances
     drafted = store_replenishment.drafted(unit.connection, unit.company, _drafts_of(unit, target))
     found = []
     for item in known:

@@ -50,7 +50,7 @@ from sphinx_lib.pack.specs import (
     RevalueReceipts,
     SetLines,
 )
-from sphinx_lib.pack.workflow_model import Actors
+from sphinx_lib.pack.workflow_model import Actors, DocumentType
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.plan import Plan, Request
 
@@ -240,7 +240,7 @@ class Session(Previews):
         if not declared.says(document.state, "editable"):
             raise DocumentLocked(f"{document.type} {document.number or 'draft'} is {document.state}; only drafts go")
         for name, event in declared.leaves(document.state).items():
-            if all(declared.states[target].final and not declared.says(target, "posts") for target in event.targets):
+            if "user" in event.by and all(_comes_to_nothing(declared, target) for target in event.targets):
                 self.fire(document_id, name)
                 return
         raise Refused(f"{document.type} has no event that ends a draft")
@@ -281,6 +281,13 @@ def _check_side(side: str, name: str, customer: str | None, supplier: str | None
     if wrong is not None:
         said, meant = ("supplier", "customer") if side == "sales" else ("customer", "supplier")
         raise InputError([f"a {name} has a {meant}, no {said}; write {meant}={wrong!r}"])
+
+
+def _comes_to_nothing(declared: DocumentType, state: str) -> bool:
+    """Whether a document that ends in ``state`` is not in the books, moves no stock and does nothing for its sources."""
+    weighs = declared.says(state, "posts") or declared.says(state, "stock")
+    counts = declared.fulfils is not None and declared.counts(state) != "none"
+    return declared.states[state].final and not weighs and not counts
 
 
 def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:

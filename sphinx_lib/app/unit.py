@@ -26,7 +26,7 @@ from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.references import Reference
-from sphinx_lib.store.stock import Balance, Dated
+from sphinx_lib.store.stock import LEVELS, Balance, Dated
 
 
 @dataclass
@@ -214,14 +214,17 @@ class Unit(Tracking):
         own = self.reserved_by(document)
         available, physical, policies = {}, {}, {}
         for item, warehouse in keys:
-            balance = self.balances.get((item or "", warehouse), Balance())
-            here = balance.physical + self.pending.get(Held(item or "", warehouse, "physical"), ZERO)
-            reserved = balance.reserved + self.pending.get(Held(item or "", warehouse, "reserved"), ZERO)
-            physical[item, warehouse] = here
-            expired = self.dated.expired((item, warehouse), self.today)
-            available[item, warehouse] = here - reserved - expired + own.get((item or "", warehouse), ZERO)
-            policies[item, warehouse] = self.policy_of(item or "", warehouse)
+            balance = self.balance_of(item, warehouse)
+            physical[item, warehouse] = balance.physical
+            available[item, warehouse] = balance.available + own.get((item, warehouse), ZERO)
+            policies[item, warehouse] = self.policy_of(item, warehouse)
         return available, physical, policies
+
+    def balance_of(self, item: str, warehouse: str) -> Balance:
+        """What there is of a loaded item, with what this unit of work changes; ``reckon_stock`` comes first."""
+        stored = self.balances.get((item, warehouse), Balance())
+        changes = {level: self.pending.get(Held(item, warehouse, level), ZERO) for level in LEVELS}
+        return stored._replace(**{level: getattr(stored, level) + change for level, change in changes.items()})
 
     def _lots_of(self, document: Document) -> dict[tuple[str, str], tuple[Lot, ...]]:
         """The lots and bins of the items of ``document`` that were loaded, with what this unit of work changes."""

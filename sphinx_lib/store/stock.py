@@ -130,19 +130,15 @@ def stock_of(connection: Connection, company: str, codes: Collection[str], day: 
 
     Balances know what has expired on ``day`` when one is given.
     """
-    found = _read(connection.execute(_STOCK, {"company": company, "items": sorted(codes)}).all())
-    for key in found.dated.lots if day is not None else ():
-        if day is not None and (expired := found.dated.expired(key, day)):
-            found.balances[key] = found.balances.get(key, Balance())._replace(expired=expired)
-    return found
+    return _read(connection.execute(_STOCK, {"company": company, "items": sorted(codes)}).all(), day)
 
 
-def all_stock(connection: Connection, company: str) -> Stock:
+def all_stock(connection: Connection, company: str, day: date | None = None) -> Stock:
     """The same of every item of the company, without policies, in one statement."""
-    return _read(connection.execute(_ALL_STOCK, {"company": company}).all())
+    return _read(connection.execute(_ALL_STOCK, {"company": company}).all(), day)
 
 
-def _read(rows: Iterable[Any]) -> Stock:
+def _read(rows: Iterable[Any], today: date | None) -> Stock:
     found = Stock({}, Dated({}, {}, {}), {}, {})
     for item, warehouse, physical, reserved, on_order, text, day in rows:
         if day is not None:
@@ -153,6 +149,9 @@ def _read(rows: Iterable[Any]) -> Stock:
             found.of_items[item] = text
         else:
             found.balances[item, warehouse] = Balance(physical, reserved, on_order)
+    for key in found.dated.lots if today is not None else ():
+        if today is not None and (expired := found.dated.expired(key, today)):
+            found.balances[key] = found.balances.get(key, Balance())._replace(expired=expired)
     return found
 
 
