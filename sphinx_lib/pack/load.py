@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from sphinx_lib.kernel.errors import ConfigError, Problem
 from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.chain_checks import check_chain
 from sphinx_lib.pack.checks import check_pack
 from sphinx_lib.pack.expressions import Expression, ExpressionError, compile_expression
 from sphinx_lib.pack.goods_checks import check_goods
@@ -85,6 +86,7 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: P
         check_goods(model),
         check_picking(model, types),
         check_supply(model, types),
+        check_chain(model, types),
         check_taxes(model),
         check_rebates(model, types),
         check_terms(model, types),

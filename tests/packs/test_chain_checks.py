@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packs.test_checks import problems
+from tests.packs.test_checks import load, problems
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,30 @@ from tests.packs.test_checks import problems
 )  # fmt: skip
 def test_a_name_that_nothing_declares_is_told(tmp_path: Path, text: str, message: str) -> None:
     assert any(message in one for one in problems(tmp_path, f"document_types: {{{text}}}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("document_types: {purchase_order: {kinds: {drop_shipment: {made_from: {sales_order: {group_by: [prty]}}}}}}",
+         "document_types.purchase_order.kinds.drop_shipment.made_from.sales_order.group_by",
+         "unknown field to group by 'prty'\n    hint: did you mean 'party'?"),
+        ("document_types: {credit_note: {made_from: {invoice: {group_by: [langage]}}}}",
+         "document_types.credit_note.made_from.invoice.group_by",
+         "unknown field to group by 'langage'\n    hint: did you mean 'language'?"),
+        ("billing: {always_by: [party, curency]}", "billing.always_by",
+         "unknown field to group by 'curency'\n    hint: did you mean 'currency'?"),
+        ("billing: {default: {group_by: ordr}}", "billing.default.group_by",
+         "unknown field to group by 'ordr'\n    hint: did you mean 'order'?"),
+    ],
+)  # fmt: skip
+def test_documents_are_grouped_by_fields_that_they_have(tmp_path: Path, text: str, place: str, message: str) -> None:
+    assert any(place in one and message in one for one in problems(tmp_path, text))
+
+
+def test_documents_are_grouped_by_fields_of_their_own_and_by_those_of_a_kind(tmp_path: Path) -> None:
+    load(tmp_path, """
+        document_types:
+          sales_order: {kinds: {site_work: {label: Site work, fields: {lot: {label: Lot, optional: true}}}}}
+          invoice: {made_from: {sales_order: {group_by: [party, lot, due_date]}}}
+    """)
