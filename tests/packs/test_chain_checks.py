@@ -52,3 +52,28 @@ def test_documents_are_grouped_by_fields_of_their_own_and_by_those_of_a_kind(tmp
           sales_order: {kinds: {site_work: {label: Site work, fields: {lot: {label: Lot, optional: true}}}}}
           invoice: {made_from: {sales_order: {group_by: [party, lot, due_date]}}}
     """)
+
+
+@pytest.mark.parametrize(
+    ("left", "place", "message"),
+    [
+        ("progress: invoicd, into: uninvoiced", "progress", "unknown progress 'invoicd'\n    hint: did you mean 'invoiced'?"),
+        ("progress: invoiced, into: uninvoicd", "into",
+         "unknown number field of lines 'uninvoicd'\n    hint: did you mean 'uninvoiced'?"),
+        ("progress: invoiced, into: text", "into", "unknown number field of lines 'text'"),
+    ],
+)  # fmt: skip
+def test_what_is_left_is_noted_of_a_progress_in_a_number_field(tmp_path: Path, left: str, place: str, message: str) -> None:
+    (told,) = problems(
+        tmp_path, f"document_types: {{customer_return: {{events: {{receive: {{effects: {{note_left: {{{left}}}}}}}}}}}}}"
+    )
+    assert f"document_types.customer_return.events.receive.effects.note_left.{place}" in told
+    assert message in told
+
+
+def test_effects_of_a_branch_are_checked_as_those_of_the_event(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, """
+        document_types:
+          customer_return: {events: {receive: {to: {received: {effects: {note_left: {progress: invoicd, into: uninvoiced}}}}}}}
+    """)
+    assert "events.receive.to.received.effects.note_left.progress: unknown progress 'invoicd'" in told
