@@ -8,10 +8,11 @@ from typing import Any
 
 from sphinx_lib.kernel.document import Document
 from sphinx_lib.pack.base import Finding
-from sphinx_lib.pack.checks import KEY_FIELDS, of_each_type, unknown
+from sphinx_lib.pack.checks import KEY_FIELDS, of_each_type, unknown, unresolved
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.pack import TypeKey
+from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.places import effect_uses
+from sphinx_lib.pack.pricing_model import Step
 from sphinx_lib.pack.workflow_model import DocumentType
 
 _MANY = frozenset({"vat", "instalments", "party_facts", "history", "custom", "totals", "lines"})
@@ -20,12 +21,19 @@ GROUPED = KEY_FIELDS | {"document"} | ({field.name for field in fields(Document)
 
 
 def check_chain(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
-    """Documents are grouped by fields that they have; effects name progress and line fields that exist."""
+    """Documents are grouped by fields that they have; effects make, fire, note and keep what there is."""
     def of_type(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
         yield from _grouped(base, declared, types)
         for below, effect, parameters in effect_uses(declared):
+            path = (*base, *below)
             if effect == "note_left":
-                yield from _left((*base, *below), parameters, declared, model)
+                yield from _left(path, parameters, declared, model)
+            elif effect == "keep_prices":
+                yield from _kept(path, parameters, declared, model)
+            elif effect == "fire_others":
+                yield from _others(path, parameters, base[1], types)
+            elif effect == "make":
+                yield from _next(path, parameters, base[1], types)
 
     yield from of_each_type(types, of_type)
     own = _fields(types.values())
@@ -63,3 +71,45 @@ def _line_field(path: tuple[str, ...], name: Any, kind: str, declared: DocumentT
     known = [one for one, field in declared.line_fields.items() if field.type == kind]
     if isinstance(name, str) and name not in known:
         yield unknown(path, f"{kind} field of lines", name, known)
+
+
+def _kept(
+    path: tuple[str, ...], parameters: Mapping[str, Any], declared: DocumentType, model: PackModel
+) -> Iterator[Finding]:
+    """Prices are kept in a step for prices that looks for records by supplier and item, until a date of the lines."""
+    name, steps = parameters.get("step"), model.price_steps
+    able = [one for one, step in steps.items() if step.kind == "price" and _by_supplier_and_item(step)]
+    if isinstance(name, str) and name not in steps:
+        yield unknown((*path, "step"), "price step", name, steps)
+    elif isinstance(name, str) and name not in able:
+        hint = f"give it an access with key: [supplier, item], or name one that has it: {', '.join(able) or 'none'}"
+        yield Finding((*path, "step"), f"step {name!r} looks for no price by supplier and item", hint)
+    yield from _line_field((*path, "valid_to"), parameters.get("valid_to"), "date", declared)
+
+
+def _by_supplier_and_item(step: Step) -> bool:
+    return any(sorted(access.key) == ["item", "supplier"] for access in step.access.values())
+
+
+def _others(
+    path: tuple[str, ...], parameters: Mapping[str, Any], name: str, types: Mapping[TypeKey, DocumentType]
+) -> Iterator[Finding]:
+    """The documents beside one are of its type, of whichever kind."""
+    event = parameters.get("event")
+    known = {one for key, declared in types.items() if key[0] == name for one in declared.events}
+    if isinstance(event, str) and event not in known:
+        yield unknown((*path, "event"), f"event of {name}", event, known)
+
+
+def _next(
+    path: tuple[str, ...], parameters: Mapping[str, Any], name: str, types: Mapping[TypeKey, DocumentType]
+) -> Iterator[Finding]:
+    """What is made next is one type or kind, and one that is made from this type; an unknown name is told elsewhere."""
+    target = parameters.get("type")
+    found = types_named(target, types) if isinstance(target, str) else []
+    if len(found) > 1 and (several := unresolved((*path, "type"), str(target), types)):
+        yield several
+    elif found and name not in types[found[0]].made_from:
+        able = sorted({key[0] for key, declared in types.items() if name in declared.made_from})
+        hint = f"add {name} to made_from of {target}, or name what has it: {', '.join(able) or 'none'}"
+        yield Finding((*path, "type"), f"{target} is not made from {name}", hint)

@@ -77,3 +77,57 @@ def test_effects_of_a_branch_are_checked_as_those_of_the_event(tmp_path: Path) -
           customer_return: {events: {receive: {to: {received: {effects: {note_left: {progress: invoicd, into: uninvoiced}}}}}}}
     """)
     assert "events.receive.to.received.effects.note_left.progress: unknown progress 'invoicd'" in told
+
+
+@pytest.mark.parametrize(
+    ("effects", "place", "message"),
+    [
+        ("fire_others: {event: declin}", "fire_others.event",
+         "unknown event of supplier_quotation 'declin'\n    hint: did you mean 'decline'?"),
+        ("keep_prices: {step: purchase_prise}", "keep_prices.step",
+         "unknown price step 'purchase_prise'\n    hint: did you mean 'purchase_price'?"),
+        ("keep_prices: {step: base}", "keep_prices.step", "step 'base' looks for no price by supplier and item"),
+        ("keep_prices: {step: supplier_discount}", "keep_prices.step", "or name one that has it: purchase_price"),
+        ("keep_prices: {step: purchase_price, valid_to: valid_too}", "keep_prices.valid_to",
+         "unknown date field of lines 'valid_too'\n    hint: did you mean 'valid_to'?"),
+        ("keep_prices: {step: purchase_price, valid_to: delay_days}", "keep_prices.valid_to",
+         "unknown date field of lines 'delay_days'"),
+        ("make: {type: invoice}", "make.type", "invoice is not made from supplier_quotation"),
+        ("make: {type: purchase_order.drop_shipment}", "make.type", "hint: add supplier_quotation to made_from of"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("branch", [False, True])
+def test_an_effect_makes_fires_and_keeps_what_there_is(
+    tmp_path: Path, effects: str, place: str, message: str, branch: bool
+) -> None:
+    written = f"to: {{chosen: {{effects: {{{effects}}}}}}}" if branch else f"effects: {{{effects}}}"
+    overlay = f"""
+        document_types:
+          purchase_order: {{kinds: {{drop_shipment: {{made_from: {{supplier_quotation: !remove }}}}}}}}
+          supplier_quotation: {{events: {{choose: {{{written}}}}}}}
+    """
+    (told,) = problems(tmp_path, overlay)
+    assert f"supplier_quotation.events.choose.{'to.chosen.' if branch else ''}effects.{place}: " in told
+    assert message in told
+
+
+def test_a_kind_of_two_types_is_made_by_its_whole_name(tmp_path: Path) -> None:
+    kinds = "kinds: {urgent: {label: Urgent}}"
+    (told,) = problems(tmp_path, f"""
+        document_types:
+          delivery_note: {{{kinds}}}
+          invoice: {{{kinds}}}
+          sales_order: {{events: {{confirm: {{effects: {{make: {{type: urgent}}}}}}}}}}
+    """)
+    assert "several types have the kind 'urgent'\n    hint: write delivery_note.urgent or invoice.urgent" in told
+
+
+def test_prices_are_kept_in_a_step_of_ones_own_and_others_are_fired_by_an_event_of_a_kind(tmp_path: Path) -> None:
+    load(tmp_path, """
+        purchase_pricing:
+          schema: {quoted: {kind: price, missing: zero, access: {own: {key: [item, supplier]}}}}
+        document_types:
+          supplier_quotation:
+            kinds: {tender: {label: Tender, events: {withdraw: {from: asked, to: declined}}}}
+            events: {choose: {effects: {keep_prices: {step: quoted, valid_to: valid_to}, fire_others: {event: withdraw}}}}
+    """)
