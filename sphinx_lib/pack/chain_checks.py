@@ -19,6 +19,9 @@ _MANY = frozenset({"vat", "instalments", "party_facts", "history", "custom", "to
 GROUPED = KEY_FIELDS | {"document"} | ({field.name for field in fields(Document)} - _MANY)
 """What documents may be grouped by, besides fields of their own: what ``billing.grouping.value_of`` knows."""
 
+MEASURES = ("value", "weight", "volume", "quantity")
+"""What a landed cost may be shared by; the first where a document says nothing."""
+
 
 def check_chain(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
     """Documents are grouped by fields that they have; effects make, fire, note and keep what there is."""
@@ -32,6 +35,8 @@ def check_chain(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iter
                 yield from _kept(path, parameters, declared, model)
             elif effect == "fire_others":
                 yield from _others(path, parameters, base[1], types)
+            elif effect == "share_landed_cost":
+                yield from _measures((*base, "fields", "landed_by", "choices"), declared)
             elif effect == "make":
                 yield from _next(path, parameters, base[1], types)
 
@@ -113,3 +118,10 @@ def _next(
         able = sorted({key[0] for key, declared in types.items() if name in declared.made_from})
         hint = f"add {name} to made_from of {target}, or name what has it: {', '.join(able) or 'none'}"
         yield Finding((*path, "type"), f"{target} is not made from {name}", hint)
+
+
+def _measures(path: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
+    """Who shares a landed cost chooses among what it can be shared by."""
+    by = declared.fields.get("landed_by")
+    choices = by.choices or {} if by is not None else {}
+    return (unknown((*path, name), "measure", name, MEASURES) for name in choices if name not in MEASURES)

@@ -131,3 +131,18 @@ def test_prices_are_kept_in_a_step_of_ones_own_and_others_are_fired_by_an_event_
             kinds: {tender: {label: Tender, events: {withdraw: {from: asked, to: declined}}}}
             events: {choose: {effects: {keep_prices: {step: quoted, valid_to: valid_to}, fire_others: {event: withdraw}}}}
     """)
+
+
+def test_a_landed_cost_is_shared_by_what_can_be_measured(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, "document_types: {goods_receipt: {fields: {landed_by: {choices: {wieght: {en: W}}}}}}")
+    assert "document_types.goods_receipt.fields.landed_by.choices.wieght: unknown measure 'wieght'" in told
+    assert "did you mean 'weight'?" in told
+
+
+def test_the_amount_above_which_orders_are_approved_is_not_below_zero(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, "company: {approve_orders_above: -5}")
+    assert "company.approve_orders_above: Input should be greater than or equal to 0" in told
+
+
+def test_every_order_may_be_approved(tmp_path: Path) -> None:
+    assert load(tmp_path, "company: {approve_orders_above: 0}").model.company.approve_orders_above == 0
