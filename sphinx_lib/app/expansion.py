@@ -22,7 +22,7 @@ from sphinx_lib.app.bringing import (
 from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.pricing import families_of, ratios_of, vat_rate
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
+from sphinx_lib.kernel.document import OPTIONAL, ZERO, Document, Id, Line, TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import plain_number, round_half_up
@@ -33,7 +33,6 @@ from sphinx_lib.pricing.order_quantity import Bounds, problem_of, raised
 from sphinx_lib.workflow.derive import share_of
 
 HEADING = "heading"
-OPTIONAL = ("option", "alternative")
 ONE = Decimal(1)
 ANY = Bounds()
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sphinx_lib.app.pricing import ratios_of
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Part, TraceRow
+from sphinx_lib.kernel.document import OPTIONAL, ZERO, Document, Id, Line, Part, TraceRow
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import currency_digits, round_half_up
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
@@ -23,7 +23,7 @@ from sphinx_lib.workflow.facts import rate
 from sphinx_lib.workflow.plan import Plan
 
 AT_DELIVERY = "delivery"
-_WITH_MARGIN = ("", "option", "alternative")
+_WITH_MARGIN = ("", *OPTIONAL)
 
 
 class LineMargin(NamedTuple):

@@ -8,15 +8,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Progress, TraceRow
+from sphinx_lib.kernel.document import EMPTY, OPTIONAL, ZERO, Document, Id, Line, Progress, TraceRow
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.localized import day
 from sphinx_lib.kernel.money import plain_number, round_half_up, round_up
 from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.specs import Situation
 from sphinx_lib.pack.workflow_model import DocumentType, MadeFrom
-from sphinx_lib.workflow.carried import ALIKE, OPTIONAL, deserted_sections, foot_amount
+from sphinx_lib.workflow.carried import ALIKE, deserted_sections, foot_amount
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 from sphinx_lib.workflow.stowing import stowed_share
 
@@ -291,11 +292,7 @@ def heading_of(source: Document, made: MadeFrom, language: str) -> str:
     if not made.heading:
         return ""
     text = in_language(made.heading, language)
-    return text.format(number=source.number or "", date=_day(source.date, language), reference=source.reference)
-
-
-def _day(day: date, language: str) -> str:
-    return f"{day:%d/%m/%Y}" if language == "fr" else day.isoformat()
+    return text.format(number=source.number or "", date=day(source.date, language), reference=source.reference)
 
 
 def weight(line: Line, counts: str) -> Progress:
