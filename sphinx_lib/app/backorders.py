@@ -11,11 +11,11 @@ from sphinx_lib.app.available import RESERVED
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.money import plain_number, round_half_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import backorder_policy
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.stock.levels import quantity_of
-from sphinx_lib.stock.pegs import DIGITS
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store.stock import Balance
 
@@ -128,8 +128,8 @@ def _left(pack: Pack, order: Document) -> list[Left]:
             key = (item, line.warehouse)
             part = whole / line.quantity
             so_far = found.get(key, Left(*key, ZERO, ZERO))
-            needed = round_half_up(part * remaining, DIGITS)
-            own = round_half_up(part * max(supplied, ZERO), DIGITS) if not line.parts else ZERO
+            needed = round_half_up(part * remaining, QUANTITY_DIGITS)
+            own = round_half_up(part * max(supplied, ZERO), QUANTITY_DIGITS) if not line.parts else ZERO
             found[key] = Left(*key, so_far.needed + needed, so_far.own + own)
     return [left for left in found.values() if left.needed > 0]
 

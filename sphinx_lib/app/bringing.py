@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
+from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.pricing import ratios_of
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.scopes import ItemFacts
 from sphinx_lib.pricing.eco import ECO

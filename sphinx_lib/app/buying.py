@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.known_prices import KnownPrices
-from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
+from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.lines import build_lines, numbered
 from sphinx_lib.app.pricing import ratios_of
 from sphinx_lib.app.sourcing import Chosen, choose, lead_days
@@ -19,6 +19,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Line, Peg
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import plain_number, round_half_up, trimmed
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pricing.totals import with_totals

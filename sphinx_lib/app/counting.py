@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.valuing import rule_of
 from sphinx_lib.kernel.document import ZERO, Document, Line, Stowed
+from sphinx_lib.kernel.lots import name_on, place_of
 from sphinx_lib.kernel.worth import Worth
 from sphinx_lib.stock.counting import BOOK
 from sphinx_lib.stock.levels import PHYSICAL
@@ -65,22 +66,13 @@ def counted_lines(unit: Unit, document: Document) -> list[Counted]:
     posted = PHYSICAL in (unit.type_of(document).says(document.state, "stock") or {})
     if posted:
         moved = store_stock.values_moved(unit.connection, unit.company, document.id)
-        return [_counted(line, moved.get(_place(line), ZERO)) for line in lines]
+        return [_counted(line, moved.get(place_of(line), ZERO)) for line in lines]
     worths = stock_values.worth_of(unit.connection, unit.company, {line.item or "" for line in lines})
     return list(_expected(unit, lines, worths))
 
 
-def _place(line: Line) -> tuple[str, str, str, str]:
-    name = _name(line)
-    return line.item or "", line.warehouse, name.lot, name.bin
-
-
-def _name(line: Line) -> Stowed:
-    return line.stowed[0] if line.stowed else Stowed(ZERO)
-
-
 def _counted(line: Line, value: Decimal) -> Counted:
-    return Counted(line, _name(line), line.custom.get(BOOK), line.quantity or ZERO, value)
+    return Counted(line, name_on(line), line.custom.get(BOOK), line.quantity or ZERO, value)
 
 
 def _expected(unit: Unit, lines: Sequence[Line], worths: dict[str, Worth]) -> Iterator[Counted]:

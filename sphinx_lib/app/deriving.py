@@ -27,6 +27,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import invoice_key, value_of
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, Refused, TransitionRefused
+from sphinx_lib.kernel.localized import day as written_day
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
@@ -333,8 +334,7 @@ def _recorded(unit: Unit, draft: Document) -> Document:
 
 def _text(source: Document, rule: MadeFrom) -> str:
     text = in_language(rule.text, source.language)
-    day = f"{source.date:%d/%m/%Y}" if source.language == "fr" else source.date.isoformat()
-    return text.format(number=source.number or "", date=day) if text else ""
+    return text.format(number=source.number or "", date=written_day(source.date, source.language)) if text else ""
 
 
 def _follow_up(unit: Unit, drafted: Sequence[Drafted]) -> list[Refusal]:

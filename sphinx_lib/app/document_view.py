@@ -14,6 +14,7 @@ from sphinx_lib.billing.early_payment import last_day, offer_of
 from sphinx_lib.billing.terms import legal_warnings
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.identifiers import UNION, vat_country
+from sphinx_lib.kernel.localized import day, decimals, number
 from sphinx_lib.kernel.money import currency_digits, plain_number, quotients
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.models import PackModel
@@ -210,7 +211,7 @@ def mentions_of(
         yield text.replace("{party.vat_number}", str(document.party_facts.get("vat_number", "")))
     eco = in_prices(document.lines, currency_digits(document.currency)) if declared.lines and prices else ZERO
     if eco:
-        amount = f"{eco:f}".replace(".", "," if document.language == "fr" else ".")
+        amount = decimals(eco, currency_digits(document.currency), document.language)
         yield in_language(model.labels["eco_included"], document.language).format(amount=f"{amount} {document.currency}")
     if declared.side == "sales" and declared.payable and declared.lines and declared.sign_number > 0:
         offer = _early_payment(document, model)
@@ -225,8 +226,6 @@ def _early_payment(document: Document, model: PackModel) -> tuple[str, ...]:
     if offer is None:
         return ()
     text = model.labels["early_payment_offer_net" if offer.net_of_tax else "early_payment_offer"]
-    is_french = document.language == "fr"
     until = last_day(document.date, offer)
-    percent = plain_number(offer.percent).replace(".", "," if is_french else ".")
-    said = in_language(text, document.language)
-    return (said.format(percent=percent, until=f"{until:%d/%m/%Y}" if is_french else until.isoformat()),)
+    said, language = in_language(text, document.language), document.language
+    return (said.format(percent=number(offer.percent, language), until=day(until, language)),)

@@ -11,12 +11,12 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up
+from sphinx_lib.kernel.worth import COST_DIGITS
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.totals import cost_of
 from sphinx_lib.stock.pegs import in_order_unit, served
 from sphinx_lib.workflow.plan import Request
 
-COST_DIGITS = 6
 Came = dict[tuple[Id, Id], tuple[Decimal, Decimal]]
 """By customer order and line: the quantity that came in for it, in its unit, and what that cost, in company currency."""
 

@@ -15,7 +15,8 @@ from sphinx_lib.billing.allocation import allocate
 from sphinx_lib.billing.early_payment import Base, Share, bases_of, last_day, offer_of, shares_of
 from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, Refused
-from sphinx_lib.kernel.money import currency_digits, percentage, plain_number, round_half_up
+from sphinx_lib.kernel.localized import number
+from sphinx_lib.kernel.money import currency_digits, percentage, round_half_up
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.terms_model import PERCENT_DIGITS, EarlyPayment, EarlyPaymentTypes
@@ -76,7 +77,7 @@ def grant(unit: Unit, payment_id: Id, targets: Sequence[Id] | None) -> set[Id]:
     offer = _earned(unit, payment, invoice)
     types = _types(unit)
     codes = _codes(unit, invoice, offer)
-    text = _text(unit, invoice, "early_payment_line", percent=plain_number(offer.percent))
+    text = _text(unit, invoice, "early_payment_line", percent=number(offer.percent, invoice.language))
     lines = [_line(unit, invoice.id, text, code, share.amount) for code, share in zip(codes, offer.shares, strict=True)]
     note = _entered(unit, unit.pack.resolve_type(types.credit_note), invoice, lines, offer.percent)
     touched = _issued(unit, note.id)
@@ -216,8 +217,7 @@ def _codes(unit: Unit, invoice: Document, offer: Offer) -> list[str]:
 
 def _text(unit: Unit, source: Document, label: str, **places: str) -> str:
     text = in_language(unit.pack.model.labels.get(label, {}), source.language)
-    percent = places.get("percent", "").replace(".", "," if source.language == "fr" else ".")
-    return text.format(number=source.number or "", percent=percent)
+    return text.format(number=source.number or "", **places)
 
 
 def _line(unit: Unit, source: Id, text: str, vat: str, amount: Decimal) -> Line:

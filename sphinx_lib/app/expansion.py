@@ -19,21 +19,20 @@ from sphinx_lib.app.bringing import (
     refuse_lone_changes,
     set_apart,
 )
-from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
+from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.pricing import families_of, ratios_of, vat_rate
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
+from sphinx_lib.kernel.document import OPTIONAL, ZERO, Document, Id, Line, TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import plain_number, round_half_up
-from sphinx_lib.kernel.quantity import UnitError
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS, UnitError
 from sphinx_lib.pricing.eco import ECO, mentioned
 from sphinx_lib.pricing.kits import components_of, cost_of, is_opened, parts_of, weight_of
 from sphinx_lib.pricing.order_quantity import Bounds, problem_of, raised
 from sphinx_lib.workflow.derive import share_of
 
 HEADING = "heading"
-OPTIONAL = ("option", "alternative")
 ONE = Decimal(1)
 ANY = Bounds()
 

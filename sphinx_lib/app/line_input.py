@@ -9,16 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.stow_input import STOW_KEYS, Named, read_names
-from sphinx_lib.kernel.document import Line
+from sphinx_lib.kernel.document import OPTIONAL, Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import exact_decimal, round_half_up
-from sphinx_lib.kernel.quantity import UnitError
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS, UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.workflow_model import DocumentType, Field_
 
-QUANTITY_DIGITS = 6
 LARGEST = Decimal(10) ** 11
-OPTIONAL = ("option", "alternative")
 ROLES = (*OPTIONAL, "heading", "subtotal")
 _OF_ITEMS = ("shipping", "eco", "deposit")
 LINE_KEYS = frozenset({

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sphinx_lib.app.expansion import expand, expand_inputs, usual_unit
 from sphinx_lib.app.item_lookup import resolve_items
-from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
+from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.own_goods import in_stock_units, is_internal
 from sphinx_lib.app.pricing import ask_of, day_of, price_document, ratios_of, vat_rate
 from sphinx_lib.app.stow_input import refuse_twice, stowed_of
@@ -16,7 +16,7 @@ from sphinx_lib.kernel.document import ZERO, Document, Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import exact_decimal, round_half_up
-from sphinx_lib.kernel.quantity import UnitError
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS, UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.shipping_model import SHARED

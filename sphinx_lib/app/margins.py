@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from sphinx_lib.app.pricing import ratios_of
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Part, TraceRow
+from sphinx_lib.kernel.document import OPTIONAL, ZERO, Document, Id, Line, Part, TraceRow
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import currency_digits, round_half_up
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
+from sphinx_lib.kernel.worth import COST_DIGITS
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import SetLines
 from sphinx_lib.pricing.guards import hidden_floors
@@ -21,9 +22,8 @@ from sphinx_lib.store import master as store_master
 from sphinx_lib.workflow.facts import rate
 from sphinx_lib.workflow.plan import Plan
 
-COST_DIGITS = 6
 AT_DELIVERY = "delivery"
-_WITH_MARGIN = ("", "option", "alternative")
+_WITH_MARGIN = ("", *OPTIONAL)
 
 
 class LineMargin(NamedTuple):

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from sphinx_lib.app.line_input import QUANTITY_DIGITS, LineInput
+from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.pricing import ratios_of
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import round_half_up
-from sphinx_lib.kernel.quantity import UnitError
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS, UnitError
 from sphinx_lib.stock.counting import BOOK
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,13 +10,12 @@ from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Stowed
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.lots import Lot, Place, name_on
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
-from sphinx_lib.stock.levels import PHYSICAL
-from sphinx_lib.stock.picking import KIT, Lying, Name, Shelves, place_of, recounted, walked, with_kits
+from sphinx_lib.stock.picking import KIT, Shelves, recounted, walked, with_kits
 from sphinx_lib.store import picks
-from sphinx_lib.store import stock as store_stock
 from sphinx_lib.workflow.derive import left_of
 
 EDITABLE = ("quantity", "lot", "bin")
@@ -48,38 +47,26 @@ def listed(unit: Unit, drafts: Sequence[Document]) -> list[Document]:
     return found
 
 
-def lying(unit: Unit, codes: set[str]) -> list[Lying]:
-    """Every lot and bin that holds some of the items, with what this unit of work moves, in one statement."""
-    found: dict[Name, Lying] = {}
-    for one in store_stock.places_of(unit.connection, unit.company, codes):
-        name = Name(one.item, one.warehouse, one.lot, one.bin)
-        found[name] = Lying(name, one.physical, one.expires, one.since)
+def lying(unit: Unit, codes: Collection[str]) -> list[Lot]:
+    """Every lot and bin that holds some of the items, with what this unit of work moves; read in one statement."""
+    unit.places.load(unit.connection, unit.company, codes)
     unit.reckon_stock()
-    moves = [(Name(key.item, key.warehouse, key.lot, key.bin), key.level, key.expires, quantity)
-             for (_, key), quantity in unit.moves.items()]  # fmt: skip
-    moves += [(Name(move.item, move.warehouse, move.lot, move.bin), move.level, move.expires, move.quantity)
-              for move in unit.adjustments]  # fmt: skip
-    for name, level, expires, quantity in moves:
-        if level == PHYSICAL and name.item in codes and (name.lot or name.bin):
-            known = found.get(name, Lying(name, ZERO, expires, unit.today))
-            found[name] = known._replace(quantity=known.quantity + quantity, expires=known.expires or expires)
-    return list(found.values())
+    return [lot for lots in unit.places.now(codes, unit.moves, unit.adjustments, unit.today).values() for lot in lots]
 
 
-def _claimed(unit: Unit, codes: set[str]) -> dict[Name, Decimal]:
-    """What open lists take, those of this unit of work as they are now."""
+def _claimed(unit: Unit, codes: Collection[str]) -> dict[Place, Decimal]:
+    """What open lists take, place by place, those of this unit of work as they are now."""
     open_: dict[str, set[str]] = {}
     for (name, _), declared in unit.pack.types.items():
         if declared.picks:
             planned = {state for state in declared.states if declared.counts(state) == "planned"}
             open_.setdefault(name, set()).update(planned)
-    stored = picks.claimed(unit.connection, unit.company, open_, codes, unit.tracked.keys())
-    found = {Name(*key): quantity for key, quantity in stored.items()}
+    found = picks.claimed(unit.connection, unit.company, open_, codes, unit.tracked.keys())
     for tracked in unit.tracked.values():
         document = tracked.document
         for line in document.lines if document.state in open_.get(document.type, ()) else ():
             for one in line.stowed:
-                key = Name(line.item or "", line.warehouse, one.lot, one.bin)
+                key = Place(line.item or "", line.warehouse, one.lot, one.bin)
                 found[key] = found.get(key, ZERO) + one.quantity
     return found
 
@@ -142,7 +129,7 @@ def _changed(unit: Unit, line: Line, change: Mapping[str, Any], problems: list[s
     if line.role == KIT:
         problems.append(f"{where}: this kit is counted by its components; change their lines")
         return line
-    at = place_of(line)
+    at = name_on(line)
     lot, bin_ = (str(change.get(name, getattr(at, name)) or "") for name in ("lot", "bin"))
     if (lot, bin_) != (at.lot, at.bin):
         expires = at.expires if lot == at.lot else None

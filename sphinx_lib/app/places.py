@@ -10,11 +10,10 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from sphinx_lib.kernel.document import ZERO, Id, StockMove
-from sphinx_lib.kernel.lots import Lot
+from sphinx_lib.kernel.lots import Lot, Place
 from sphinx_lib.stock.levels import PHYSICAL, Held
 from sphinx_lib.store import equipment as store_equipment
 from sphinx_lib.store import stock as store_stock
-from sphinx_lib.store.stock import PlaceKey
 
 Moves = Mapping[tuple[Id, Held], Decimal]
 
@@ -23,7 +22,7 @@ Moves = Mapping[tuple[Id, Held], Decimal]
 class Places:
     """What was read of the places of items: ``seen`` by item, ``owners`` of serial numbers."""
 
-    seen: dict[str, dict[PlaceKey, Lot]] = field(default_factory=dict)
+    seen: dict[str, dict[Place, Lot]] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def load(self, connection: Connection, company: str, items: Iterable[str]) -> None:
@@ -31,9 +30,8 @@ class Places:
         missing = set(items) - self.seen.keys()
         if missing:
             self.seen |= {item: {} for item in missing}
-            for place in store_stock.places_of(connection, company, missing):
-                key = PlaceKey(place.item, place.warehouse, place.lot, place.bin)
-                self.seen[place.item][key] = Lot(*place)
+            for lot in store_stock.places_of(connection, company, missing):
+                self.seen[lot.item][lot.place] = lot
 
     def load_owners(self, connection: Connection, company: str, serials: Iterable[tuple[str, str]]) -> None:
         """Read who has these (item, serial number), in one statement."""
@@ -53,10 +51,10 @@ class Places:
         found = {key: lot for item in items for key, lot in self.seen.get(item, {}).items()}
         for (_, held), quantity in moves.items():
             if held.level == PHYSICAL and held.item in items:
-                _add(found, PlaceKey(held.item, held.warehouse, held.lot, held.bin), quantity, held.expires, today)
+                _add(found, Place(held.item, held.warehouse, held.lot, held.bin), quantity, held.expires, today)
         for move in adjustments:
             if move.level == PHYSICAL and move.item in items:
-                _add(found, PlaceKey(move.item, move.warehouse, move.lot, move.bin), move.quantity, move.expires, move.date)
+                _add(found, Place(move.item, move.warehouse, move.lot, move.bin), move.quantity, move.expires, move.date)
         days = {(lot.item, lot.lot): lot.expires for lot in found.values() if lot.lot and lot.expires}
         by_stock: dict[tuple[str, str], list[Lot]] = {}
         for _, lot in sorted(found.items(), key=lambda pair: pair[0]):
@@ -65,7 +63,7 @@ class Places:
                 by_stock.setdefault((lot.item, lot.warehouse), []).append(known)
         return {key: tuple(lots) for key, lots in by_stock.items()}
 
-    def was_enough(self, key: PlaceKey, moved: Decimal) -> bool:
+    def was_enough(self, key: Place, moved: Decimal) -> bool:
         """Whether what was read of a place held enough for a move (signed) that now takes more than there is."""
         lot = self.seen.get(key.item, {}).get(key)
         return lot is not None and lot.quantity + moved >= 0
@@ -76,7 +74,7 @@ class Places:
         self.owners.clear()
 
 
-def _add(found: dict[PlaceKey, Lot], key: PlaceKey, quantity: Decimal, expires: date | None, day: date) -> None:
+def _add(found: dict[Place, Lot], key: Place, quantity: Decimal, expires: date | None, day: date) -> None:
     if not key.lot and not key.bin:
         return
     lot = found.get(key) or Lot(*key, ZERO, None, day)

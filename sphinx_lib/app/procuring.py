@@ -14,10 +14,11 @@ from sphinx_lib.billing.grouping import value_of
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Peg
 from sphinx_lib.kernel.errors import InputError, Refusal
 from sphinx_lib.kernel.money import plain_number, round_half_up, trimmed
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import MadeFrom, Pegs
 from sphinx_lib.stock.levels import quantity_of
-from sphinx_lib.stock.pegs import DIGITS, feeds_of
+from sphinx_lib.stock.pegs import feeds_of
 
 StockKey = tuple[str, str]
 
@@ -112,9 +113,9 @@ def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
             got = line.progress.get(feeds_of(pegs.feed, part))
             found.append(
                 Need(
-                    order, line, item, part, round_half_up(whole * left / line.quantity, DIGITS),
-                    round_half_up(got.planned * per_unit, DIGITS) if got else ZERO,
-                    round_half_up(got.done * per_unit, DIGITS) if got else ZERO, whole, per_unit,
+                    order, line, item, part, round_half_up(whole * left / line.quantity, QUANTITY_DIGITS),
+                    round_half_up(got.planned * per_unit, QUANTITY_DIGITS) if got else ZERO,
+                    round_half_up(got.done * per_unit, QUANTITY_DIGITS) if got else ZERO, whole, per_unit,
                 )
             )  # fmt: skip
     return sorted(found, key=lambda need: (need.promised is None, need.promised or date.min, need.order.number or ""))
@@ -172,7 +173,7 @@ def _as_asked(needs: Sequence[Need], asked: Mapping[Id, Decimal]) -> list[tuple[
         quantity = asked.get(need.line.id)
         if not quantity:
             continue
-        wanted = round_half_up(need.whole * quantity / (need.line.quantity or Decimal(1)), DIGITS)
+        wanted = round_half_up(need.whole * quantity / (need.line.quantity or Decimal(1)), QUANTITY_DIGITS)
         left = need.needed - need.pegged
         if wanted > left or wanted < 0:
             problems.append(
@@ -201,7 +202,7 @@ def _wanted(buys: Sequence[tuple[Need, Decimal]], rule: MadeFrom) -> list[Wanted
 
 
 def _peg(need: Need, quantity: Decimal) -> Peg:
-    ordered = trimmed(round_half_up(quantity / need.per_unit, DIGITS))
+    ordered = trimmed(round_half_up(quantity / need.per_unit, QUANTITY_DIGITS))
     return Peg(need.order.id, need.line.id, quantity, need.promised, need.order.number or "", ordered, need.part)
 
 

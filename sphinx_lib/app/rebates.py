@@ -20,6 +20,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.rebates import Period, newest_over, period_named, periods_within, rebate_on, to_credit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
 from sphinx_lib.kernel.errors import InputError, SphinxError
+from sphinx_lib.kernel.localized import day
 from sphinx_lib.kernel.money import currency_digits, exact_sum
 from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.kernel.suggest import did_you_mean
@@ -248,11 +249,10 @@ def _line(
     unit: Unit, job: Job, document: Document, place: int, basis: Basis, amount: Decimal, turnover: Decimal
 ) -> Line:
     language = document.language
-    written = "%d/%m/%Y" if language == "fr" else "%Y-%m-%d"
     text = unit.pack.label("line_rebate", language).format(
         rebate=in_language(job.rebate.label, language),
-        first=job.period.first.strftime(written),
-        last=job.period.last.strftime(written),
+        first=day(job.period.first, language),
+        last=day(job.period.last, language),
     )
     return Line(
         id=unit.new_id(),

@@ -8,13 +8,13 @@ from decimal import Decimal
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, StockMove
 from sphinx_lib.kernel.errors import ConcurrentChange, StockShort
+from sphinx_lib.kernel.lots import Place
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.stock.levels import PHYSICAL
 from sphinx_lib.store import stock as store_stock
-from sphinx_lib.store.stock import PlaceKey
 
 
-def refuse_lots(unit: Unit, moves: Sequence[StockMove], places: Mapping[PlaceKey, Decimal]) -> None:
+def refuse_lots(unit: Unit, moves: Sequence[StockMove], places: Mapping[Place, Decimal]) -> None:
     """Raises StockShort when a lot or bin would hold less than nothing, or a serial number would be in stock twice.
 
     Where the lot held enough when it was read, somebody else took it meanwhile: that is a ConcurrentChange, after which
@@ -43,11 +43,11 @@ def refuse_lots(unit: Unit, moves: Sequence[StockMove], places: Mapping[PlaceKey
         raise StockShort("already in stock: serial number " + ", ".join(twice), serials=tuple(twice))
 
 
-def _moved(moves: Sequence[StockMove], key: PlaceKey) -> Decimal:
+def _moved(moves: Sequence[StockMove], key: Place) -> Decimal:
     own = (move for move in moves if (move.item, move.warehouse, move.lot, move.bin) == key)
     return sum((move.quantity for move in own if move.level == PHYSICAL), ZERO)
 
 
-def _name(key: PlaceKey) -> str:
+def _name(key: Place) -> str:
     parts = [f"lot {key.lot} of {key.item}" if key.lot else key.item, f"in {key.warehouse}"]
     return " ".join([*parts, f"bin {key.bin}"] if key.bin else parts)

@@ -12,9 +12,9 @@ from sphinx_lib.kernel.document import ZERO, Line, Stowed
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import exact_decimal, plain_number, round_half_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.kernel.suggest import did_you_mean
 
-QUANTITY_DIGITS = 6
 LONGEST = 60
 STOW_KEYS = frozenset({"lot", "serial", "lots", "expires", "bin"})
 _ROW_KEYS = frozenset({"lot", "serial", "quantity", "expires", "bin"})

@@ -13,9 +13,8 @@ from sphinx_lib.app.bringing import attached_to, more_items
 from sphinx_lib.app.expansion import HEADING, brought_inputs, contributions, sells
 from sphinx_lib.app.lines import numbered, priced_lines
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import Document, Id, Line
+from sphinx_lib.kernel.document import OPTIONAL, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.workflow.carried import OPTIONAL
 
 
 def with_taken(unit: Unit, document: Document) -> Document:

@@ -197,7 +197,7 @@ class Views(Previews):
     def lots(self, item: str, warehouse: str | None = None) -> list[Lot]:
         """The lots, serial numbers and bins that hold some of an item, in one warehouse or in all."""
         found = store_stock.places_of(self.unit.connection, self.unit.company, [item])
-        return [Lot(*place) for place in found if warehouse in (None, place.warehouse)]
+        return [lot for lot in found if warehouse in (None, lot.warehouse)]
 
     def equipment(
         self, customer: str | None = None, *, item: str | None = None, serial: str | None = None

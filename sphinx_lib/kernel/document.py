@@ -102,7 +102,9 @@ class Peg(NamedTuple):
     part: str = ""
 
 
-NOT_SUMMED = frozenset({"option", "alternative", "heading", "subtotal"})
+OPTIONAL = ("option", "alternative")
+"""Roles of lines that are offered: they go along only when they are named, and then are plain lines (S10)."""
+NOT_SUMMED = frozenset({*OPTIONAL, "heading", "subtotal"})
 EARLY_PAYMENT = "early_payment"
 """The role of a line that grants an escompte on payment, or takes one back (E2): financial, no sale (D1)."""
 

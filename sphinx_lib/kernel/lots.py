@@ -10,6 +10,16 @@ from typing import NamedTuple
 from sphinx_lib.kernel.document import ZERO, Line, Stowed
 
 
+class Place(NamedTuple):
+    """What goods are found by: a lot (or serial number) of an item in a bin of a warehouse. Either name may be empty; where
+    both are, it is what has no name."""
+
+    item: str
+    warehouse: str
+    lot: str
+    bin: str
+
+
 class Lot(NamedTuple):
     """A quantity of an item that has a name in a warehouse, in the stock unit.
 
@@ -25,9 +35,25 @@ class Lot(NamedTuple):
     expires: date | None
     since: date
 
+    @property
+    def place(self) -> Place:
+        """Where it lies, and under which name."""
+        return Place(self.item, self.warehouse, self.lot, self.bin)
+
     def is_expired(self, day: date) -> bool:
         """Whether it may not be used any more on ``day``."""
         return self.expires is not None and self.expires < day
+
+
+def name_on(line: Line) -> Stowed:
+    """The name under which the goods of a line lie that has one at most; an empty one where it has none."""
+    return line.stowed[0] if line.stowed else Stowed(line.stock_quantity)
+
+
+def place_of(line: Line) -> Place:
+    """The one place of the goods of a line that names one at most."""
+    name = name_on(line)
+    return Place(line.item or "", line.warehouse, name.lot, name.bin)
 
 
 def name_of(one: Stowed) -> tuple[str, str, str]:

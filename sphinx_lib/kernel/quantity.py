@@ -18,6 +18,8 @@ Ratios = Mapping[tuple[str, str], Fraction]
 """What one item says of its units, the larger first: ``{("box", "unit"): 6, ("m", "kg"): Fraction("2.47")}``."""
 
 NO_RATIOS: Ratios = MappingProxyType({})
+QUANTITY_DIGITS = 6
+"""The decimals of quantities as they are stored: 3 of 7 hours are no whole part of a day."""
 ENDLESS_DIGITS = 12
 
 _ONE = Fraction(1)

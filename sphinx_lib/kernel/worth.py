@@ -11,6 +11,8 @@ from sphinx_lib.kernel.money import EXACT, round_half_up
 
 QUOTIENT_DIGITS = 12
 SHOWN_DIGITS = 4
+COST_DIGITS = 6
+"""The decimals of a cost per unit as it is stored."""
 _WIDE = Context(prec=80)
 
 

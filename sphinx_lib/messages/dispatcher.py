@@ -11,6 +11,7 @@ from typing import Any
 from sphinx_lib.app.sphinx import Sphinx
 from sphinx_lib.app.views import DocumentView, Views
 from sphinx_lib.kernel.errors import NotFound
+from sphinx_lib.kernel.localized import day
 from sphinx_lib.kernel.ports import Mail, Mailer, QueuedMessage
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.workflow.facts import DocumentFacts
@@ -71,5 +72,5 @@ def _filled(text: str, facts: DocumentFacts, language: str) -> str:
 
 def _text(value: Any, language: str) -> str:
     if isinstance(value, date):
-        return f"{value:%d/%m/%Y}" if language == "fr" else value.isoformat()
+        return day(value, language)
     return "" if value is None else str(value)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, TraceRow
+from sphinx_lib.kernel.localized import number
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack
@@ -128,8 +129,7 @@ def _after(one: Explained, language: str) -> str:
 
 
 def _number(value: Decimal | None, language: str) -> str:
-    text = _text(value) or ""
-    return text.replace(".", ",") if language == "fr" else text
+    return "" if value is None else number(value, language)
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from sphinx_lib.app.views import DocumentView
-from sphinx_lib.kernel.document import ZERO, Document, Line, VatAmount
+from sphinx_lib.kernel import localized
+from sphinx_lib.kernel.document import OPTIONAL, ZERO, Document, Line, VatAmount
 from sphinx_lib.kernel.errors import RenderError
 from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.kernel.suggest import did_you_mean
@@ -117,15 +118,15 @@ class Page:
 
     def number(self, value: Decimal) -> str:
         """A quantity or a rate."""
-        return amounts.number(value, self.language)
+        return localized.number(value, self.language)
 
     def percent(self, value: Decimal) -> str:
         """A percent: 5.5 is 5.5 %."""
-        return amounts.percent(value, self.language)
+        return localized.percent(value, self.language)
 
     def day(self, value: date) -> str:
         """A date."""
-        return amounts.day(value, self.language)
+        return localized.day(value, self.language)
 
     # -- what the document is --------------------------------------------------------------------------------------
 
@@ -342,7 +343,7 @@ class Page:
 
     def _notes(self, line: Line, quantity: Decimal) -> Iterator[str]:
         said = self.t
-        if line.role in ("option", "alternative"):
+        if line.role in OPTIONAL:
             yield said(line.role)
         if line.reference and self.view.type.print_customer_ref:
             yield said("field", name=said("your_reference"), value=line.reference)

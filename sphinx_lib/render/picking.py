@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.kernel.document import Line
+from sphinx_lib.kernel.lots import name_on
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.render.letterhead import Pair
 from sphinx_lib.render.page import Page
-from sphinx_lib.stock.picking import KIT, place_of
+from sphinx_lib.stock.picking import KIT
 
 
 class PickRow(NamedTuple):
@@ -48,7 +49,7 @@ def picks_of(page: Page) -> Picks:
 
 def _row(page: Page, line: Line, kit: Line | None = None) -> PickRow:
     source = page.view.source_of(line)
-    at = place_of(line)
+    at = name_on(line)
     lot = at.lot
     if lot and at.expires:
         lot = page.t("lot_expires", lot=lot, date=page.day(at.expires))

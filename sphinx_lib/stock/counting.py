@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.kernel.document import ZERO, Line, Stowed
+from sphinx_lib.kernel.document import ZERO, Line
 from sphinx_lib.kernel.errors import Refusal
-from sphinx_lib.kernel.lots import Lot
+from sphinx_lib.kernel.lots import Lot, Place, name_on, place_of
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, NoParameters, Op, SetLines, Situation
 
 BOOK = "book"
-NO_NAME = Stowed(ZERO)
 
 
 def freeze_book(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
@@ -21,7 +20,7 @@ def freeze_book(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
     lines = tuple(_placed(situation, line) if _is_open(line) else line for line in situation.document.lines)
     named: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for line in lines:
-        name = _name(line)
+        name = name_on(line)
         if name.lot or name.bin:
             named.setdefault((line.item or "", line.warehouse), set()).add((name.lot, name.bin))
     frozen = tuple(
@@ -44,7 +43,7 @@ def book_of(situation: Situation, named: Mapping[tuple[str, str], Set[tuple[str,
     """
     key = (line.item or "", line.warehouse)
     lots = situation.lots.get(key, ())
-    name = _name(line)
+    name = name_on(line)
     if name.lot or name.bin:
         return sum((lot.quantity for lot in lots if (lot.lot, lot.bin) == (name.lot, name.bin)), ZERO)
     if situation.items[key[0]].tracking != "none":
@@ -54,13 +53,9 @@ def book_of(situation: Situation, named: Mapping[tuple[str, str], Set[tuple[str,
     return situation.physical.get(key, ZERO) - elsewhere
 
 
-def _name(line: Line) -> Stowed:
-    return line.stowed[0] if line.stowed else NO_NAME
-
-
 def _placed(situation: Situation, line: Line) -> Line:
     """``line`` with the bin of its lot where it lies in one, and with what is known of its expiry."""
-    name = _name(line)
+    name = name_on(line)
     found = _bins(situation, line)
     if not name.lot or name.bin or len(found) != 1:
         return line
@@ -70,13 +65,13 @@ def _placed(situation: Situation, line: Line) -> Line:
 
 def _bins(situation: Situation, line: Line) -> list[Lot]:
     lots = situation.lots.get((line.item or "", line.warehouse), ())
-    return [lot for lot in lots if lot.lot == _name(line).lot]
+    return [lot for lot in lots if lot.lot == name_on(line).lot]
 
 
 def count_lines(situation: Situation, parameters: NoParameters) -> Iterator[Refusal]:
     """Refuse, line by line, quantities below zero, several names on one line, a lot in several bins of which none is named,
     and a place that another line counts already."""
-    seen: dict[tuple[str, str, str, str], int] = {}
+    seen: dict[Place, int] = {}
     for line in situation.document.lines:
         if line.quantity is None:
             continue
@@ -85,13 +80,13 @@ def count_lines(situation: Situation, parameters: NoParameters) -> Iterator[Refu
         if len(line.stowed) > 1:
             yield _refusal(situation, line, "count_several")
             continue
-        name = _name(_placed(situation, line))
+        placed = _placed(situation, line)
+        name = name_on(placed)
         bins = _bins(situation, line)
         if name.lot and not name.bin and len(bins) > 1:
             places = ", ".join(lot.bin or "-" for lot in bins)
             yield _refusal(situation, line, "count_bins", lot=name.lot, bins=places)
-        key = (line.item or "", line.warehouse, name.lot, name.bin)
-        if (first := seen.setdefault(key, line.position)) != line.position:
+        if (first := seen.setdefault(place_of(placed), line.position)) != line.position:
             yield _refusal(situation, line, "count_twice", first=first)
 
 

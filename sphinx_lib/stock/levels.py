@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Line
 from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import Totals
 
-QUANTITY_DIGITS = 6  # as quantities are stored: 3 of 7 hours are no whole part of a day
 PHYSICAL = "physical"
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from sphinx_lib.kernel.document import ZERO, Id, Line
 from sphinx_lib.kernel.errors import Refusal
+from sphinx_lib.kernel.localized import day, number
 from sphinx_lib.kernel.lots import name_of, sums_by_name
-from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
 from sphinx_lib.stock.levels import Held
 from sphinx_lib.stock.lots import goes_out, is_tracked, moves_of, unnamed
@@ -52,8 +52,8 @@ def _refusal(situation: Situation, line: Line, label: str, **facts: Any) -> Refu
 
 def _shown(value: Any, language: str) -> str:
     if isinstance(value, date):
-        return f"{value:%d/%m/%Y}" if language == "fr" else value.isoformat()
-    return plain_number(value) if isinstance(value, Decimal) else str(value)
+        return day(value, language)
+    return number(value, language) if isinstance(value, Decimal) else str(value)
 
 
 def _missing(situation: Situation, target: str) -> Iterator[Refusal]:

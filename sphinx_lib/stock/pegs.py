@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Peg, Progress
 from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import EffectSpec, NoParameters, Op, ReportPegs, Situation
 from sphinx_lib.pack.workflow_model import DocumentType
 
-DIGITS = 6  # of quantities, as they are stored
 PegKey = tuple[Id, Id, str]
 """A customer order, one of its lines, and the progress that a peg feeds there."""
 
@@ -51,7 +51,7 @@ def in_order_unit(peg: Peg, quantity: Decimal) -> Decimal:
     """``quantity`` of a peg, in the unit of the customer order line."""
     if quantity == peg.quantity or not peg.quantity:
         return peg.ordered if quantity else ZERO
-    return round_half_up(quantity * peg.ordered / peg.quantity, DIGITS)
+    return round_half_up(quantity * peg.ordered / peg.quantity, QUANTITY_DIGITS)
 
 
 def feeds_of(feed: str, part: str) -> str:

@@ -9,32 +9,15 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.kernel.document import EMPTY, ZERO, Id, Line, Stowed
+from sphinx_lib.kernel.lots import Lot, Place, name_on
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.base import in_language
 
-QUANTITY_DIGITS = 6  # as quantities are stored
 KIT = "heading"
 """The role of a kit on a list: its components are picked, it counts how many of it they make up."""
 _NUMBERS = re.compile(r"([0-9]+)")
-
-
-class Name(NamedTuple):
-    """What goods are found by: a lot (or serial number) of an item in a bin of a warehouse; lot and bin may be empty."""
-
-    item: str
-    warehouse: str
-    lot: str
-    bin: str
-
-
-class Lying(NamedTuple):
-    """Goods under a name, in stock units. ``expires`` is the last day of the lot, ``since`` when it first came in."""
-
-    name: Name
-    quantity: Decimal
-    expires: date | None
-    since: date
 
 
 def walking_key(name: str) -> tuple[Any, ...]:
@@ -43,39 +26,37 @@ def walking_key(name: str) -> tuple[Any, ...]:
     return not name, tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
 
 
-def _first_out(lying: Lying) -> tuple[Any, ...]:
+def _first_out(lot: Lot) -> tuple[Any, ...]:
     """The lot that expires first, then the oldest (K10); goods of no lot as one walks by them."""
-    name = lying.name
-    since = lying.since if name.lot else date.max
-    return lying.expires or date.max, since, walking_key(name.bin), walking_key(name.lot)
+    since = lot.since if lot.lot else date.max
+    return lot.expires or date.max, since, walking_key(lot.bin), walking_key(lot.lot)
 
 
-def _lies_as(name: Name, known: Mapping[Name, Any]) -> Name:
-    """The name under which goods really lie that a list looks for under ``name``: a lot in no bin is looked for at the
-    item's own."""
-    in_no_bin = name._replace(bin="")
-    return in_no_bin if name not in known and in_no_bin in known else name
+def _lies_at(place: Place, known: Mapping[Place, Any]) -> Place:
+    """Where goods really lie that a list looks for at ``place``: a lot in no bin is looked for at the item's own."""
+    in_no_bin = place._replace(bin="")
+    return in_no_bin if place not in known and in_no_bin in known else place
 
 
 class Shelves:
     """What may still be taken from bins and lots; taking lowers it. Lots that expired before ``today`` stay (K10).
 
-    ``claimed`` is what other lists take, by the name under which they look for it.
+    ``claimed`` is what other lists take, by the place where they look for it.
     """
 
-    def __init__(self, lying: Iterable[Lying], today: date, claimed: Mapping[Name, Decimal]) -> None:
-        held = {one.name: one for one in sorted(lying, key=_first_out)}
-        self._left = {name: one.quantity for name, one in held.items()}
-        for name, quantity in claimed.items():
-            self._lower(_lies_as(name, held), quantity)
-        self._of: dict[tuple[str, str], list[Lying]] = {}
+    def __init__(self, lots: Iterable[Lot], today: date, claimed: Mapping[Place, Decimal]) -> None:
+        held = {one.place: one for one in sorted(lots, key=_first_out)}
+        self._left = {place: one.quantity for place, one in held.items()}
+        for place, quantity in claimed.items():
+            self._lower(_lies_at(place, held), quantity)
+        self._of: dict[tuple[str, str], list[Lot]] = {}
         for one in held.values():
-            if one.expires is None or one.expires >= today:
-                self._of.setdefault((one.name.item, one.name.warehouse), []).append(one)
+            if not one.is_expired(today):
+                self._of.setdefault((one.item, one.warehouse), []).append(one)
 
-    def _lower(self, name: Name, quantity: Decimal) -> None:
-        if name in self._left:
-            self._left[name] = max(self._left[name] - quantity, ZERO)
+    def _lower(self, place: Place, quantity: Decimal) -> None:
+        if place in self._left:
+            self._left[place] = max(self._left[place] - quantity, ZERO)
 
     def take(
         self, item: str, warehouse: str, wanted: Decimal, home: str, named: Iterable[Stowed] = ()
@@ -88,15 +69,14 @@ class Shelves:
         for one in named:
             part = min(wanted, one.quantity)
             if part > 0:
-                self._lower(Name(item, warehouse, one.lot, one.bin), part)
+                self._lower(Place(item, warehouse, one.lot, one.bin), part)
                 _put(taken, one._replace(quantity=part, bin=one.bin or home))
                 wanted -= part
-        for lying in self._of.get((item, warehouse), ()):
-            name = lying.name
-            part = min(wanted, self._left[name])
+        for lot in self._of.get((item, warehouse), ()):
+            part = min(wanted, self._left[lot.place])
             if part > 0:
-                self._lower(name, part)
-                _put(taken, Stowed(part, name.lot, name.bin or home, lying.expires))
+                self._lower(lot.place, part)
+                _put(taken, Stowed(part, lot.lot, lot.bin or home, lot.expires))
                 wanted -= part
         if wanted > 0 or not taken:
             _put(taken, Stowed(wanted, "", home))
@@ -185,13 +165,8 @@ def _split(line: Line, stowed: Sequence[Stowed], new_id: Callable[[], Id]) -> It
 
 
 def _on_the_way(line: Line) -> tuple[Any, ...]:
-    at = place_of(line)
+    at = name_on(line)
     return line.warehouse, walking_key(at.bin), line.item or "", walking_key(at.lot), line.position
-
-
-def place_of(line: Line) -> Stowed:
-    """The one place of a line of a list; an empty name where nobody knows it."""
-    return line.stowed[0] if line.stowed else Stowed(line.stock_quantity)
 
 
 # -- counting ------------------------------------------------------------------------------------------------------------
@@ -236,14 +211,14 @@ class Picked(NamedTuple):
     stowed: tuple[Stowed, ...] = ()
 
 
-def picked_of(lines: Sequence[Line], lying: Iterable[Lying]) -> dict[Id, Picked]:
+def picked_of(lines: Sequence[Line], lots: Iterable[Lot]) -> dict[Id, Picked]:
     """By source line what was picked of it, as far as anything was.
 
-    A lot is taken as it was named. Of goods without a lot no more is taken under the name of a bin than lies there now;
-    the rest is what lies under no name. Of what was picked for a kit no more is taken than its kits hold.
+    A lot is taken as it was named, among ``lots`` as they lie now. Of goods without a lot no more is taken from a bin than
+    lies there; the rest is what has no name. Of what was picked for a kit no more is taken than its kits hold.
     """
-    held = {one.name: one for one in lying}
-    left = {name: one.quantity for name, one in held.items()}
+    held = {one.place: one for one in lots}
+    left = {place: one.quantity for place, one in held.items()}
     found: dict[Id, Picked] = {}
     kits = {line.id: line for line in lines if line.role == KIT and line.quantity}
     needed = {(kit.id, item): quantity for kit in kits.values() for item, quantity in _held_by(kit)}
@@ -281,15 +256,15 @@ def _at_most(
             yield one._replace(quantity=part, item=key[1])
 
 
-def _named(line: Line, held: Mapping[Name, Lying], left: dict[Name, Decimal]) -> Iterator[Stowed]:
-    """The names under which the goods of a line really lie."""
+def _named(line: Line, held: Mapping[Place, Lot], left: dict[Place, Decimal]) -> Iterator[Stowed]:
+    """The goods of a line, named as they really lie."""
     for one in line.stowed:
-        name = _lies_as(Name(line.item or "", line.warehouse, one.lot, one.bin), held)
-        known = held.get(name)
-        quantity = one.quantity if one.lot else min(one.quantity, left.get(name, ZERO))
-        if quantity > 0 and (name.lot or name.bin):
-            left[name] = left.get(name, ZERO) - quantity
-            yield Stowed(quantity, name.lot, name.bin, known.expires if known else one.expires)
+        place = _lies_at(Place(line.item or "", line.warehouse, one.lot, one.bin), held)
+        known = held.get(place)
+        quantity = one.quantity if one.lot else min(one.quantity, left.get(place, ZERO))
+        if quantity > 0 and (place.lot or place.bin):
+            left[place] = left.get(place, ZERO) - quantity
+            yield Stowed(quantity, place.lot, place.bin, known.expires if known else one.expires)
 
 
 def with_lots(line: Line, picked: Picked | None) -> Line:

@@ -8,14 +8,14 @@ from decimal import Decimal
 from sqlalchemy import Connection, and_, or_, select
 
 from sphinx_lib.kernel.document import ZERO, Id
+from sphinx_lib.kernel.lots import Place
 from sphinx_lib.store.codec import stowed_of
-from sphinx_lib.store.stock import PlaceKey
 from sphinx_lib.store.tables import document_lines, documents
 
 
 def claimed(
     connection: Connection, company: str, open_: Mapping[str, Collection[str]], items: Collection[str], but: Collection[Id]
-) -> dict[PlaceKey, Decimal]:
+) -> dict[Place, Decimal]:
     """By lot and bin, in stock units, what documents in the states ``open_`` names by type take of ``items``.
 
     Those with ids among ``but`` are left out. One statement.
@@ -27,9 +27,9 @@ def claimed(
         .join(document_lines, and_(line.company_id == d.company_id, line.document_id == d.id))
         .where(d.company_id == company, or_(*states), line.item.in_(sorted(items)))
     )
-    found: dict[PlaceKey, Decimal] = {}
+    found: dict[Place, Decimal] = {}
     for document_id, item, warehouse, stowed in connection.execute(statement) if states else ():
         for one in stowed_of(stowed) if document_id not in but else ():
-            key = PlaceKey(item, warehouse, one.lot, one.bin)
+            key = Place(item, warehouse, one.lot, one.bin)
             found[key] = found.get(key, ZERO) + one.quantity
     return found

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.document import ZERO, Id, StockMove
+from sphinx_lib.kernel.lots import Lot, Place
 from sphinx_lib.store.tables import (
     items,
     stock_balances,
@@ -178,20 +179,11 @@ _ADD_PLACES = {
 _ADD_SCHEDULE = _adding(stock_schedule, ("quantity",))
 
 
-class PlaceKey(NamedTuple):
-    """A lot (or serial number) of an item in a bin of a warehouse; either name may be empty, not both."""
-
-    item: str
-    warehouse: str
-    lot: str
-    bin: str
-
-
 class Moved(NamedTuple):
     """Physical stock after some moves, read under the lock: by item and warehouse, and by lot and bin."""
 
     physical: dict[Key, Decimal]
-    places: dict[PlaceKey, Decimal]
+    places: dict[Place, Decimal]
 
 
 def apply_moves(connection: Connection, company: str, moves: Sequence[StockMove]) -> Moved:
@@ -212,11 +204,11 @@ def apply_moves(connection: Connection, company: str, moves: Sequence[StockMove]
     return Moved(physical, _place(connection, company, moves))
 
 
-def _place(connection: Connection, company: str, moves: Sequence[StockMove]) -> dict[PlaceKey, Decimal]:
-    changes: dict[PlaceKey, tuple[Decimal, date | None, date]] = {}
+def _place(connection: Connection, company: str, moves: Sequence[StockMove]) -> dict[Place, Decimal]:
+    changes: dict[Place, tuple[Decimal, date | None, date]] = {}
     for move in moves:
         if move.lot or move.bin:
-            key = PlaceKey(move.item, move.warehouse, move.lot, move.bin)
+            key = Place(move.item, move.warehouse, move.lot, move.bin)
             so_far, expires, since = changes.get(key, (ZERO, None, move.date))
             changes[key] = so_far + move.quantity, move.expires or expires, min(since, move.date)
     if not changes:
@@ -226,7 +218,7 @@ def _place(connection: Connection, company: str, moves: Sequence[StockMove]) -> 
         for key, (quantity, expires, since) in sorted(changes.items(), key=lambda pair: pair[0])
     ]
     after = connection.execute(_ADD_PLACES[connection.dialect.name], rows)
-    return {PlaceKey(row.item, row.warehouse, row.lot, row.bin): row.physical for row in after}
+    return {Place(row.item, row.warehouse, row.lot, row.bin): row.physical for row in after}
 
 
 def _schedule(connection: Connection, company: str, moves: Sequence[StockMove]) -> None:
@@ -295,27 +287,14 @@ def held_of_lots(connection: Connection, company: str, lots: Collection[tuple[st
     return {(row[0], row[1]): row[2] for row in connection.execute(statement) if (row[0], row[1]) in lots}
 
 
-class Place(NamedTuple):
-    """What lies under a name: a lot or serial number, a bin, or both. ``since`` is the day when it first came in."""
-
-    item: str
-    warehouse: str
-    lot: str
-    bin: str
-    physical: Decimal
-    expires: date | None
-    since: date
-
-
-def places_of(connection: Connection, company: str, codes: Collection[str]) -> list[Place]:
+def places_of(connection: Connection, company: str, codes: Collection[str]) -> list[Lot]:
     """Every lot and bin that holds some of the items, in all warehouses, in one statement."""
-    columns = [_p[name] for name in Place._fields]
     statement = (
-        select(*columns)
+        select(_p.item, _p.warehouse, _p.lot, _p.bin, _p.physical, _p.expires, _p.since)
         .where(_p.company_id == company, _p.item.in_(sorted(codes)), _p.physical > literal_column("0"))
         .order_by(_p.item, _p.warehouse, _p.lot, _p.bin)
     )
-    return [Place(*row) for row in connection.execute(statement)]
+    return [Lot(*row) for row in connection.execute(statement)]
 
 
 class OnHand(NamedTuple):
@@ -348,12 +327,12 @@ def on_hand(connection: Connection, company: str, warehouse: str, items_: Collec
     return sorted(found, key=lambda row: (row.bin, row.item, row.expires or date.max, row.lot))
 
 
-def values_moved(connection: Connection, company: str, document_id: Id) -> dict[tuple[str, str, str, str], Decimal]:
-    """What the physical moves of a document are worth, by item, warehouse, lot and bin."""
+def values_moved(connection: Connection, company: str, document_id: Id) -> dict[Place, Decimal]:
+    """What the physical moves of a document are worth, by place."""
     c = stock_moves.c
     statement = (
         select(c.item, c.warehouse, c.lot, c.bin, func.sum(c.value))
         .where(c.company_id == company, c.document_id == document_id, c.level == "physical")
         .group_by(c.item, c.warehouse, c.lot, c.bin)
     )
-    return {(row[0], row[1], row[2], row[3]): row[4] for row in connection.execute(statement)}
+    return {Place(*place): value for *place, value in connection.execute(statement)}

@@ -28,11 +28,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.store.types import Exact, IdType, Moment
 
 metadata = MetaData()
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-AMOUNT, QUANTITY = 4, 6
+AMOUNT, QUANTITY = 4, QUANTITY_DIGITS
 NOTHING: ColumnElement[Decimal] = literal_column("0", Exact(AMOUNT))
 """Zero as SQL text: a bound value would not let the planner use the index of open items."""
 

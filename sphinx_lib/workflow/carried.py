@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from decimal import Decimal
 
-from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
+from sphinx_lib.kernel.document import EMPTY, OPTIONAL, ZERO, Document, Id, Line
 from sphinx_lib.kernel.money import currency_digits, round_half_up
-
-OPTIONAL = ("option", "alternative")
-"""Roles of lines that go along only when they are named, and then are plain lines (S10)."""
 
 ALIKE = ("foot_discount", "early_payment_discount", "prices_include_tax")
 """Fields of the foot that never differ within one document, whatever it is made of (IG2)."""

@@ -8,18 +8,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Progress, TraceRow
+from sphinx_lib.kernel.document import EMPTY, OPTIONAL, ZERO, Document, Id, Line, Progress, TraceRow
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.localized import day
 from sphinx_lib.kernel.money import plain_number, round_half_up, round_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.specs import Situation
 from sphinx_lib.pack.workflow_model import DocumentType, MadeFrom
-from sphinx_lib.workflow.carried import ALIKE, OPTIONAL, deserted_sections, foot_amount
+from sphinx_lib.workflow.carried import ALIKE, deserted_sections, foot_amount
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 from sphinx_lib.workflow.stowing import stowed_share
 
-_DIGITS = 6  # of quantities, as they are stored
 Quantities = Mapping[Id, Decimal]
 NewId = Callable[[], Id]
 
@@ -165,7 +166,7 @@ def share_of(quantity: Decimal, now: Decimal, before: Decimal) -> Decimal:
     """
     share = quantity * now / before
     whole = quantity == quantity.to_integral_value()
-    return round_up(share, 0) if whole else round_half_up(share, _DIGITS)
+    return round_up(share, 0) if whole else round_half_up(share, QUANTITY_DIGITS)
 
 
 def _with_headings(rows: Sequence[Proposed]) -> Iterable[Proposed]:
@@ -182,7 +183,7 @@ def _with_headings(rows: Sequence[Proposed]) -> Iterable[Proposed]:
             if line.role == "heading" and line.quantity is not None and line.id not in given:
                 given.add(line.id)
                 part = row.quantity / row.line.quantity if row.quantity and row.line.quantity else Decimal(1)
-                yield Proposed(row.source, line, round_half_up(line.quantity * part, _DIGITS))
+                yield Proposed(row.source, line, round_half_up(line.quantity * part, QUANTITY_DIGITS))
         yield row
 
 
@@ -263,8 +264,8 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         position=position,
         heading=heading_of(row.source, how.made, row.source.language),
         quantity=row.quantity,
-        price_quantity=line.price_quantity if whole else round_half_up(line.price_quantity * part, _DIGITS),
-        stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, _DIGITS),
+        price_quantity=line.price_quantity if whole else round_half_up(line.price_quantity * part, QUANTITY_DIGITS),
+        stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, QUANTITY_DIGITS),
         stowed=stowed_share(line, how.others.get(line.id, ()), row.quantity),
         source_id=line.id,
         source_document=row.source.id,
@@ -291,11 +292,7 @@ def heading_of(source: Document, made: MadeFrom, language: str) -> str:
     if not made.heading:
         return ""
     text = in_language(made.heading, language)
-    return text.format(number=source.number or "", date=_day(source.date, language), reference=source.reference)
-
-
-def _day(day: date, language: str) -> str:
-    return f"{day:%d/%m/%Y}" if language == "fr" else day.isoformat()
+    return text.format(number=source.number or "", date=day(source.date, language), reference=source.reference)
 
 
 def weight(line: Line, counts: str) -> Progress:

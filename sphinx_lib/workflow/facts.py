@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Line
 from sphinx_lib.kernel.money import currency_digits, round_half_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.scopes import SOURCE, PartyFacts, backorder_policy, own_value
 from sphinx_lib.pack.specs import Situation
 from sphinx_lib.workflow.matching import gaps_of
 
-_DIGITS = 6  # of quantities, as they are stored
 _PASSED_ON = ("shipping", "eco", "deposit", EARLY_PAYMENT)
 _DOCUMENT: dict[str, Callable[[Situation], Any]] = {
     "today": lambda s: s.today,
@@ -218,11 +218,11 @@ def deliverable(situation: Situation, line: Line) -> Decimal:
     left = line.remaining("delivered")
     free = situation.available_of(line)
     if not line.parts and line.stock_quantity and line.quantity:
-        free = round_half_up(free * line.quantity / line.stock_quantity, _DIGITS)
+        free = round_half_up(free * line.quantity / line.stock_quantity, QUANTITY_DIGITS)
         physical = situation.physical.get((line.item or "", line.warehouse), ZERO) * line.quantity / line.stock_quantity
         feeds = {declared.pegs.feed for declared in situation.pack.types.values() if declared.pegs is not None}
         own = sum((line.done(feed) for feed in feeds), ZERO) - line.done("delivered")
-        free = max(free, min(own, round_half_up(physical, _DIGITS)))
+        free = max(free, min(own, round_half_up(physical, QUANTITY_DIGITS)))
     return max(min(left, free), ZERO) if line.goods else left
 
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.money import round_half_up
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.workflow.derive import Quantities, in_step
 
 Key = tuple[str, str]
-_DIGITS = 6  # of quantities, as they are stored
-_SMALLEST = Decimal(1).scaleb(-_DIGITS)
+_SMALLEST = Decimal(1).scaleb(-QUANTITY_DIGITS)
 
 
 class LineNeed(NamedTuple):
@@ -111,5 +111,5 @@ def _scaled(line: Line, quantities: Quantities) -> Line:
     quantity = quantities.get(line.id)
     if quantity is None or not line.quantity or quantity == line.quantity:
         return line
-    in_stock = round_half_up(line.stock_quantity * quantity / line.quantity, _DIGITS)
+    in_stock = round_half_up(line.stock_quantity * quantity / line.quantity, QUANTITY_DIGITS)
     return line._replace(quantity=quantity, stock_quantity=in_stock)

@@ -8,8 +8,7 @@ from decimal import Decimal
 from sphinx_lib.kernel.document import ZERO, Line, Stowed
 from sphinx_lib.kernel.lots import name_of, sums_by_name
 from sphinx_lib.kernel.money import round_half_up
-
-_DIGITS = 6  # of quantities, as they are stored
+from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 
 
 def stowed_share(line: Line, others: Iterable[Line], quantity: Decimal | None) -> tuple[Stowed, ...]:
@@ -21,7 +20,7 @@ def stowed_share(line: Line, others: Iterable[Line], quantity: Decimal | None) -
     if not line.stowed or quantity is None or not whole:
         return ()
     gone = sums_by_name(others)
-    wanted = round_half_up(abs(line.stock_quantity) * abs(quantity) / whole, _DIGITS)
+    wanted = round_half_up(abs(line.stock_quantity) * abs(quantity) / whole, QUANTITY_DIGITS)
     found = []
     for one in line.stowed:
         before = min(gone.get(name_of(one), ZERO), one.quantity)

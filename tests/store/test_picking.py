@@ -37,7 +37,7 @@ def finished(app: Sphinx, list_id: str, event: str = "finish") -> list[Any]:
 
 def places(app: Sphinx, *items: str) -> dict[tuple[str, str, str], Decimal]:
     with app.engine.connect() as connection:
-        return {(one.item, one.lot, one.bin): one.physical for one in places_of(connection, app.company, items)}
+        return {(one.item, one.lot, one.bin): one.quantity for one in places_of(connection, app.company, items)}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sphinx_lib.kernel import localized
 from sphinx_lib.kernel.errors import RenderError
 from sphinx_lib.render import amounts
 
@@ -87,8 +88,8 @@ def test_a_unit_price_shows_all_its_decimals_and_at_least_those_of_its_currency(
     ],
 )
 def test_a_quantity_drops_the_zeros_that_say_nothing(value: str, french: str, english: str) -> None:
-    assert amounts.number(Decimal(value), "fr") == french
-    assert amounts.number(Decimal(value), "en") == english
+    assert localized.number(Decimal(value), "fr") == french
+    assert localized.number(Decimal(value), "en") == english
 
 
 @pytest.mark.parametrize(
@@ -96,8 +97,8 @@ def test_a_quantity_drops_the_zeros_that_say_nothing(value: str, french: str, en
     [("20", f"20{NO_BREAK}%", "20%"), ("5.500", f"5,5{NO_BREAK}%", "5.5%"), ("33.33", f"33,33{NO_BREAK}%", "33.33%")],
 )
 def test_a_percent_is_a_percent(value: str, french: str, english: str) -> None:
-    assert amounts.percent(Decimal(value), "fr") == french
-    assert amounts.percent(Decimal(value), "en") == english
+    assert localized.percent(Decimal(value), "fr") == french
+    assert localized.percent(Decimal(value), "en") == english
 
 
 @pytest.mark.parametrize(
@@ -105,13 +106,13 @@ def test_a_percent_is_a_percent(value: str, french: str, english: str) -> None:
     [("fr", "02/03/2026"), ("en-GB", "02/03/2026"), ("en", "Mar 2, 2026"), ("de", "02.03.2026")],
 )
 def test_no_date_can_be_read_in_two_ways(language: str, written: str) -> None:
-    assert amounts.day(date(2026, 3, 2), language) == written
+    assert localized.day(date(2026, 3, 2), language) == written
 
 
 @pytest.mark.parametrize("language", ["xx", "french", "", "fr/../.."])
 def test_an_unknown_language_is_refused_by_name(language: str) -> None:
     with pytest.raises(RenderError, match=r"write a code such as fr or en-GB"):
-        amounts.number(Decimal(1), language)
+        localized.number(Decimal(1), language)
 
 
 def test_a_country_is_named_in_capitals_and_an_unknown_one_stands_for_itself() -> None:
@@ -123,7 +124,7 @@ def test_a_country_is_named_in_capitals_and_an_unknown_one_stands_for_itself() -
 @given(st.decimals(min_value=Decimal("-99999999999"), max_value=Decimal("99999999999"), places=6))
 def test_no_digit_of_a_quantity_is_lost_on_paper(value: Decimal) -> None:
     for language, decimal in (("fr", ","), ("en", "."), ("de", ",")):
-        written = amounts.number(value, language)
+        written = localized.number(value, language)
         digits = "".join(sign for sign in written if sign.isdigit() or sign in f"-{decimal}").replace(decimal, ".")
         assert Decimal(digits) == value
 

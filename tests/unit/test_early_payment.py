@@ -266,5 +266,5 @@ def test_the_credit_note_names_its_invoice_and_says_why_in_both_languages() -> N
     assert "Avoir d'escompte" in page.replace("&#39;", "'")
     assert "Escompte de 2,5 % pour paiement au plus tard le 10/03/2026" in asked
     assert "Pas d'escompte" not in asked
-    assert "2.5 % discount for payment by 2026-03-10" in english
+    assert "2.5 % discount for payment by Mar 10, 2026" in english
     assert "No discount for early payment" not in english

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from sphinx_lib import Sphinx
 from sphinx_lib.kernel.document import Line, Part, Stowed
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.lots import Lot, Place
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.quantity import Units
-from sphinx_lib.stock.picking import KIT, Lying, Name, Shelves, picked_of, walked, walking_key, with_kits
+from sphinx_lib.stock.picking import KIT, Shelves, picked_of, walked, walking_key, with_kits
 from sphinx_lib.stock.weights import weigh
 
 D = Decimal
@@ -33,16 +34,16 @@ def line(code: str, quantity: str, stock: str = "", **more: object) -> Line:
     )  # fmt: skip
 
 
-def lying(code: str, quantity: str, *, lot: str = "", bin: str = "", expires: date | None = None, since: date = TODAY) -> Lying:
-    return Lying(Name(code, "main", lot, bin), D(quantity), expires, since)
+def lying(code: str, quantity: str, *, lot: str = "", bin: str = "", expires: date | None = None, since: date = TODAY) -> Lot:
+    return Lot(code, "main", lot, bin, D(quantity), expires, since)
 
 
-def taken(places: list[Lying], wanted: str, home: str = "", claimed: dict[Name, Decimal] | None = None) -> list[tuple[str, str, Decimal]]:
+def taken(places: list[Lot], wanted: str, home: str = "", claimed: dict[Place, Decimal] | None = None) -> list[tuple[str, str, Decimal]]:
     shelves = Shelves(places, TODAY, claimed or {})
     return [(one.lot, one.bin, one.quantity) for one in shelves.take("A", "main", D(wanted), home)]
 
 
-def list_of(lines: list[Line], places: list[Lying], *items: Item) -> tuple[Line, ...]:
+def list_of(lines: list[Line], places: list[Lot], *items: Item) -> tuple[Line, ...]:
     numbers = count(1)
     known = {one.code: one for one in items}
     return walked(lines, Shelves(places, TODAY, {}), known, "en", lambda: f"new-{next(numbers)}")
@@ -86,7 +87,7 @@ def test_lots_go_out_by_expiry_then_by_age_and_expired_ones_stay() -> None:
 def test_a_lot_in_no_bin_is_looked_for_at_the_items_own_bin_and_what_others_take_there_is_gone() -> None:
     places = [lying("A", "5", lot="L1")]
     assert taken(places, "2", "C-1") == [("L1", "C-1", 2)]
-    assert taken(places, "5", "C-1", {Name("A", "main", "L1", "C-1"): D(4)}) == [("L1", "C-1", 1), ("", "C-1", 4)]
+    assert taken(places, "5", "C-1", {Place("A", "main", "L1", "C-1"): D(4)}) == [("L1", "C-1", 1), ("", "C-1", 4)]
 
 
 def test_what_somebody_named_beforehand_is_taken_first() -> None:
@@ -123,7 +124,7 @@ def test_whatever_lies_where_the_parts_add_up_to_what_was_asked(quantity: int, f
     assert sum(one.quantity for one in found) == quantity
     assert sum(one.stock_quantity for one in found) == quantity * factor
     for one in found:
-        held = sum(place.quantity for place in places if one.stowed and place.name.bin == one.stowed[0].bin)
+        held = sum(place.quantity for place in places if one.stowed and place.bin == one.stowed[0].bin)
         assert not one.stowed or one.stock_quantity <= held
 
 
@@ -133,7 +134,7 @@ KIT_LINE = Line(
 )  # fmt: skip
 
 
-def kit_list(*places: Lying) -> list[Line]:
+def kit_list(*places: Lot) -> list[Line]:
     return list(list_of([KIT_LINE], list(places), item("A", bin="A-1"), item("B", bin="B-1"), item("K"), item("S")))
 
 
