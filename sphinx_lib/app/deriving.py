@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from sphinx_lib.app import firing
+from sphinx_lib.app.asked import Asked, Quantities, asked_of, check_spread
 from sphinx_lib.app.asking import addressed, check_parties
 from sphinx_lib.app.choosing import Chosen, Shortage, choose
 from sphinx_lib.app.early_payment import less_what_was_granted
 from sphinx_lib.app.entering import with_defaults
 from sphinx_lib.app.firing import fire, fire_one, reweigh, settle
-from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.margins import load_costs
 from sphinx_lib.app.picking import listed
 from sphinx_lib.app.procuring import procure
@@ -28,18 +28,15 @@ from sphinx_lib.billing.grouping import invoice_key, value_of
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, Refused, TransitionRefused
 from sphinx_lib.kernel.localized import day as written_day
-from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.scopes import needs_of
 from sphinx_lib.pack.specs import Need
 from sphinx_lib.pack.workflow_model import MadeFrom
 from sphinx_lib.pricing.totals import with_totals
-from sphinx_lib.stock.picking import Picked, with_lots
+from sphinx_lib.stock.picking import Picked, PickKey, with_lots
 from sphinx_lib.workflow.derive import Derivation, derive, in_families
 from sphinx_lib.workflow.plan import Request, needs_of_event
-
-Quantities = Mapping[int, Any] | Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -56,27 +53,17 @@ class Derived:
     refusals: tuple[Refusal, ...] = ()
 
 
-class Asked(NamedTuple):
-    """What was said about a derivation: how much of each line, the day of the new documents (none: today), by line out of
-    which lots and bins its goods come, and whom the new documents go to."""
-
-    quantities: Mapping[Id, Decimal] | None = None
-    day: date | None = None
-    picked: Mapping[Id, Picked] = EMPTY
-    parties: tuple[str, ...] = ()
-
-
 def derive_from(
     unit: Unit, ids: Sequence[Id], to: str | None, quantities: Quantities, day: date | None = None,
-    picked: Mapping[Id, Picked] = EMPTY,
+    picked: Mapping[PickKey, Picked] | None = None,
     parties: Sequence[str] | None = None,
 ) -> Derived:  # fmt: skip
     """Make the next documents of ``ids``, whichever number there are of them.
 
     Without ``to`` the first route of the source type that holds decides. ``quantities`` says how much of each line,
-    by position for a single source, or by line id; lines left out give nothing. ``day`` dates the new documents,
-    today unless given; ``picked`` says by line id out of which lots and bins its goods come,
-    ``parties`` whom the new documents go to, one each, where the type is made so.
+    by position for a single source, or by line id, in all or by warehouse; lines left out give nothing. ``day`` dates
+    the new documents, today unless given; ``picked`` says by line id and warehouse out of which lots and bins its goods
+    come, ``parties`` whom the new documents go to, one each, where the type is made so.
     """
     sources = unit.load(ids, with_roots=True)
     if not sources:
@@ -87,7 +74,7 @@ def derive_from(
         routed.setdefault(choice.target, []).append(choice)
     drafted: list[Drafted] = []
     for target, choices in routed.items():
-        asked = Asked(_by_line([one.document for one in choices], quantities), day, picked, tuple(parties or ()))
+        asked = asked_of(unit, [one.document for one in choices], quantities, day, picked or {}, parties or ())
         drafted += _draft_all(unit, choices, target, asked)
     made = [document for one in drafted for document in one.made]
     refusals = [refusal for one in drafted for refusal in one.refusals]
@@ -110,29 +97,6 @@ def _explained(chosen: Sequence[Chosen]) -> str:
     if len(set(texts.values())) == 1 or len(texts) == 1:
         return chosen[0].explanation
     return "\n".join(f"{number}: {text}" for number, text in texts.values() if text)
-
-
-def _by_line(documents: Sequence[Document], quantities: Quantities) -> dict[Id, Decimal] | None:
-    """Quantities by line id; positions are read for a single source, and unknown ones refused."""
-    if quantities is None:
-        return None
-    known: dict[Any, Id] = {line.id: line.id for document in documents for line in document.lines}
-    if len(documents) == 1:
-        known |= {line.position: line.id for line in documents[0].lines}
-    found: dict[Id, Decimal] = {}
-    problems = []
-    for key, value in quantities.items():
-        line = known.get(int(key) if str(key).isdigit() and len(str(key)) < 10 else key)
-        if line is None:
-            problems.append(f"quantities: no line {key!r}{did_you_mean(str(key), map(str, known))}")
-            continue
-        try:
-            found[line] = exact_quantity(value)
-        except ValueError as error:
-            problems.append(f"quantities: {error}")
-    if problems:
-        raise InputError(problems)
-    return found
 
 
 class Drafted(NamedTuple):
@@ -159,6 +123,7 @@ def _draft_all(unit: Unit, choices: Sequence[Chosen], target: TypeKey, asked: As
             known = ", ".join(declared.made_from) or "nothing"
             raise TransitionRefused(f"{target[0]} is not made from {source_type}; it is made from: {known}")
         batch = [document for document in sources if document.type == source_type]
+        check_spread(unit, batch[0], target, rule, asked)
         for document in batch:
             _check_state(unit, document, target, rule)
         unit.prefetch(batch, _needs_of_split(unit, target, rule))
@@ -274,7 +239,9 @@ def _drafts(
     beside = {line: quantity for one in choices for line, quantity in one.beside.items()}
     key = _group_key(unit, rule, picks=unit.pack.type_of(*target).picks)
     others = _others(unit, sources, target, rule)
-    how = Derivation(target, unit.pack, rule, asked.day or unit.today, unit.new_id, key, others, shares, beside)
+    how = Derivation(
+        target, unit.pack, rule, asked.day or unit.today, unit.new_id, key, others, shares, beside, asked.spread,
+    )
     roots = {
         line.id: line
         for document in sources
@@ -288,11 +255,12 @@ def _drafts(
     return [_entered(unit, change(draft.changed(date_given=asked.day is not None)), rule) for draft in drafts]
 
 
-def _from_lots(draft: Document, picked: Mapping[Id, Picked]) -> Document:
+def _from_lots(draft: Document, picked: Mapping[PickKey, Picked]) -> Document:
     """The draft with exactly what was picked of its lines: the quantity in stock units, and its lots and bins."""
     if not picked:
         return draft
-    return draft.changed(lines=tuple(with_lots(line, picked.get(line.source_id or "")) for line in draft.lines))
+    lines = (with_lots(line, picked.get((line.source_id or "", line.warehouse))) for line in draft.lines)
+    return draft.changed(lines=tuple(lines))
 
 
 def _group_key(unit: Unit, rule: MadeFrom, *, picks: bool) -> Callable[[Document], tuple[Any, ...]]:

@@ -30,7 +30,7 @@ from sphinx_lib.kernel.quantity import QUANTITY_DIGITS, UnitError
 from sphinx_lib.pricing.eco import ECO, mentioned
 from sphinx_lib.pricing.kits import components_of, cost_of, is_opened, parts_of, weight_of
 from sphinx_lib.pricing.order_quantity import Bounds, problem_of, raised
-from sphinx_lib.workflow.derive import share_of
+from sphinx_lib.workflow.spreading import share_of
 
 HEADING = "heading"
 ONE = Decimal(1)

@@ -16,7 +16,7 @@ from sphinx_lib.kernel.document import Document, Id, Line
 from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.pack.specs import DeliverPicked
 from sphinx_lib.pricing.totals import with_totals
-from sphinx_lib.stock.picking import Picked, is_picked, picked_of
+from sphinx_lib.stock.picking import Picked, PickKey, is_picked, picked_of
 from sphinx_lib.workflow.derive import in_step, left_of
 from sphinx_lib.workflow.plan import Request
 
@@ -34,7 +34,7 @@ def deliver_picked(unit: Unit, list_id: Id, how: DeliverPicked) -> set[Id]:
     owners = {line.source_id: line.source_document or "" for line in document.lines}
     if not picked:
         raise Refused(f"{document.type} {document.number or 'draft'}: nothing was picked; cancel it", document=list_id)
-    sources = unit.load(dict.fromkeys(owners[line_id] for line_id in picked), with_roots=True)
+    sources = unit.load(dict.fromkeys(owners[line_id] for line_id, _ in picked), with_roots=True)
     orders = [one for one in sources if one.type != how.to]
     touched: set[Id] = set()
     made: list[Id] = []
@@ -49,10 +49,14 @@ def deliver_picked(unit: Unit, list_id: Id, how: DeliverPicked) -> set[Id]:
     return touched | set(made)
 
 
-def _of_orders(unit: Unit, orders: Sequence[Document], to: str, picked: Mapping[Id, Picked]) -> list[Id]:
-    quantities: dict[Id, Decimal] = {}
+def _of_orders(unit: Unit, orders: Sequence[Document], to: str, picked: Mapping[PickKey, Picked]) -> list[Id]:
+    quantities: dict[Id, Any] = {}
+    for (line_id, warehouse), one in picked.items():
+        quantities.setdefault(line_id, {})[warehouse] = one.quantity
     for order in orders:
-        quantities |= {line.id: picked[line.id].quantity for line in order.lines if line.id in picked}
+        for line in order.lines:
+            if quantities.get(line.id, {}).keys() == {line.warehouse}:
+                quantities[line.id] = picked[line.id, line.warehouse].quantity
         quantities |= _along(unit, order, to)
     derived = derive_from(unit, [one.id for one in orders], to, quantities, picked=picked)
     return [one.id for one in derived.documents]
@@ -75,10 +79,10 @@ def _along(unit: Unit, order: Document, to: str) -> dict[Id, Decimal]:
     return found
 
 
-def _of_note(unit: Unit, note: Document, event: str, progress: str, picked: Mapping[Id, Picked]) -> set[Id]:
+def _of_note(unit: Unit, note: Document, event: str, progress: str, picked: Mapping[PickKey, Picked]) -> set[Id]:
     """Put the lots on a draft note; when nothing of it is on another open list, lower it to what was picked and ship it."""
     before = note
-    lines = [_with_more(line, picked.get(line.id)) for line in note.lines]
+    lines = [_with_more(line, picked.get((line.id, line.warehouse))) for line in note.lines]
     ready = not any(line.planned(progress) for line in lines)
     if ready:
         lines = _lowered(note, lines, progress, picked)
@@ -95,7 +99,7 @@ def _with_more(line: Line, picked: Picked | None) -> Line:
     return line if picked is None else line._replace(stowed=(*line.stowed, *picked.stowed))
 
 
-def _lowered(note: Document, lines: Sequence[Line], progress: str, picked: Mapping[Id, Picked]) -> list[Line]:
+def _lowered(note: Document, lines: Sequence[Line], progress: str, picked: Mapping[PickKey, Picked]) -> list[Line]:
     """The lines with the quantities that were picked; what nothing was picked of goes, with what it brought along."""
     now = {line.id: line.done(progress) for line in lines if is_picked(line)}
     now = in_step(note, now)
@@ -106,7 +110,7 @@ def _lowered(note: Document, lines: Sequence[Line], progress: str, picked: Mappi
             kept.append(line)
         elif quantity:
             less = scaled(line._replace(quantity=quantity), line, quantity)
-            of_list = picked.get(line.id)
+            of_list = picked.get((line.id, line.warehouse))
             whole = of_list is not None and of_list.quantity == quantity and of_list.stock_quantity
             kept.append(less._replace(stock_quantity=whole) if whole else less)
     return kept

@@ -184,6 +184,7 @@ class Session(Previews):
         """Make the next documents from one or several: by the type's routes, or ``to`` a named type or kind.
 
         ``quantities`` gives how much of each line, by position or line id; left out, what is neither done nor planned.
+        ``{1: {"main": 6, "lyon": 4}}`` takes a line out of several warehouses, on a line of its own for each.
         ``parties`` names whom to ask where one document is made for each, such as the suppliers of a request (S11).
         """
         unit = self.unit

@@ -203,6 +203,10 @@ def recounted(line: Line, quantity: Decimal, factor: Decimal) -> Line:
 # -- what was picked -----------------------------------------------------------------------------------------------------
 
 
+PickKey = tuple[Id, str]
+"""A line that was picked of, and the warehouse where."""
+
+
 class Picked(NamedTuple):
     """What was picked of a line: in its own unit, in stock units, and out of which lots and bins."""
 
@@ -211,15 +215,15 @@ class Picked(NamedTuple):
     stowed: tuple[Stowed, ...] = ()
 
 
-def picked_of(lines: Sequence[Line], lots: Iterable[Lot]) -> dict[Id, Picked]:
-    """By source line what was picked of it, as far as anything was.
+def picked_of(lines: Sequence[Line], lots: Iterable[Lot]) -> dict[PickKey, Picked]:
+    """By source line and warehouse what was picked of it there, as far as anything was.
 
     A lot is taken as it was named, among ``lots`` as they lie now. Of goods without a lot no more is taken from a bin than
     lies there; the rest is what has no name. Of what was picked for a kit no more is taken than its kits hold.
     """
     held = {one.place: one for one in lots}
     left = {place: one.quantity for place, one in held.items()}
-    found: dict[Id, Picked] = {}
+    found: dict[PickKey, Picked] = {}
     kits = {line.id: line for line in lines if line.role == KIT and line.quantity}
     needed = {(kit.id, item): quantity for kit in kits.values() for item, quantity in _held_by(kit)}
     for line in lines:
@@ -227,12 +231,13 @@ def picked_of(lines: Sequence[Line], lots: Iterable[Lot]) -> dict[Id, Picked]:
         source = (kit or line).source_id
         if source is None or not line.quantity:
             continue
-        so_far = found.get(source, Picked())
+        key = (source, line.warehouse)
+        so_far = found.get(key, Picked())
         stowed = [] if line.role == KIT else list(_named(line, held, left))
         if kit is not None:
             stowed = list(_at_most(needed, (kit.id, line.item or ""), stowed))
         counts = kit is None
-        found[source] = Picked(
+        found[key] = Picked(
             so_far.quantity + (line.quantity if counts else ZERO),
             so_far.stock_quantity + (line.stock_quantity if counts and line.role != KIT else ZERO),
             (*so_far.stowed, *stowed),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sphinx_lib.kernel.document import EMPTY, OPTIONAL, ZERO, Document, Id, Line, Progress, TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.localized import day
-from sphinx_lib.kernel.money import plain_number, round_half_up, round_up
+from sphinx_lib.kernel.money import plain_number, round_half_up
 from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack, TypeKey
@@ -19,6 +19,7 @@ from sphinx_lib.pack.specs import Situation
 from sphinx_lib.pack.workflow_model import DocumentType, MadeFrom
 from sphinx_lib.workflow.carried import ALIKE, deserted_sections, foot_amount
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
+from sphinx_lib.workflow.spreading import Spread, share_of, spread_over, with_parents
 from sphinx_lib.workflow.stowing import stowed_share
 
 Quantities = Mapping[Id, Decimal]
@@ -31,7 +32,7 @@ class Derivation:
 
     ``others`` are by source line the lines of documents like those to be made that stand already, as far as they name lots;
     ``shares`` are by source the quantities of the part that goes here, when another part goes elsewhere; ``beside`` is by
-    line what another part takes before.
+    line what another part takes before; ``spread`` is by line how much each of several warehouses gives.
     """
 
     target: TypeKey
@@ -43,6 +44,7 @@ class Derivation:
     others: Mapping[Id, Sequence[Line]] = field(default_factory=dict)
     shares: Mapping[Id, Quantities] = field(default_factory=dict)
     beside: Quantities = field(default_factory=dict)
+    spread: Spread = field(default_factory=dict)
 
     @property
     def type(self) -> DocumentType:
@@ -110,6 +112,7 @@ def _proposals(
     asked = None if quantities is None else in_step(document, quantities)
     shared = document.id in how.shares
     gone = {one for one, quantity in (quantities or {}).items() if not quantity}
+    parents = {line.id: line for line in document.lines}
     deserted = deserted_sections(document.lines, gone if shared else frozenset())
     for line in document.lines:
         if line.quantity is None:
@@ -132,7 +135,8 @@ def _proposals(
                     f"{plain_number(left)} left to make into {how.target[0]}"
                 )
         if quantity:
-            yield Proposed(document, line, quantity)
+            parts = spread_over(line, quantity, parents, how.spread)
+            yield from (Proposed(document, one, part) for one, part in parts)
     if problems:
         raise InputError(problems)
 
@@ -159,19 +163,12 @@ def in_step(document: Document, quantities: Quantities) -> dict[Id, Decimal]:
     return found
 
 
-def share_of(quantity: Decimal, now: Decimal, before: Decimal) -> Decimal:
-    """What came along when its parent counts ``now`` and not ``before`` (not zero).
-
-    A whole quantity stays whole and is rounded up: a pallet begun is a pallet.
-    """
-    share = quantity * now / before
-    whole = quantity == quantity.to_integral_value()
-    return round_up(share, 0) if whole else round_half_up(share, QUANTITY_DIGITS)
-
-
 def _with_headings(rows: Sequence[Proposed]) -> Iterable[Proposed]:
     """``rows`` with the heading of each kit before the first of its components that goes along, for as many kits."""
     given: set[Id] = set()
+    taken: dict[Id, Decimal] = {}
+    for row in rows:
+        taken[row.line.id] = taken.get(row.line.id, ZERO) + (row.quantity or ZERO)
     for row in rows:
         of_source = {line.id: line for line in row.source.lines} if row.line.parent_id else {}
         above: list[Line] = []
@@ -182,7 +179,7 @@ def _with_headings(rows: Sequence[Proposed]) -> Iterable[Proposed]:
         for line in reversed(above):
             if line.role == "heading" and line.quantity is not None and line.id not in given:
                 given.add(line.id)
-                part = row.quantity / row.line.quantity if row.quantity and row.line.quantity else Decimal(1)
+                part = taken[row.line.id] / row.line.quantity if row.quantity and row.line.quantity else Decimal(1)
                 yield Proposed(row.source, line, round_half_up(line.quantity * part, QUANTITY_DIGITS))
         yield row
 
@@ -212,7 +209,7 @@ def _field(document: Document, name: str) -> Any:
 def _draft(rows: Sequence[Proposed], how: Derivation) -> Document:
     first = rows[0].source
     lines = tuple(_line(row, how, position) for position, row in enumerate(rows, 1))
-    lines = in_families(lines, {line.source_id or "": line.id for line in lines})
+    lines = with_parents(lines)
     numbers = dict.fromkeys(row.source.number or row.source.origin for row in rows)
     return first.changed(
         id=how.new_id(),

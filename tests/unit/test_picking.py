@@ -160,7 +160,7 @@ def test_of_what_was_picked_for_a_kit_no_more_leaves_its_bin_than_the_kits_hold(
     found = kit_list(*places)
     short = with_kits([one._replace(quantity=D(1), stock_quantity=D(1)) if one.item == "B" else one for one in found])
     assert short[-1].quantity == 2
-    assert picked_of(short, places)["s-K"].stowed == (Stowed(D(4), "", "A-0", None, "A"),)
+    assert picked_of(short, places)["s-K", "main"].stowed == (Stowed(D(4), "", "A-0", None, "A"),)
 
 
 def test_no_more_is_taken_under_the_name_of_a_bin_than_lies_there_now_and_lots_as_they_were_named() -> None:
@@ -170,8 +170,8 @@ def test_no_more_is_taken_under_the_name_of_a_bin_than_lies_there_now_and_lots_a
     ]
     places = [lying("A", "5", bin="A-2"), lying("L", "3", lot="L1", expires=date(2026, 5, 1))]
     found = picked_of(listed, places)
-    assert found["s-A"] == (7, 7, (Stowed(D(5), "", "A-2"),))
-    assert found["s-L"] == (4, 4, (Stowed(D(4), "L1", "", date(2026, 5, 1)),))
+    assert found["s-A", "main"] == (7, 7, (Stowed(D(5), "", "A-2"),))
+    assert found["s-L", "main"] == (4, 4, (Stowed(D(4), "L1", "", date(2026, 5, 1)),))
 
 
 # -- weights -------------------------------------------------------------------------------------------------------------
