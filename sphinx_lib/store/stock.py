@@ -218,7 +218,8 @@ def _place(connection: Connection, company: str, moves: Sequence[StockMove]) -> 
         if move.lot or move.bin:
             key = PlaceKey(move.item, move.warehouse, move.lot, move.bin)
             so_far, expires, since = changes.get(key, (ZERO, None, move.date))
-            changes[key] = so_far + move.quantity, move.expires or expires, min(since, move.date)
+            named = move.expires if move.quantity > 0 else None  # what goes out says nothing of what stays
+            changes[key] = so_far + move.quantity, named or expires, min(since, move.date)
     if not changes:
         return {}
     rows = [
