@@ -9,6 +9,7 @@ from typing import Any
 
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import StockMove
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.lots import Lot, expiries
@@ -35,6 +36,7 @@ def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> No
     if known.tracking == "serial" and amount is not None and abs(amount) != 1:
         problems.append(f"a serial number has quantity 1, not {amount:f}")
     warehouse = str(named.get("warehouse") or known.warehouse or unit.pack.model.stock.warehouse)
+    problems += unknown_warehouses(unit, [str(named.get("warehouse") or "")]).values()
     place = str(named.get("bin") or "")
     if lot and not place and amount is not None and amount < 0:
         place = _bin_of(unit, item, warehouse, lot, problems)

@@ -71,6 +71,8 @@ def _forget(unit: Unit, kind: str, codes: Mapping[str, Any]) -> None:
         cache.pop(code, None)
     if kind == "family":
         unit.families = None
+    if kind == "warehouse":
+        unit.warehouses = None
 
 
 def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Record]:

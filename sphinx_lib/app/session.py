@@ -28,6 +28,7 @@ from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.margins import shown, shown_plan
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
 from sphinx_lib.kernel.money import to_decimal
@@ -261,6 +262,8 @@ class Session(Previews):
         with their quantity, or of ``items`` only. Raises InputError where there is nothing to count."""
         flush.flush(self.unit)  # what this unit has moved is in the books too
         place = warehouse or self.unit.pack.model.stock.warehouse
+        if told := unknown_warehouses(self.unit, [place]):
+            raise InputError(list(told.values()))
         lines = counting.lines_to_count(self.unit, place, items)
         if not lines:
             raise InputError([f"there is nothing to count in {place!r}; name items to count them all the same"])

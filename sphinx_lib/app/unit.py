@@ -34,12 +34,14 @@ class Unit(Tracking):
     """The state of one unit of work, with the facts that rules ask for. Commands change it; only ``flush`` writes.
 
     ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero.
+    ``warehouses`` are the codes of their records; none before they are read.
     ``known_prices`` are the records for purchases of several suppliers at once, read before; none reads them for each.
     """
 
     parties: dict[str, Party] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     families: Mapping[str, str] | None = None
+    warehouses: frozenset[str] | None = None
     known_prices: KnownPrices | None = None
     rates: dict[tuple[str, date], ExchangeRate | None] = field(default_factory=dict)
     balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
