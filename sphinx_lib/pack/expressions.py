@@ -48,11 +48,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Fact:
-    """What an expression may know under a name; ``optional`` facts may be None at run time (rule 14)."""
+    """What an expression may know under a name; ``optional`` facts may be None at run time (rule 14).
+
+    ``values`` are all that it may be, where they are known: no other text is compared with it.
+    """
 
     kind: Kind
     optional: bool = False
     doc: str = ""
+    values: frozenset[str] = frozenset()
 
 
 Scope = Mapping[str, Fact]
@@ -172,7 +176,7 @@ class _Checker:
         if fact is None:
             raise self.unknown(name, node.col_offset)
         self.names.add(name)
-        return Value(node, fact.kind, fact.optional and name not in known, name)
+        return Value(node, fact.kind, fact.optional and name not in known, name, fact.values)
 
     def unknown(self, name: str, column: int) -> ExpressionError:
         if any(part.startswith("_") for part in name.split(".")):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from sphinx_lib.pack.grammar import TEXT_PLACE, ExpressionError
+from sphinx_lib.pack.overlay import suggest
 
 Kind = Literal["number", "text", "date", "flag", "list", "any"]
 
@@ -20,12 +21,16 @@ _VERBS = {ast.Add: "added", ast.Sub: "subtracted", ast.Mult: "multiplied", ast.D
 
 
 class Value(NamedTuple):
-    """A checked part: the tree to run, its kind, whether it may be None, and the name if it is a plain fact."""
+    """A checked part: the tree to run, its kind, whether it may be None, and the name if it is a plain fact.
+
+    ``values`` are all that a fact may be, where they are known.
+    """
 
     node: ast.expr
     kind: Part
     optional: bool = False
     fact: str = ""
+    values: frozenset[str] = frozenset()
 
     @property
     def is_literal_text(self) -> bool:
@@ -65,9 +70,14 @@ def check_present(found: Value) -> None:
 
 
 def check_comparable(left: Value, right: Value) -> None:
-    """Raises when two parts are of different kinds."""
+    """Raises when two parts are of different kinds, or one is a written text that the other never is."""
     if left.kind != right.kind and "any" not in (left.kind, right.kind):
         raise ExpressionError(f"{A[left.kind]} cannot be compared with {A[right.kind]}", right.column)
+    for found, other in ((left, right), (right, left)):
+        text = other.node.value if isinstance(other.node, ast.Constant) else None
+        if found.values and isinstance(text, str) and text not in found.values:
+            hint = suggest(text, sorted(found.values - {""}))
+            raise ExpressionError(f"{found.fact} is never {text!r}", other.column, hint)
 
 
 def checked_operator(operator: ast.cmpop, left: Value, right: Value) -> ast.cmpop:

@@ -13,9 +13,11 @@ from pydantic import ValidationError
 
 from sphinx_lib.kernel.errors import ConfigError, Problem
 from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.chain_checks import check_chain
 from sphinx_lib.pack.checks import check_pack
 from sphinx_lib.pack.expressions import Expression, ExpressionError, compile_expression
 from sphinx_lib.pack.goods_checks import check_goods
+from sphinx_lib.pack.label_checks import check_labels
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.overlay import find, locate, merge, merge_nodes, to_plain
@@ -60,19 +62,22 @@ def load_pack(layers: Sequence[str | Path | Node], specs: Specs, templates: Sequ
         files, unread = ([], []) if isinstance(layer, Node) else read_price_files(_folder(layer))
         read.append((node, files))
         problems += [*found, *unread]
-    merged, found = merge([node for node, _ in read])
+    nodes = [node for node, _ in read]
+    merged, found = merge(nodes)
     problems += found
     if problems:
         raise ConfigError(_in_order(problems))
-    return build_pack(merged, specs, (*templates, shipped("templates")), PriceSources.of(read))
+    return build_pack(merged, specs, (*templates, shipped("templates")), PriceSources.of(read), nodes)
 
 
 def _folder(layer: str | Path) -> Path:
     return shipped("config") if layer == "base" else Path(layer)
 
 
-def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: PriceSources) -> Pack:
-    """Validate, compile and cross-check one merged configuration with its price files."""
+def build_pack(
+    merged: Node, specs: Specs, templates: Sequence[Path], sources: PriceSources, layers: Sequence[Node]
+) -> Pack:
+    """Validate, compile and cross-check one configuration, merged of ``layers``, with its price files."""
     model, types = _validated(merged)
     report = _Report(merged)
     expressions = _compiled(model, types, report)
@@ -85,6 +90,8 @@ def build_pack(merged: Node, specs: Specs, templates: Sequence[Path], sources: P
         check_goods(model),
         check_picking(model, types),
         check_supply(model, types),
+        check_chain(model, types),
+        check_labels(model, layers),
         check_taxes(model),
         check_rebates(model, types),
         check_terms(model, types),

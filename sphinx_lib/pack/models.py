@@ -85,7 +85,7 @@ class Company(Strict):
     logo: str = ""
     bank: Bank = Bank()
     over_receipt_percent: Annotated[Number, Field(ge=0)] = Decimal(0)
-    approve_orders_above: Number | None = None
+    approve_orders_above: Annotated[Number, Field(ge=0)] | None = None
 
 
 class UnitDef(Strict):

@@ -128,7 +128,7 @@ def party_scope(pack: PackModel) -> Scope:
 
 def document_scope(pack: PackModel, declared: DocumentType) -> Scope:
     """Names that conditions, guards and messages of a document type may use."""
-    scope: Scope = {**DOCUMENT, **party_scope(pack)}
+    scope: Scope = {**DOCUMENT, **_named(pack), **party_scope(pack)}
     for name, progress in pack.progress.items():
         scope[name] = scope[progress.remaining] = scope[f"{progress.remaining}_amount"] = Fact("number")
         scope[f"{progress.remaining}_planned"] = Fact("number")
@@ -141,6 +141,23 @@ def document_scope(pack: PackModel, declared: DocumentType) -> Scope:
         for fact, ask in event.ask.items():
             scope[f"last.{name}.{fact}"] = Fact(ask.type, optional=True)
     return scope
+
+
+def _named(pack: PackModel) -> Scope:
+    """Facts that name what some document type declares. A guard may be one of several types, so all of them are known."""
+    types = pack.document_types
+    bodies = [kind for declared in types.values() for kind in declared.kinds.values() if kind]
+    found = {
+        "type": types.keys(),
+        "kind": {name for one in types.values() for name in one.kinds},
+        "state": {name for one in types.values() for name in one.states} | _keys(bodies, "states"),
+        "last_event": {name for one in types.values() for name in one.events} | _keys(bodies, "events"),
+    }
+    return {name: Fact("text", values=frozenset({"", *values})) for name, values in found.items()}
+
+
+def _keys(bodies: Iterable[Mapping[str, Any]], section: str) -> set[str]:
+    return {name for body in bodies for name in body.get(section) or ()}
 
 
 def line_scope(pack: PackModel, declared: DocumentType) -> Scope:
@@ -157,7 +174,8 @@ def source_scope(pack: PackModel, declared: DocumentType) -> Scope:
 
     A field may always be missing, since another type may lack it; one that two types declare differently is of any kind.
     """
-    scope: Scope = {f"source.{name}": fact for name, fact in SOURCE.items()}
+    named = {name: fact for name, fact in _named(pack).items() if name in SOURCE}
+    scope: Scope = {f"source.{name}": fact for name, fact in {**SOURCE, **named}.items()}
     for name in declared.made_from:
         source = pack.document_types.get(name)
         for key, field in source.fields.items() if source is not None else ():

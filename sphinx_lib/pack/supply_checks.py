@@ -19,7 +19,8 @@ FIRES = {**dict.fromkeys(MAKING, "fire"), "fire_made": "event"}
 
 
 def check_supply(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
-    """Pegs feed a progress that exists, types that procure have pegs, effects make types that exist, defaults are known."""
+    """Pegs feed a progress that exists, types that procure have pegs, effects make types that exist, defaults are known,
+    and a run that buys makes purchases."""
     def of_type(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
         yield from _pegs(base, model, declared)
         yield from _made(base, types, declared)
@@ -31,6 +32,12 @@ def check_supply(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Ite
                 yield unknown(path, "payment terms", value, model.billing.payment_terms)
 
     yield from of_each_type(types, of_type)
+    for name, run in model.runs.items():
+        bought = model.document_types.get(run.replenish or "")
+        if bought is not None and bought.side != "purchase":
+            able = [one for one, declared in model.document_types.items() if declared.side == "purchase" and declared.pegs]
+            said = f"what falls to its reorder point is bought, and {run.replenish} is of side {bought.side}"
+            yield Finding(("runs", name, "replenish"), said, ", such as ".join(["name a type of side purchase", *able[:1]]))
 
 
 def _pegs(base: tuple[str, ...], model: PackModel, declared: DocumentType) -> Iterator[Finding]:

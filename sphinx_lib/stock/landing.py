@@ -8,10 +8,10 @@ from decimal import Decimal
 from sphinx_lib.kernel.document import ZERO, Line
 from sphinx_lib.kernel.errors import InputError, Refusal
 from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up, split_by_weight
+from sphinx_lib.pack.chain_checks import MEASURES
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, NoParameters, Op, SetLines, Situation
 
 COST, BY = "landed_cost", "landed_by"
-MEASURES = ("value", "weight", "volume", "quantity")
 
 
 def landed_cost(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:

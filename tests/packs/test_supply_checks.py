@@ -52,3 +52,9 @@ def test_defaults_are_header_fields_with_values_that_exist(tmp_path: Path) -> No
 def test_a_reorder_run_makes_a_type_that_exists(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, "runs: {replenishment: {replenish: purchase_oder}}")
     assert "unknown document type 'purchase_oder' | did you mean 'purchase_order'?" in told
+
+
+def test_a_reorder_run_buys(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, "runs: {replenishment: {replenish: sales_order}}")
+    assert told.startswith("runs.replenishment.replenish: what falls to its reorder point is bought, and sales_order is of side sales")
+    assert told.endswith("| name a type of side purchase, such as purchase_order")
