@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sphinx_lib.app.deal_states import check_closing
@@ -28,11 +29,16 @@ def check_put(unit: Unit, kind: str, records: Sequence[object]) -> list[str]:
 
 
 def _items(unit: Unit, items: Sequence[Item]) -> list[str]:
-    """Warehouses that items name and nobody has."""
+    """Warehouses that items name and nobody has, and those that are reordered for twice, so that one rule would win."""
     named = [(one.code, "warehouse", one.warehouse) for one in items]
     named += [(one.code, "reorder", rule.warehouse) for one in items for rule in one.reorder]
     told = unknown_warehouses(unit, (place for *_, place in named))
-    return [f"item {code}: {where}: {told[place]}" for code, where, place in named if place in told]
+    problems = [f"item {code}: {where}: {told[place]}" for code, where, place in named if place in told]
+    for one in items:
+        places = Counter(rule.warehouse or one.warehouse or unit.pack.model.stock.warehouse for rule in one.reorder)
+        twice = sorted(place for place, count in places.items() if count > 1)
+        problems += [f"item {one.code}: reorder: {place!r} has several rules; leave one" for place in twice]
+    return problems
 
 
 def _prices(unit: Unit, records: Mapping[str, PriceRecord]) -> list[str]:
