@@ -10,7 +10,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.valuing import rule_of
 from sphinx_lib.kernel.document import ZERO, Document, Line, Stowed
 from sphinx_lib.kernel.worth import Worth
-from sphinx_lib.stock.counting import BOOK
+from sphinx_lib.stock.counting import BOOK, name_counted
 from sphinx_lib.stock.levels import PHYSICAL
 from sphinx_lib.stock.valuation import Change, entered, left
 from sphinx_lib.store import stock as store_stock
@@ -71,16 +71,12 @@ def counted_lines(unit: Unit, document: Document) -> list[Counted]:
 
 
 def _place(line: Line) -> tuple[str, str, str, str]:
-    name = _name(line)
+    name = name_counted(line)
     return line.item or "", line.warehouse, name.lot, name.bin
 
 
-def _name(line: Line) -> Stowed:
-    return line.stowed[0] if line.stowed else Stowed(ZERO)
-
-
 def _counted(line: Line, value: Decimal) -> Counted:
-    return Counted(line, _name(line), line.custom.get(BOOK), line.quantity or ZERO, value)
+    return Counted(line, name_counted(line), line.custom.get(BOOK), line.quantity or ZERO, value)
 
 
 def _expected(unit: Unit, lines: Sequence[Line], worths: dict[str, Worth]) -> Iterator[Counted]:

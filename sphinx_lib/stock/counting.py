@@ -12,6 +12,7 @@ from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, NoParameters, Op, SetLines, Situation
 
 BOOK = "book"
+FREEZE_BOOK = "freeze_book"
 NO_NAME = Stowed(ZERO)
 
 
@@ -21,7 +22,7 @@ def freeze_book(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
     lines = tuple(_placed(situation, line) if _is_open(line) else line for line in situation.document.lines)
     named: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for line in lines:
-        name = _name(line)
+        name = name_counted(line)
         if name.lot or name.bin:
             named.setdefault((line.item or "", line.warehouse), set()).add((name.lot, name.bin))
     frozen = tuple(
@@ -44,7 +45,7 @@ def book_of(situation: Situation, named: Mapping[tuple[str, str], Set[tuple[str,
     """
     key = (line.item or "", line.warehouse)
     lots = situation.lots.get(key, ())
-    name = _name(line)
+    name = name_counted(line)
     if name.lot or name.bin:
         return sum((lot.quantity for lot in lots if (lot.lot, lot.bin) == (name.lot, name.bin)), ZERO)
     if situation.items[key[0]].tracking != "none":
@@ -54,13 +55,14 @@ def book_of(situation: Situation, named: Mapping[tuple[str, str], Set[tuple[str,
     return situation.physical.get(key, ZERO) - elsewhere
 
 
-def _name(line: Line) -> Stowed:
+def name_counted(line: Line) -> Stowed:
+    """The lot and bin that a line counts; without both it is what has no name."""
     return line.stowed[0] if line.stowed else NO_NAME
 
 
 def _placed(situation: Situation, line: Line) -> Line:
     """``line`` with the bin of its lot where it lies in one, and with what is known of its expiry."""
-    name = _name(line)
+    name = name_counted(line)
     found = _bins(situation, line)
     if not name.lot or name.bin or len(found) != 1:
         return line
@@ -70,12 +72,16 @@ def _placed(situation: Situation, line: Line) -> Line:
 
 def _bins(situation: Situation, line: Line) -> list[Lot]:
     lots = situation.lots.get((line.item or "", line.warehouse), ())
-    return [lot for lot in lots if lot.lot == _name(line).lot]
+    return [lot for lot in lots if lot.lot == name_counted(line).lot]
 
 
 def count_lines(situation: Situation, parameters: NoParameters) -> Iterator[Refusal]:
     """Refuse, line by line, quantities below zero, several names on one line, a lot in several bins of which none is named,
-    and a place that another line counts already."""
+    and a place that another line or an open count counts already.
+
+    Each count moves its difference to the book that it froze, so that two open ones would correct the same loss twice (V6).
+    The second is refused rather than set off against the first: which of two people counted well, nobody can reckon.
+    """
     seen: dict[tuple[str, str, str, str], int] = {}
     for line in situation.document.lines:
         if line.quantity is None:
@@ -85,7 +91,7 @@ def count_lines(situation: Situation, parameters: NoParameters) -> Iterator[Refu
         if len(line.stowed) > 1:
             yield _refusal(situation, line, "count_several")
             continue
-        name = _name(_placed(situation, line))
+        name = name_counted(_placed(situation, line))
         bins = _bins(situation, line)
         if name.lot and not name.bin and len(bins) > 1:
             places = ", ".join(lot.bin or "-" for lot in bins)
@@ -93,6 +99,10 @@ def count_lines(situation: Situation, parameters: NoParameters) -> Iterator[Refu
         key = (line.item or "", line.warehouse, name.lot, name.bin)
         if (first := seen.setdefault(key, line.position)) != line.position:
             yield _refusal(situation, line, "count_twice", first=first)
+        for one in situation.frozen().get(key[:2], ()):
+            if one.name.lot == name.lot and (one.name.bin == name.bin or not (one.name.bin and name.bin)):
+                yield _refusal(situation, line, "count_open", count=one.by, item=key[0], warehouse=key[1])
+                break
 
 
 def _refusal(situation: Situation, line: Line, label: str, **shown: Any) -> Refusal:
@@ -102,7 +112,7 @@ def _refusal(situation: Situation, line: Line, label: str, **shown: Any) -> Refu
 
 GUARDS = (
     GuardSpec(
-        "count_lines", count_lines, needs=frozenset({"items", "places"}), facts=("line", "problem", "item"),
+        "count_lines", count_lines, needs=frozenset({"items", "places", "counts"}), facts=("line", "problem", "item"),
     ),
 )  # fmt: skip
-EFFECTS = (EffectSpec("freeze_book", freeze_book, needs=frozenset({"items", "places", "stock"})),)
+EFFECTS = (EffectSpec(FREEZE_BOOK, freeze_book, needs=frozenset({"items", "places", "stock"})),)

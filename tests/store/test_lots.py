@@ -219,6 +219,31 @@ def test_a_count_of_sixty_lines_is_made_started_and_posted_with_the_statements_o
     assert faults(app) == []
 
 
+def test_two_counts_of_a_place_in_one_unit_of_work_do_not_both_correct_it(app: Sphinx) -> None:
+    """V6: 1000 in the books and 990 counted twice are 10 missing, not 20; other counts take no statement for each line."""
+    with app.session(actor=ALICE) as s:
+        first, second = (s.count(items=["VIS-1"]).id for _ in range(2))
+        s.fire(first, "start")
+        s.edit(first, lines={1: {"quantity": 990}})
+        with pytest.raises(GuardFailed, match=f"{first} compte déjà VIS-1 dans main"):
+            s.fire(second, "start")
+        s.fire(first, "post")
+        s.fire(second, "start")
+        s.edit(second, lines={1: {"quantity": 990}})
+        s.fire(second, "post")
+    with app.reader() as views:
+        assert views.stock("VIS-1").physical == 990
+    found = []
+    for count in (2, 60):
+        codes = [line["item"] for line in lots_of_items(app, count)]
+        with app.session(actor=ALICE) as s:
+            s.fire(s.count(items=codes[1:]).id, "start")
+            last = s.count(items=codes[:1]).id
+        found.append(counted(app, lambda s, last=last: s.fire(last, "start"))[1])
+    assert found[0] == found[1]
+    assert faults(app) == []
+
+
 def test_a_count_is_made_of_what_the_books_know_of_a_warehouse(app: Sphinx) -> None:
     """Lots and bins apart, what has no name as the rest; items that are named are counted though there are none."""
     with app.session(actor=ALICE) as s:
