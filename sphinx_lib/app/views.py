@@ -21,6 +21,7 @@ from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, packing_of, shows_prices
 from sphinx_lib.app.stock_reading import StockMoveView, StockRow, StockValue
 from sphinx_lib.app.supply_view import PegView, pegs_of
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
@@ -324,6 +325,11 @@ class Views(Previews):
         """Items by code; InputError names the nearest one where a code is unknown."""
         self.unit.load_items(codes)
         return self.items(codes)
+
+    def known_warehouses(self, codes: Sequence[str]) -> None:
+        """InputError names the nearest warehouse where a code is of none, nor of a place that has goods."""
+        if told := unknown_warehouses(self.unit, codes, strict=True):
+            raise InputError(list(told.values()))
 
     def codes(self, kind: str) -> list[str]:
         """All codes of a master table."""

@@ -10,13 +10,14 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.workflow_model import DocumentType, Field_
 from sphinx_lib.store import master as store_master
+from sphinx_lib.store import stock as store_stock
 
 
 def unknown_warehouses(unit: Unit, named: Iterable[str], *, strict: bool = False) -> dict[str, str]:
     """What is wrong with each of ``named`` that is no warehouse: neither a record nor in the configuration.
 
-    A company without a single record of a warehouse keeps none, and calls its places as it likes, unless ``strict``. What
-    the configuration names takes no statement, the records one for the unit of work.
+    A company without a single record of a warehouse keeps none, and calls its places as it likes; ``strict`` asks that there
+    is stock in them. What the configuration names takes no statement, the records one for the unit of work, stock one.
     """
     stock = unit.pack.model.stock
     declared = {stock.warehouse, *stock.warehouses}
@@ -28,6 +29,8 @@ def unknown_warehouses(unit: Unit, named: Iterable[str], *, strict: bool = False
     if not unit.warehouses and not strict:
         return {}
     known = declared | unit.warehouses
+    if strict:
+        known |= set(store_stock.places_in_use(unit.connection, unit.company))
     return {one: f"unknown warehouse {one!r}{did_you_mean(one, known)}" for one in missing if one not in known}
 
 

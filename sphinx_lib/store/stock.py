@@ -319,6 +319,11 @@ def places_of(connection: Connection, company: str, codes: Collection[str]) -> l
     return [Place(*row) for row in connection.execute(statement)]
 
 
+def places_in_use(connection: Connection, company: str) -> list[str]:
+    """The warehouses that have, or had, something in stock, reserved or on order."""
+    return list(connection.scalars(select(_b.warehouse).distinct().where(_b.company_id == company).order_by(_b.warehouse)))
+
+
 class OnHand(NamedTuple):
     """A quantity of an item in one warehouse under a name; without one it is what no name has."""
 
