@@ -66,17 +66,11 @@ def check(
     for warning in pack.warnings:
         typer.echo(str(warning))
     if database is not None:
-        from sphinx_lib.app.price_gaps import dear_scales, items_without_records
+        from sphinx_lib.app.price_gaps import gap_lines
 
         with _app(layers, database, company).reader() as views:
-            without, dear = items_without_records(views.unit), dear_scales(views.unit)
-        for finding in dear[:20]:
-            typer.echo(f"warning: price {finding.path[1]}: {finding.message}")
-        if len(dear) > 20:
-            typer.echo(f"warning: and {len(dear) - 20} more prices like these")
-        if without:
-            shown = ", ".join(without[:20]) + (f" and {len(without) - 20} more" if len(without) > 20 else "")
-            typer.echo(f"warning: {len(without)} items without a base price: {shown}")
+            for line in gap_lines(views.unit):
+                typer.echo(f"warning: {line}")
     counted = f"{len(pack.model.document_types)} document types, {len(pack.expressions)} expressions"
     typer.echo(f"ok: {counted}, {len(pack.warnings)} warnings, pack {pack.fingerprint[:12]}")
 
@@ -182,6 +176,7 @@ def stock(
     when = None if day is None else _day(day)
     with _app(config, database, company).reader() as views:
         codes = [] if item is None else list(views.known_items([item]))
+        views.known_warehouses([] if warehouse is None else [warehouse])
         if moves and item is None:
             raise InputError(["--moves: name the item whose moves you ask for"])
         if moves:
@@ -379,7 +374,11 @@ def _pack(layers: list[Path] | None) -> Pack:
 
 def _app(layers: list[Path] | None, database: str, company: str) -> Sphinx:
     from sphinx_lib.app.sphinx import Sphinx
+    from sphinx_lib.store.existing import why_unreadable
 
+    if wrong := why_unreadable(database):
+        typer.echo(wrong, err=True)
+        raise typer.Exit(2)
     return Sphinx.open(_layers(layers), database, company)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -176,3 +177,55 @@ def test_stock_names_the_nearest_item_and_asks_for_one(shop: str) -> None:
     wrong, nothing = sphinx_lib("stock", "VISS", "--database", shop), sphinx_lib("stock", "--moves", "--database", shop)
     assert (wrong.returncode, wrong.stderr) == (1, "unknown item 'VISS'; did you mean 'VIS'?\n")
     assert (nothing.returncode, nothing.stderr) == (1, "--moves: name the item whose moves you ask for\n")
+
+
+READING = {
+    "check": ["check"],
+    "price": ["price", "VIS"],
+    "stock": ["stock"],
+    "run": ["run", "invoicing"],
+    "export": ["export", "fec", "--from", "2026-01-01", "--to", "2026-12-31"],
+    "render": ["render", "invoice", "1"],
+    "send": ["send", "--letters", "letters"],
+    "verify": ["verify"],
+    "seal": ["seal"],
+    "rates load": ["rates", "load", "--currency", "USD", "--from", "2026-01-01"],
+    "rates list": ["rates", "list", "--from", "2026-01-01", "--to", "2026-12-31"],
+}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_database_that_is_not_there_is_told_and_not_made(tmp_path: Path, command: str) -> None:
+    done = sphinx_lib(*READING[command], "--database", "sqlite:///shpo.sqlite", cwd=tmp_path)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert done.stderr.splitlines() == [
+        "there is no file shpo.sqlite; mend the path, or make it: sphinx-lib db upgrade --database sqlite:///shpo.sqlite"
+    ]
+
+
+def test_a_database_of_another_program_and_no_database_at_all_are_told_and_left_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "empty.sqlite").touch()
+    (tmp_path / "text.sqlite").write_text("a letter to somebody, and no database\n" * 99)
+    with sqlite3.connect(tmp_path / "other.sqlite") as other:
+        other.execute("create table notes (text)")
+    before = {one: one.read_bytes() for one in tmp_path.iterdir()}
+    for name, told in {
+        "sqlite:///empty.sqlite": "sqlite:///empty.sqlite holds no tables of sphinx_lib; ",
+        "sqlite:///other.sqlite": "sqlite:///other.sqlite holds no tables of sphinx_lib; ",
+        "sqlite:///text.sqlite": "sqlite:///text.sqlite cannot be read: file is not a database",
+        "shop.sqlite": "'shop.sqlite' is no database URL ",
+        "sqlite:///.": "there is no file .; ",
+    }.items():
+        done = sphinx_lib("stock", "--database", name, cwd=tmp_path)
+        assert (done.returncode, done.stderr.startswith(told), done.stderr.count("\n")) == (2, True, 1), done.stderr
+    assert {one: one.read_bytes() for one in tmp_path.iterdir()} == before
+
+
+def test_stock_names_the_nearest_warehouse_and_knows_a_place_with_goods(shop: str) -> None:
+    app = Sphinx.open(database_url=shop)
+    with app.session() as session:
+        session.adjust_stock("VIS", 1, warehouse="lyon")
+    app.engine.dispose()
+    wrong = sphinx_lib("stock", "--warehouse", "lyoon", "--database", shop)
+    assert (wrong.returncode, wrong.stderr) == (1, "unknown warehouse 'lyoon'; did you mean 'lyon'?\n")
+    assert sphinx_lib("stock", "--warehouse", "lyon", "--database", shop).stdout.startswith("VIS in lyon: physical 1,")

@@ -9,8 +9,10 @@ from typing import Any
 
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import StockMove
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.lots import Lot, expiries
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.stock.levels import PHYSICAL
@@ -34,9 +36,12 @@ def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> No
     if known.tracking == "serial" and amount is not None and abs(amount) != 1:
         problems.append(f"a serial number has quantity 1, not {amount:f}")
     warehouse = str(named.get("warehouse") or known.warehouse or unit.pack.model.stock.warehouse)
+    problems += unknown_warehouses(unit, [str(named.get("warehouse") or "")]).values()
     place = str(named.get("bin") or "")
     if lot and not place and amount is not None and amount < 0:
         place = _bin_of(unit, item, warehouse, lot, problems)
+    if lot and amount is not None and amount > 0:
+        days["expires"] = _expiry_of(unit, item, lot, days["expires"], problems)
     if problems or amount is None:
         raise InputError([f"stock of {item}: {problem}" for problem in problems])
     move = StockMove(
@@ -49,13 +54,25 @@ def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> No
 
 def _bin_of(unit: Unit, item: str, warehouse: str, lot: str, problems: list[str]) -> str:
     """The bin from which a lot is taken: the one where it lies; where it lies in several, somebody must say which."""
-    unit.places.load(unit.connection, unit.company, [item])
-    unit.reckon_stock()
-    known = unit.places.now([item], unit.moves, unit.adjustments, unit.today).get((item, warehouse), ())
+    known = _lots_of(unit, item).get((item, warehouse), ())
     bins = [one.bin for one in known if one.lot == lot]
     if len(bins) > 1:
         problems.append(f"lot {lot} lies in {', '.join(one or 'no bin' for one in bins)}: name the bin")
     return bins[0] if bins else ""
+
+
+def _expiry_of(unit: Unit, item: str, lot: str, given: date | None, problems: list[str]) -> date | None:
+    """The last day of a lot that comes in: a lot in stock has one, and keeps it; one that is not may take any."""
+    known = expiries(_lots_of(unit, item).values()).get((item, lot))
+    if known and given and given != known:
+        problems.append(f"lot {lot} expires on {known}, not on {given}; to correct that, take all of it out first")
+    return known or given
+
+
+def _lots_of(unit: Unit, item: str) -> dict[tuple[str, str], tuple[Lot, ...]]:
+    unit.places.load(unit.connection, unit.company, [item])
+    unit.reckon_stock()
+    return unit.places.now([item], unit.moves, unit.adjustments, unit.today)
 
 
 def _value(quantity: Decimal, worth: Mapping[str, Decimal | None]) -> Decimal | None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.suggest import did_you_mean
@@ -63,6 +64,8 @@ def asked_of(
                 found[line.id] = exact_quantity(value)
         except ValueError as error:
             problems.append(f"quantities: {error}")
+    told = unknown_warehouses(unit, (warehouse for parts in spread.values() for warehouse in parts))
+    problems += [f"quantities: {text}" for text in told.values()]
     if problems:
         raise InputError(problems)
     return Asked(found, day, picked, tuple(parties), spread)

@@ -16,6 +16,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import ExchangeRate
 from sphinx_lib.kernel.money import currency_of
+from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.store import master as store_master
@@ -58,6 +59,7 @@ def load_ecb_rates(
     May be repeated and begun again: a rate that is there stays, and a chunk is a unit of work of its own. A rate of another
     source is never written over. Raises InputError for an unknown currency, and where the package is not installed.
     """
+    refuse_text(currencies=currencies)
     history = _History(app.pack.model.company.currency)
     history.check(currencies)
     last = last or history.known_to

@@ -21,6 +21,7 @@ from sphinx_lib.app.picking import counted
 from sphinx_lib.app.rates import rate_for
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import wrong_fields, wrong_lines
 from sphinx_lib.kernel.document import EMPTY, Document
 from sphinx_lib.kernel.errors import DocumentLocked, InputError
 from sphinx_lib.kernel.master import Party
@@ -54,6 +55,7 @@ def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], hea
     inputs = promised(given, values)
     if not declared.lines and lines:
         problems.append(f"a {key[0]} has no lines")
+    problems += wrong_lines(unit, declared, inputs)
     built = build_lines(unit, document, [one for one in inputs if one is not None], problems)
     if problems:
         raise InputError(problems)
@@ -92,6 +94,7 @@ def header_values(
     if terms is not None and terms not in unit.pack.model.billing.payment_terms:
         known_terms = unit.pack.model.billing.payment_terms
         problems.append(f"unknown payment terms {terms!r}{did_you_mean(terms, known_terms)}")
+    problems += wrong_fields(unit, declared, custom)
     values["custom"] = custom
     return values
 
@@ -229,6 +232,7 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
         lines = {}
     if lines is not None:
         inputs = promised(edited_inputs(before, lines, declared, problems), values, before)
+        problems += wrong_lines(unit, declared, inputs)
         built = build_lines(unit, document, [one for one in inputs if one is not None], problems)
         if problems:
             raise InputError(problems)

@@ -176,12 +176,16 @@ def _percent(value: Any) -> Decimal:
 
 
 def typed_value(field: Field_, value: Any, where: str, problems: list[str]) -> Any:
-    """A value of a declared field in its type and among its choices; none empties it."""
+    """A value of a declared field in its type, within its bounds and among its choices; none empties it."""
     if value is None:
         return None
     try:
         if field.type == "number":
             value = exact_decimal(value)
+            if field.minimum is not None and value < field.minimum:
+                raise ValueError(f"{value:f} is below {field.minimum:f}")
+            if field.maximum is not None and value > field.maximum:
+                raise ValueError(f"{value:f} is above {field.maximum:f}")
         elif field.type == "date":
             value = value if isinstance(value, date) else date.fromisoformat(str(value))
         elif field.type == "flag":

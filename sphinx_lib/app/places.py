@@ -78,4 +78,5 @@ def _add(found: dict[Place, Lot], key: Place, quantity: Decimal, expires: date |
     if not key.lot and not key.bin:
         return
     lot = found.get(key) or Lot(*key, ZERO, None, day)
-    found[key] = lot._replace(quantity=lot.quantity + quantity, expires=expires or lot.expires)
+    named = expires if quantity > 0 else None  # what goes out says nothing of what stays
+    found[key] = lot._replace(quantity=lot.quantity + quantity, expires=named or lot.expires)

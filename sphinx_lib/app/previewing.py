@@ -25,6 +25,7 @@ from sphinx_lib.app.preview import LineStock, Preview, PreviewLine, PriceFailure
 from sphinx_lib.app.printing import packing_of
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import wrong_lines
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import plain_number
@@ -204,7 +205,9 @@ class _Work:
         lines: list[Line] = []
         try:
             if not self.blocked:
-                lines = entered_lines(self.unit, shell, [one for one in inputs if one is not None], self.problems)
+                given = [one for one in inputs if one is not None]
+                self.problems += wrong_lines(self.unit, self.declared, given)
+                lines = entered_lines(self.unit, shell, given, self.problems)
         except InputError as error:  # price rules that contradict each other: no line has a price
             self._block(error)
         lines = self._with_vat(shell, lines)

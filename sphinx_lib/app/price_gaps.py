@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 
 from sphinx_lib.app.pricing import families_of
@@ -11,6 +12,19 @@ from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.record_checks import check_scales, items_without_price
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import packs
+
+MOST_TOLD = 20
+
+
+def gap_lines(unit: Unit) -> Iterator[str]:
+    """What is wrong with stored prices, a line each: the first scales where less costs more, and the first items without."""
+    dear, without = dear_scales(unit), items_without_records(unit)
+    yield from (f"price {finding.path[1]}: {finding.message}" for finding in dear[:MOST_TOLD])
+    if len(dear) > MOST_TOLD:
+        yield f"and {len(dear) - MOST_TOLD} more prices like these"
+    if without:
+        more = f" and {len(without) - MOST_TOLD} more" if len(without) > MOST_TOLD else ""
+        yield f"{len(without)} items without a base price: {', '.join(without[:MOST_TOLD])}{more}"
 
 
 def items_without_records(unit: Unit) -> list[str]:

@@ -1,15 +1,17 @@
-"""What is asked of price records and families before they are written, with the words of the load check."""
+"""What is asked of price records, families, items and deals before they are written, with the words of the load check."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sphinx_lib.app.deal_states import check_closing
 from sphinx_lib.app.pricing import families_of
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.conditions import Condition, ancestors
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.master import Deal, Family, PriceRecord
+from sphinx_lib.kernel.master import Deal, Family, Item, PriceRecord
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.record_checks import check_records, check_rivals
 from sphinx_lib.store import master as store_master
@@ -19,9 +21,24 @@ def check_put(unit: Unit, kind: str, records: Sequence[object]) -> list[str]:
     """What is wrong with ``records`` of ``kind``, which are valid by themselves, against the schema and what is stored."""
     if kind == "price":
         return _prices(unit, {one.code: one for one in records if isinstance(one, PriceRecord)})
+    if kind == "item":
+        return _items(unit, [one for one in records if isinstance(one, Item)])
     if kind == "deal":
         return check_closing(unit, [one for one in records if isinstance(one, Deal)])
     return _families(unit, [one for one in records if isinstance(one, Family)]) if kind == "family" else []
+
+
+def _items(unit: Unit, items: Sequence[Item]) -> list[str]:
+    """Warehouses that items name and nobody has, and those that are reordered for twice, so that one rule would win."""
+    named = [(one.code, "warehouse", one.warehouse) for one in items]
+    named += [(one.code, "reorder", rule.warehouse) for one in items for rule in one.reorder]
+    told = unknown_warehouses(unit, (place for *_, place in named))
+    problems = [f"item {code}: {where}: {told[place]}" for code, where, place in named if place in told]
+    for one in items:
+        places = Counter(rule.warehouse or one.warehouse or unit.pack.model.stock.warehouse for rule in one.reorder)
+        twice = sorted(place for place, count in places.items() if count > 1)
+        problems += [f"item {one.code}: reorder: {place!r} has several rules; leave one" for place in twice]
+    return problems
 
 
 def _prices(unit: Unit, records: Mapping[str, PriceRecord]) -> list[str]:

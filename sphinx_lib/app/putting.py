@@ -43,6 +43,8 @@ def put(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]], *, settled: bo
     """
     if kind not in store_master.TABLES:
         raise InputError([f"unknown master table {kind!r}{did_you_mean(kind, store_master.TABLES)}"])
+    if isinstance(rows, Mapping | str):
+        raise InputError([f"put {kind}: write a list of records, [{{…}}], also of a single one"])
     records = _checked(unit, kind, rows)
     problems = [] if settled else check_put(unit, kind, list(records.values()))
     if problems:
@@ -71,6 +73,8 @@ def _forget(unit: Unit, kind: str, codes: Mapping[str, Any]) -> None:
         cache.pop(code, None)
     if kind == "family":
         unit.families = None
+    if kind == "warehouse":
+        unit.warehouses = None
 
 
 def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Record]:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from sphinx_lib.app.buying import Bought, Wanted, buy
 from sphinx_lib.app.sourcing import lead_days
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import ZERO, Document
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item, Reorder
 from sphinx_lib.kernel.money import plain_number
-from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.stock.replenishment import Level, economic_quantity, missing, reorder_point
 from sphinx_lib.store import master as store_master
@@ -84,11 +84,8 @@ def replenish(unit: Unit, to: str, supplier: str | None = None, warehouse: str |
 def _refuse_unknown(unit: Unit, supplier: str | None, warehouse: str | None) -> None:
     if supplier is not None:
         unit.load_parties([supplier])
-    if warehouse is not None:
-        stock = unit.pack.model.stock
-        known = {stock.warehouse, *stock.warehouses, *store_master.codes_of(unit.connection, unit.company, "warehouse")}
-        if warehouse not in known:
-            raise InputError([f"unknown warehouse {warehouse!r}{did_you_mean(warehouse, known)}"])
+    if warehouse is not None and (told := unknown_warehouses(unit, [warehouse], strict=True)):
+        raise InputError(list(told.values()))
 
 
 def _fallen(unit: Unit, items: Iterable[Item], target: TypeKey, skipped: dict[str, str]) -> list[Fallen]:

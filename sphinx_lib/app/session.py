@@ -28,9 +28,11 @@ from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.margins import shown, shown_plan
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
 from sphinx_lib.kernel.money import to_decimal
+from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.pack.specs import (
     AllocateToSources,
     DeliverPegs,
@@ -151,6 +153,7 @@ class Session(Previews):
 
     def fire_many(self, ids: Iterable[Id], event: str, *, by: Actors = "user", **asked: Any) -> Batch:
         """Fire one event on many documents; a refusal of one does not stop the others. Facts are loaded once."""
+        refuse_text(ids=ids)
         unit = self.unit
         done: list[Id] = []
         refused: dict[Id, SphinxError] = {}
@@ -187,6 +190,7 @@ class Session(Previews):
         ``{1: {"main": 6, "lyon": 4}}`` takes a line out of several warehouses, on a line of its own for each.
         ``parties`` names whom to ask where one document is made for each, such as the suppliers of a request (S11).
         """
+        refuse_text(parties=parties)
         unit = self.unit
         with unit.atomic():
             named = [ids] if isinstance(ids, str) else ids
@@ -211,6 +215,7 @@ class Session(Previews):
         ``early_payment`` takes the discount of the one invoice named (E2): a credit note for it comes first, and the
         payment settles the rest. Raises Refused where it earns none, such as after the last day.
         """
+        refuse_text(allocate=allocate)
         unit = self.unit
         if (customer is None) == (supplier is None):
             raise InputError(["pay: name a customer or a supplier, one of the two"])
@@ -227,6 +232,7 @@ class Session(Previews):
 
     def allocate(self, payment_id: Id, targets: Sequence[Id]) -> Document:
         """Put what is left of a payment or credit note against documents, in their order."""
+        refuse_text(targets=targets)
         unit = self.unit
         with unit.atomic():
             unit.load([payment_id, *targets])
@@ -260,8 +266,11 @@ class Session(Previews):
     ) -> Document:
         """A draft to count a warehouse (the usual one unless named): a line for each item, lot and bin that the books know,
         with their quantity, or of ``items`` only. Raises InputError where there is nothing to count."""
+        refuse_text(items=items)
         flush.flush(self.unit)  # what this unit has moved is in the books too
         place = warehouse or self.unit.pack.model.stock.warehouse
+        if told := unknown_warehouses(self.unit, [place]):
+            raise InputError(list(told.values()))
         lines = counting.lines_to_count(self.unit, place, items)
         if not lines:
             raise InputError([f"there is nothing to count in {place!r}; name items to count them all the same"])

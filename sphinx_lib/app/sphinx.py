@@ -26,6 +26,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused
 from sphinx_lib.kernel.ids import Uuid7
+from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
@@ -81,6 +82,7 @@ class Sphinx:
         Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks;
         without ``check_database`` the latter waits for ``migrate``, which moves renamed states.
         """
+        refuse_text(config=config, templates=templates)
         known = specs(extensions)
         folders = tuple(Path(folder) for folder in templates)
         pack = config if isinstance(config, Pack) else load_pack(config, known, folders)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sphinx_lib.app.available import at_their_dates, reserved_for
 from sphinx_lib.app.known_prices import KnownPrices
+from sphinx_lib.app.open_counts import frozen_beside, load_open_counts
 from sphinx_lib.app.places import Places
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.references import load_references, same_reference
@@ -34,12 +35,14 @@ class Unit(Tracking):
     """The state of one unit of work, with the facts that rules ask for. Commands change it; only ``flush`` writes.
 
     ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero.
+    ``warehouses`` are the codes of their records; none before they are read.
     ``known_prices`` are the records for purchases of several suppliers at once, read before; none reads them for each.
     """
 
     parties: dict[str, Party] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     families: Mapping[str, str] | None = None
+    warehouses: frozenset[str] | None = None
     known_prices: KnownPrices | None = None
     rates: dict[tuple[str, date], ExchangeRate | None] = field(default_factory=dict)
     balances: dict[tuple[str, str], Balance] = field(default_factory=dict)
@@ -76,6 +79,8 @@ class Unit(Tracking):
         lines = [line for document in batch for line in document.lines if line.item]
         if "references" in wanted:
             load_references(self, batch)
+        if "counts" in wanted:
+            load_open_counts(self, batch)
         if "allocations" in wanted:
             self.load_allocations({document.id for document in batch})
         if "items" in wanted:
@@ -199,6 +204,7 @@ class Unit(Tracking):
             lots=self._lots_of(document),
             owners=self.places.owners,
             others=cache(partial(self._others_of, document)),
+            frozen=cache(partial(frozen_beside, self, document)),
             at_dates=cache(partial(at_their_dates, self, document)),
             same_reference=same_reference(self, document),
         )

@@ -21,10 +21,12 @@ from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, packing_of, shows_prices
 from sphinx_lib.app.stock_reading import StockMoveView, StockRow, StockValue
 from sphinx_lib.app.supply_view import PegView, pegs_of
+from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import Equipment, ExchangeRate, Item, Party
+from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.scopes import PartyFacts, backorder_policy
 from sphinx_lib.stock.availability import Availability, together
@@ -75,6 +77,7 @@ class Views(Previews):
 
     def documents(self, ids: Sequence[Id]) -> list[DocumentView]:
         """Several documents in the order of ``ids``, in a fixed number of statements."""
+        refuse_text(ids=ids)
         found = self.unit.load(ids)
         self.unit.load_sources(found)
         load_for_print(self.unit, found)
@@ -213,12 +216,14 @@ class Views(Previews):
 
     def stock_rows(self, warehouse: str | None = None, items: Collection[str] = ()) -> list[StockRow]:
         """What is stored now by item and warehouse, with its value: of a warehouse, of some items, or all (K1, V1)."""
+        refuse_text(items=items)
         return stock_reading.stock_rows(self.unit, warehouse, items)
 
     def stock_value(
         self, day: date | None = None, warehouse: str | None = None, items: Collection[str] = ()
     ) -> StockValue:
         """What stock was worth at the end of ``day`` (today without one), by item, from the moves dated so far (V1-V7)."""
+        refuse_text(items=items)
         return stock_reading.stock_value(self.unit, day, warehouse, items)
 
     def stock_moves(
@@ -282,6 +287,7 @@ class Views(Previews):
 
     def availability_by_warehouse(self, items: Collection[str] | None = None) -> dict[tuple[str, str], Availability]:
         """The same by (item, warehouse); what never was there has no row. One statement, whatever the number of items."""
+        refuse_text(items=items)
         unit = self.unit
         if items is None or len(items) > MOST_NAMED:
             stock = store_stock.all_stock(unit.connection, unit.company)
@@ -311,10 +317,12 @@ class Views(Previews):
 
     def rates(self, currencies: Sequence[str], first: date, last: date) -> list[ExchangeRate]:
         """The exchange rates of ``currencies``, or of all, that are dated within a period, by day."""
+        refuse_text(currencies=currencies)
         return store_master.rates_between(self.unit.connection, self.unit.company, currencies, first, last)
 
     def items(self, codes: Sequence[str]) -> dict[str, Item]:
         """Items by code."""
+        refuse_text(codes=codes)
         found = store_master.load_items(self.unit.connection, self.unit.company, codes)
         if sees_margin(self.unit.actor):
             return found
@@ -322,8 +330,15 @@ class Views(Previews):
 
     def known_items(self, codes: Sequence[str]) -> dict[str, Item]:
         """Items by code; InputError names the nearest one where a code is unknown."""
+        refuse_text(codes=codes)
         self.unit.load_items(codes)
         return self.items(codes)
+
+    def known_warehouses(self, codes: Sequence[str]) -> None:
+        """InputError names the nearest warehouse where a code is of none, nor of a place that has goods."""
+        refuse_text(codes=codes)
+        if told := unknown_warehouses(self.unit, codes, strict=True):
+            raise InputError(list(told.values()))
 
     def codes(self, kind: str) -> list[str]:
         """All codes of a master table."""

@@ -56,6 +56,15 @@ def place_of(line: Line) -> Place:
     return Place(line.item or "", line.warehouse, name.lot, name.bin)
 
 
+def expiries(stock: Iterable[Iterable[Lot]]) -> dict[tuple[str, str], date]:
+    """The last day of each lot, by item and name, of those for which one is known."""
+    found: dict[tuple[str, str], date] = {}
+    for lot in (lot for lots in stock for lot in lots):
+        if lot.lot and lot.expires:
+            found.setdefault((lot.item, lot.lot), lot.expires)
+    return found
+
+
 def name_of(one: Stowed) -> tuple[str, str, str]:
     """What goods are told apart by: the lot or serial number, else the bin that they come out of, and the item of a kit."""
     return one.item, one.lot, "" if one.lot else one.bin

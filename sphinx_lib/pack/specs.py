@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import Refusal
-from sphinx_lib.kernel.lots import Lot
+from sphinx_lib.kernel.lots import Lot, Place
 from sphinx_lib.kernel.master import Item, Party
 from sphinx_lib.pack.base import Strict
 from sphinx_lib.pack.pack import Pack
@@ -23,7 +23,7 @@ from sphinx_lib.pack.workflow_model import DocumentType
 
 Need = Literal[
     "party", "items", "stock", "outstanding", "sources", "allocations", "lots", "places", "equipment", "references",
-    "others",
+    "others", "counts",
 ]  # fmt: skip
 StockKey = tuple[str, str]
 
@@ -40,6 +40,13 @@ class AtItsDate(NamedTuple):
     promise_date: date | None = None
 
 
+class Frozen(NamedTuple):
+    """A place whose book quantity an open count has frozen, and the number or id of the count."""
+
+    by: str
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What a guard, an effect or an expression may know about one document; loaded before, for a whole batch.
@@ -51,6 +58,7 @@ class Situation:
     ``policies`` says by (item, warehouse) what the item, else the warehouse, says about stock below zero; ``lots`` are by
     (item, warehouse) the lots and bins in stock, and ``owners`` by (item, serial number) the customers who have it.
     ``others`` finds, when first asked, by source line the lines of other documents of this type made from it that count.
+    ``frozen`` finds, when first asked, by (item, warehouse) the places that other open stock counts have frozen (V6).
     ``at_dates`` works out, when first asked, what may be promised for the day of each line.
     """
 
@@ -72,6 +80,7 @@ class Situation:
     owners: Mapping[tuple[str, str], str] = field(default_factory=dict)
     same_reference: int = 0
     others: Callable[[], Mapping[Id, Sequence[Line]]] = dict
+    frozen: Callable[[], Mapping[StockKey, Sequence[Frozen]]] = dict
     at_dates: Callable[[], Mapping[Id, AtItsDate]] = dict
 
     def at_date(self, line: Line) -> AtItsDate:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from sphinx_lib.pack.base import Label, Strict, YesNo
+from sphinx_lib.pack.terms_model import Exact
 
 Actors = Literal["user", "customer", "clock", "derive", "engine"]
 
@@ -133,7 +134,7 @@ class State(Strict):
 
 
 class Field_(Strict):
-    """A field of one's own on a document, a line or a master record."""
+    """A field of one's own on a document, a line or a master record; ``minimum`` and ``maximum`` bound a number."""
 
     type: Literal["text", "number", "date", "flag"] = "text"
     label: Label = {}
@@ -144,6 +145,17 @@ class Field_(Strict):
     default: str | None = None
     searchable: YesNo = False
     print: YesNo = False
+    minimum: Exact | None = None
+    maximum: Exact | None = None
+
+    @model_validator(mode="after")
+    def _bounds_hold_numbers(self) -> Field_:
+        bounds = [one for one in (self.minimum, self.maximum) if one is not None]
+        if bounds and self.type != "number":
+            raise ValueError("minimum and maximum bound numbers; write type: number, or leave them out")
+        if bounds != sorted(bounds):
+            raise ValueError(f"minimum {bounds[0]:f} is above maximum {bounds[1]:f}")
+        return self
 
 
 class Route(Condition):

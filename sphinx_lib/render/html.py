@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from sphinx_lib.app.views import DocumentView
 from sphinx_lib.kernel.errors import RenderError
+from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.pack.load import shipped
 from sphinx_lib.render.page import Page
 from sphinx_lib.render.picking import picks_of, weights_of
@@ -55,6 +56,7 @@ def render_html(
 
 def folders_of(templates: Sequence[str | Path]) -> tuple[Path, ...]:
     """The host's folders, then the shipped one."""
+    refuse_text(templates=templates)
     return (*(Path(folder) for folder in templates), shipped("templates"))
 
 

@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 
 from sphinx_lib.app.views import DocumentView
 from sphinx_lib.kernel.errors import RenderError
+from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.render.html import STYLESHEET, environment_of, folders_of, render_html, source_of
 
 Variant = Literal["pdf/a-3b"]
@@ -41,6 +42,7 @@ class Renderer:
     """
 
     def __init__(self, templates: Sequence[str | Path] = (), variant: Variant | None = None) -> None:
+        refuse_text(templates=templates)
         self.templates = tuple(Path(folder) for folder in templates)
         self.variant = variant
 

@@ -12,6 +12,7 @@ from sphinx_lib.kernel.lots import Lot, Place, name_on, place_of
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, NoParameters, Op, SetLines, Situation
 
 BOOK = "book"
+FREEZE_BOOK = "freeze_book"
 
 
 def freeze_book(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
@@ -70,7 +71,11 @@ def _bins(situation: Situation, line: Line) -> list[Lot]:
 
 def count_lines(situation: Situation, parameters: NoParameters) -> Iterator[Refusal]:
     """Refuse, line by line, quantities below zero, several names on one line, a lot in several bins of which none is named,
-    and a place that another line counts already."""
+    and a place that another line or an open count counts already.
+
+    Each count moves its difference to the book that it froze, so that two open ones would correct the same loss twice (V6).
+    The second is refused rather than set off against the first: which of two people counted well, nobody can reckon.
+    """
     seen: dict[Place, int] = {}
     for line in situation.document.lines:
         if line.quantity is None:
@@ -80,14 +85,17 @@ def count_lines(situation: Situation, parameters: NoParameters) -> Iterator[Refu
         if len(line.stowed) > 1:
             yield _refusal(situation, line, "count_several")
             continue
-        placed = _placed(situation, line)
-        name = name_on(placed)
+        place = place_of(_placed(situation, line))
         bins = _bins(situation, line)
-        if name.lot and not name.bin and len(bins) > 1:
+        if place.lot and not place.bin and len(bins) > 1:
             places = ", ".join(lot.bin or "-" for lot in bins)
-            yield _refusal(situation, line, "count_bins", lot=name.lot, bins=places)
-        if (first := seen.setdefault(place_of(placed), line.position)) != line.position:
+            yield _refusal(situation, line, "count_bins", lot=place.lot, bins=places)
+        if (first := seen.setdefault(place, line.position)) != line.position:
             yield _refusal(situation, line, "count_twice", first=first)
+        for one in situation.frozen().get((place.item, place.warehouse), ()):
+            if one.place.lot == place.lot and (one.place.bin == place.bin or not (one.place.bin and place.bin)):
+                yield _refusal(situation, line, "count_open", count=one.by, item=place.item, warehouse=place.warehouse)
+                break
 
 
 def _refusal(situation: Situation, line: Line, label: str, **shown: Any) -> Refusal:
@@ -97,7 +105,7 @@ def _refusal(situation: Situation, line: Line, label: str, **shown: Any) -> Refu
 
 GUARDS = (
     GuardSpec(
-        "count_lines", count_lines, needs=frozenset({"items", "places"}), facts=("line", "problem", "item"),
+        "count_lines", count_lines, needs=frozenset({"items", "places", "counts"}), facts=("line", "problem", "item"),
     ),
 )  # fmt: skip
-EFFECTS = (EffectSpec("freeze_book", freeze_book, needs=frozenset({"items", "places", "stock"})),)
+EFFECTS = (EffectSpec(FREEZE_BOOK, freeze_book, needs=frozenset({"items", "places", "stock"})),)

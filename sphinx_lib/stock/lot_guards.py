@@ -10,7 +10,7 @@ from typing import Any
 from sphinx_lib.kernel.document import ZERO, Id, Line
 from sphinx_lib.kernel.errors import Refusal
 from sphinx_lib.kernel.localized import day, number
-from sphinx_lib.kernel.lots import name_of, sums_by_name
+from sphinx_lib.kernel.lots import expiries, name_of, sums_by_name
 from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
 from sphinx_lib.stock.levels import Held
 from sphinx_lib.stock.lots import goes_out, is_tracked, moves_of, unnamed
@@ -20,7 +20,8 @@ LOTS_GIVEN = "lots_given"
 
 def lots_given(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
     """Refuse, line by line, tracked goods without lot or serial number, lots that have expired on a delivery's date or hold
-    less than is taken, and serial numbers that come in while they are in stock."""
+    less than is taken, lots that come in with another expiry than they have, and serial numbers that come in while they are
+    in stock."""
     found: dict[tuple[int, str], Refusal] = {}
     for target in _entered(situation):
         for refusal in (*_missing(situation, target), *_wrong(situation, target)):
@@ -92,6 +93,7 @@ def _wrong(situation: Situation, target: str) -> Iterator[Refusal]:
     for key, quantity in moves.items():
         net[key.item, key.lot] = net.get((key.item, key.lot), ZERO) + quantity
     yield from _short(situation, lines, moves)
+    yield from _other_expiry(situation, lines, net)
     for (item, lot), quantity in net.items():
         line = _line_of(lines, item, lot)
         if not lot or line is None:
@@ -124,6 +126,19 @@ def _short(situation: Situation, lines: list[Line], moves: Mapping[Held, Decimal
         label = f"{situation.items[key.item].tracking}_short"
         facts = {"item": key.item, "lot": key.lot, "there": there, "needed": needed, "warehouse": place}
         yield _refusal(situation, line, label, **facts)
+
+
+def _other_expiry(
+    situation: Situation, lines: list[Line], net: Mapping[tuple[str, str], Decimal]
+) -> Iterator[Refusal]:
+    """Lots that come in with another last day than they have in stock, or on a line above: a lot has one."""
+    known = expiries(situation.lots.values())
+    for line in lines:
+        for one in line.stowed:
+            name = (line.item or "", one.lot)
+            if one.lot and one.expires and net.get(name, ZERO) > 0 and one.expires != known.setdefault(name, one.expires):
+                facts = {"item": name[0], "lot": one.lot, "expires": one.expires, "known": known[name]}
+                yield _refusal(situation, line, "lot_other_expiry", **facts)
 
 
 def _line_of(lines: Iterable[Line], item: str, lot: str) -> Line | None:

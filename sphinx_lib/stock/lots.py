@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
 from sphinx_lib.kernel.document import ZERO, Document, Line, Stowed
-from sphinx_lib.kernel.lots import Lot
+from sphinx_lib.kernel.lots import Lot, expiries
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import Situation
 from sphinx_lib.stock.levels import PHYSICAL, Held, held, moves_between
@@ -46,8 +47,10 @@ def with_lots(situation: Situation, target: str) -> tuple[Line, ...]:
     """The lines of a document that is about to enter ``target`` with names for all goods of tracked items that go out.
 
     What somebody named is taken first and learns its bin; the rest is chosen, line by line. What cannot be named stays
-    without a name, for the guard to refuse. Types that say ``lots: given`` choose nothing.
+    without a name, for the guard to refuse. Types that say ``lots: given`` choose nothing. What comes in under the name of a
+    lot that is in stock has its expiry, where none is given.
     """
+    situation = replace(situation, document=_dated(situation, target))
     document = situation.document
     tracked = [line for line in document.lines if is_tracked(situation, line)]
     outgoing = [line for line in tracked if goes_out(document, line, target, situation.pack)]
@@ -65,6 +68,20 @@ def with_lots(situation: Situation, target: str) -> tuple[Line, ...]:
             line = line._replace(stowed=(*named[line.id], *_rest(line, left, situation)))
         lines.append(line)
     return tuple(lines)
+
+
+def _dated(situation: Situation, target: str) -> Document:
+    """The document with the known expiry of the lots that come in without one, while it may be edited."""
+    document = situation.document
+    known = expiries(situation.lots.values()) if situation.type.says(document.state, "editable") else {}
+    lines = list(document.lines)
+    for at, line in enumerate(lines):
+        named = tuple(one._replace(expires=one.expires or known.get((line.item or "", one.lot))) for one in line.stowed)
+        if named == line.stowed or not is_tracked(situation, line):
+            continue
+        if sum(moves_of(document, [line], target, situation.pack).values(), ZERO) > 0:
+            lines[at] = line._replace(stowed=named)
+    return document if tuple(lines) == document.lines else document.changed(lines=tuple(lines))
 
 
 def _named(line: Line, left: Left, situation: Situation) -> Iterator[Stowed]:

@@ -210,7 +210,8 @@ def _place(connection: Connection, company: str, moves: Sequence[StockMove]) -> 
         if move.lot or move.bin:
             key = Place(move.item, move.warehouse, move.lot, move.bin)
             so_far, expires, since = changes.get(key, (ZERO, None, move.date))
-            changes[key] = so_far + move.quantity, move.expires or expires, min(since, move.date)
+            named = move.expires if move.quantity > 0 else None  # what goes out says nothing of what stays
+            changes[key] = so_far + move.quantity, named or expires, min(since, move.date)
     if not changes:
         return {}
     rows = [
@@ -295,6 +296,11 @@ def places_of(connection: Connection, company: str, codes: Collection[str]) -> l
         .order_by(_p.item, _p.warehouse, _p.lot, _p.bin)
     )
     return [Lot(*row) for row in connection.execute(statement)]
+
+
+def places_in_use(connection: Connection, company: str) -> list[str]:
+    """The warehouses that have, or had, something in stock, reserved or on order."""
+    return list(connection.scalars(select(_b.warehouse).distinct().where(_b.company_id == company).order_by(_b.warehouse)))
 
 
 class OnHand(NamedTuple):

@@ -1,0 +1,47 @@
+"""Stock counts that are under way, so that no place is counted twice at once (V6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sphinx_lib.kernel.document import Document
+from sphinx_lib.kernel.lots import place_of
+from sphinx_lib.pack.specs import Frozen, StockKey
+from sphinx_lib.pack.workflow_model import DocumentType
+from sphinx_lib.stock.counting import BOOK, FREEZE_BOOK
+from sphinx_lib.stock.levels import PHYSICAL
+from sphinx_lib.store.open_counts import documents_counting
+
+if TYPE_CHECKING:
+    from sphinx_lib.app.unit import Unit
+
+
+def load_open_counts(unit: Unit, batch: Iterable[Document]) -> None:
+    """Load the open counts of the items and warehouses of ``batch``; one statement finds them."""
+    counted = {(line.item, line.warehouse) for document in batch for line in document.lines if line.item}
+    states: dict[str, set[str]] = {}
+    for (name, _), declared in unit.pack.types.items():
+        states.setdefault(name, set()).update(_open_states(declared))
+    unit.load(documents_counting(unit.connection, unit.company, states, counted))
+
+
+def frozen_beside(unit: Unit, document: Document) -> dict[StockKey, list[Frozen]]:
+    """What open counts other than ``document`` have frozen, as they are in this unit of work, by item and warehouse."""
+    found: dict[StockKey, list[Frozen]] = {}
+    for other in (tracked.document for tracked in unit.tracked.values()):
+        if other.id != document.id and other.state in _open_states(unit.type_of(other)):
+            for line in (line for line in other.lines if line.custom.get(BOOK) is not None):
+                place = place_of(line)
+                found.setdefault((place.item, place.warehouse), []).append(Frozen(other.number or other.id, place))
+    return found
+
+
+def _open_states(declared: DocumentType) -> list[str]:
+    """The states in which a type has frozen the books and moved nothing yet; none of a type that is no count."""
+    if not any(FREEZE_BOOK in event.effects_to(target) for event in declared.events.values() for target in event.targets):
+        return []
+    return [
+        name for name, state in declared.states.items()
+        if not state.final and PHYSICAL not in (declared.says(name, "stock") or {})
+    ]  # fmt: skip
