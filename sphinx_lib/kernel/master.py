@@ -29,6 +29,8 @@ Exact = Annotated[Decimal, BeforeValidator(_exact), PlainSerializer(_plain, when
 
 
 def _texts(value: object) -> object:
+    if not isinstance(value, str | dict):
+        raise ValueError("write a text, or one by language such as {en: Screw, fr: Vis}")
     return {"": value} if isinstance(value, str) else value
 
 
