@@ -280,8 +280,10 @@ def check_texts(base: tuple[str, ...], model: PackModel, declared: DocumentType,
     document, line = document_scope(model, declared), line_scope(model, declared)
     for path, name, guard in guard_uses(declared):
         meant = model.guards.get(name, guard) if guard.is_reference else guard
+        if meant.use and meant.use not in specs.guards:
+            continue  # the unknown function is told, and only it knows what it says
         if meant.use:
-            scope: Iterable[str] = specs.guards[meant.use].facts if meant.use in specs.guards else ()
+            scope: Iterable[str] = specs.guards[meant.use].facts
         else:
             scope = line if meant.every_line else document
         where = ("guards", name) if guard.is_reference else (*base, *path)

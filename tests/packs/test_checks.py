@@ -150,6 +150,14 @@ def test_accounts_and_regimes_are_cross_checked(tmp_path: Path) -> None:
     ]
 
 
+def test_of_a_misspelt_guard_function_only_the_name_is_told(tmp_path: Path) -> None:
+    """The places of the message are facts that the function gives, so nothing can be said of them."""
+    assert problems(tmp_path, "guards: {credit_limit: {use: credit_limt}}") == [
+        "customer/overlay.yaml:1:30: guards.credit_limit.use: unknown guard function 'credit_limt'\n"
+        "    hint: did you mean 'credit_limit'?"
+    ]
+
+
 def test_a_guard_function_and_its_parameters_are_checked(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
