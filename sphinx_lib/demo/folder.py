@@ -67,12 +67,12 @@ class Folder:
 
     def take_over(self, names: Iterable[str]) -> None:
         """Count files as ours that somebody else wrote for us, as far as they exist."""
-        self.written += [name for name in names if (self.path / name).is_file()]
+        self.written += [name for name in names if name not in self.written and (self.path / name).is_file()]
 
     def finish(self) -> dict[str, int]:
         """Write the list; returns how many files each folder below has."""
         self._list()
-        return {below: sum(name.startswith(f"{below}/") for name in {*self.written}) for below in ("pdf", "mails", "letters")}
+        return {below: sum(name.startswith(f"{below}/") for name in self.written) for below in ("pdf", "mails", "letters")}
 
 
 def _not_ours(file: Path) -> str:

@@ -37,7 +37,8 @@ def share_landed_cost(situation: Situation, parameters: NoParameters) -> Iterabl
     currency = situation.pack.model.company.currency
     digits = currency_digits(currency)
     if amount < 0:
-        raise InputError([f"{COST}: {plain_number(amount)} is below zero; it is what the goods cost beside their price, give 0 or more"])
+        told = f"{plain_number(amount)} is below zero; it is what the goods cost beside their price, give 0 or more"
+        raise InputError([f"{COST}: {told}"])
     if amount != round_half_up(amount, digits):
         raise InputError([f"{COST}: {plain_number(amount)} is no amount in {currency}; give it with {digits} decimals"])
     by = _by(situation)
