@@ -37,8 +37,15 @@ def write_files(page: Path, folder: Path) -> list[str]:
 
 def commands(page: Path) -> Iterator[Command]:
     """The commands of ``page`` in order."""
+    return (step for step in steps(page) if isinstance(step, Command))
+
+
+def steps(page: Path) -> Iterator[Command | str]:
+    """The commands and the Python blocks of ``page``, in the order in which a reader follows them."""
     for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
-        if match.group(1) == "console":
+        if match.group(1) == "python":
+            yield match.group(2)
+        elif match.group(1) == "console":
             for part in re.split(r"^\$ ", match.group(2), flags=re.MULTILINE)[1:]:
                 line, _, output = part.partition("\n")
                 yield Command(line, output.strip())

@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from sphinx_lib.app.registry import specs
 from sphinx_lib.cli import cli
 from sphinx_lib.demo.data import OVERLAY, master_data
+from sphinx_lib.demo.folder import Folder
 from sphinx_lib.demo.run import DemoResult, run_demo
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.pack.load import load_pack, shipped
@@ -189,7 +190,7 @@ def test_files_that_a_later_run_does_not_make_are_taken_away(tmp_path: Path) -> 
     (out / "pdf").mkdir(parents=True)
     (out / "pdf" / "FA2026-00099.pdf").write_bytes(b"of an earlier run")
     (out / "pdf" / "plan.pdf").write_bytes(b"of the user")
-    (out / "files.txt").write_text("pdf/FA2026-00099.pdf\n../outside.txt\n")
+    (out / "files.txt").write_text("files.txt\npdf/FA2026-00099.pdf\n../outside.txt\n")
     (tmp_path / "outside.txt").write_text("not ours")
     run_demo(out, pdf=False)
     assert [file.name for file in (out / "pdf").iterdir()] == ["plan.pdf"]
@@ -206,6 +207,27 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(InputError, match="is a file; give the name of a folder"):
         run_demo(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["demo.sqlite", OVERLAY, "files.txt"])
+def test_a_file_that_no_demo_made_is_refused_and_kept(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("notes.txt\n")
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=f"{name} was not made by a demo, and is not replaced; move it away"):
+        run_demo(tmp_path, pdf=False)
+    assert (tmp_path / name).read_text() == "notes.txt\n"
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_the_files_of_a_demo_that_was_stopped_are_taken_away(tmp_path: Path) -> None:
+    def stop(done: int, days: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_demo(tmp_path, pdf=False, progress=stop)
+    assert (tmp_path / "demo.sqlite").exists()
+    Folder.cleared(tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file() and "-" not in path.name] == []
 
 
 def test_a_machine_without_pango_gets_everything_but_pdfs(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The documentation is right: its overlays load, its commands print what the pages say, its links lead somewhere.
 
-The Python examples of a page are doctests (``pytest --doctest-glob='*.md' README.md docs``); here they run before the
-commands of the page, which may need the database that they made.
+The Python examples of a page are doctests (``pytest --doctest-glob='*.md' README.md docs``); here they run with the
+commands of the page, in the order in which they stand there. So they hold with the commands and without.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sphinx_lib.cli import cli, main
 from sphinx_lib.pack.functions import FUNCTIONS
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.scopes import DOCUMENT, LINE, SOURCE
-from tests.pages import commands, is_printed, write_files
+from tests.pages import commands, is_printed, steps, write_files
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -43,8 +43,14 @@ def test_commands_print_what_the_page_says(
 ) -> None:
     write_files(page, tmp_path)
     monkeypatch.chdir(tmp_path)
-    assert doctest.testfile(str(page), module_relative=False, encoding="utf-8").failed == 0
-    for command in commands(page):
+    examples = doctest.DocTestRunner()
+    names: dict[str, object] = {"__name__": "__main__"}
+    for command in steps(page):
+        if isinstance(command, str):
+            test = doctest.DocTestParser().get_doctest(command, names, page.name, str(page), 0)
+            assert examples.run(test, clear_globs=False).failed == 0
+            names = test.globs
+            continue
         monkeypatch.setattr(sys, "argv", shlex.split(command.line))
         assert sys.argv[0] == "sphinx-lib", command.line
         capsys.readouterr()

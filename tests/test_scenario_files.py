@@ -233,6 +233,7 @@ def test_rows_of_master_data_are_checked_where_they_stand(rows: str, told: list[
         ("{derive: q, to: payment}", ["21: payment is not made from quotation"]),
         ("{derive: q, with: {percent: 30}}", [f"24: 'percent' is not supported yet{LATER}"]),
         ("{derive: q, quantity: {1: 3}}", ["17: unknown key of derive 'quantity'\n    hint: did you mean 'quantities'?"]),
+        ("{derive: q, parties: [V]}", ["17: unknown key of derive 'parties'\n    hint: write with: {suppliers: [CODE, …]}"]),
         ("{derive: q, quantities: [3]}", ["17: 'quantities' takes a mapping"]),
         ("{derive: []}", ["6: 'derive' takes a name or a list of names"]),
         ("{run: invoicin}", ["11: unknown run 'invoicin'\n    hint: did you mean 'invoicing'?"]),

@@ -10,6 +10,7 @@ from typing import Any
 from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import unknown_warehouses
+from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import StockMove
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.lots import Lot, expiries
@@ -26,7 +27,7 @@ def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> No
     known = unit.items[item]
     problems = [f"unknown field {name!r}{did_you_mean(name, NAMES)}" for name in sorted(named.keys() - NAMES)]
     amount = _read(exact_quantity, quantity, "", problems)
-    days = {name: _read(_day, named.get(name), f"{name}: ", problems) for name in ("date", "expires")}
+    days = {name: _read(as_date, named.get(name), f"{name}: ", problems) for name in ("date", "expires")}
     worth = {name: _read(exact_decimal, named.get(name), f"{name}: ", problems) for name in ("cost", "value")}
     lot = str(named.get("lot") or named.get("serial") or "")
     if known.tracking == "none" and lot:
@@ -91,6 +92,3 @@ def _read(reader: Any, given: Any, where: str, problems: list[str]) -> Any:
         problems.append(f"{where}{error}")
         return None
 
-
-def _day(given: Any) -> date:
-    return given if isinstance(given, date) else date.fromisoformat(str(given))

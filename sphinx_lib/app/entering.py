@@ -22,6 +22,7 @@ from sphinx_lib.app.rates import rate_for
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import wrong_fields, wrong_lines
+from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import EMPTY, Document
 from sphinx_lib.kernel.errors import DocumentLocked, InputError
 from sphinx_lib.kernel.master import Party
@@ -102,7 +103,7 @@ def header_values(
 def _typed_header(field: str, given: Any, problems: list[str]) -> Any:
     try:
         if field in ("date", "promised_date"):
-            return given if isinstance(given, date) else date.fromisoformat(str(given))
+            return as_date(given)
         if field in FOOT:
             return typed_foot(field, given)
         if field in ("rate", "amount"):

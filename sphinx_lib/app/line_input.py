@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.stow_input import STOW_KEYS, Named, read_names
+from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import OPTIONAL, Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import exact_decimal, round_half_up
@@ -153,7 +154,7 @@ def _typed(key: str, value: Any, where: str, problems: list[str]) -> Any:
         if key == "discounts":
             return tuple(_percent(one) for one in value)
         if key == "promised_date":
-            return value if isinstance(value, date) else date.fromisoformat(str(value))
+            return as_date(value)
     except ValueError as error:
         problems.append(f"{where}: {error}")
         return None
@@ -187,7 +188,7 @@ def typed_value(field: Field_, value: Any, where: str, problems: list[str]) -> A
             if field.maximum is not None and value > field.maximum:
                 raise ValueError(f"{value:f} is above {field.maximum:f}")
         elif field.type == "date":
-            value = value if isinstance(value, date) else date.fromisoformat(str(value))
+            value = as_date(value)
         elif field.type == "flag":
             if value not in (True, False, "true", "false"):
                 raise ValueError(f"write true or false, not {value!r}")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.line_input import exact_quantity
+from sphinx_lib.app.stow_input import untracked
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Stowed
 from sphinx_lib.kernel.errors import InputError
@@ -100,7 +101,8 @@ def _headed(unit: Unit, draft: Document) -> Document:
 def counted(unit: Unit, document: Document, changes: Any) -> Document:
     """A list with the quantities, lots and bins that were found, by position; a line given none is taken off.
 
-    Kits follow their components. Raises InputError for other fields, and for more than is left to pick.
+    Kits follow their components. Raises InputError for other fields, for a lot of an item without tracking, and
+    for more than is left to pick.
     """
     if not isinstance(changes, Mapping):
         raise InputError([f"{document.type}: give changes of lines by position, such as {{1: {{quantity: 4}}}}"])
@@ -109,6 +111,7 @@ def counted(unit: Unit, document: Document, changes: Any) -> Document:
     places = {str(line.position): line for line in document.lines}
     problems += [f"{document.type} has no line {place}" for place in sorted(by_place.keys() - places.keys())]
     unit.load({line.source_document for line in document.lines if line.source_document})
+    unit.load_items({line.item for line in document.lines if line.item})
     kept = []
     for place, line in places.items():
         change = by_place.get(place, EMPTY)
@@ -130,6 +133,9 @@ def _changed(unit: Unit, line: Line, change: Mapping[str, Any], problems: list[s
         problems.append(f"{where}: this kit is counted by its components; change their lines")
         return line
     at = name_on(line)
+    item = unit.items.get(line.item or "")
+    if change.get("lot") and item is not None and item.tracking == "none":
+        problems.append(f"{where}: {untracked(item, change['lot'])}")
     lot, bin_ = (str(change.get(name, getattr(at, name)) or "") for name in ("lot", "bin"))
     if (lot, bin_) != (at.lot, at.bin):
         expires = at.expires if lot == at.lot else None

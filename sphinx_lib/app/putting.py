@@ -104,7 +104,8 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
         except ValidationError as error:
             for finding in findings_of(error, model):
                 hint = f"; {finding.hint}" if finding.hint else ""
-                problems.append(f"{where}: {'.'.join(finding.path)}: {finding.message}{hint}")
+                place = f"{'.'.join(finding.path)}: " if finding.path else ""
+                problems.append(f"{where}: {place}{finding.message}{hint}")
             continue
         if nameless and isinstance(record, PriceRecord):
             record = record.model_copy(update={"code": code_of(record)})

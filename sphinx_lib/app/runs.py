@@ -15,6 +15,7 @@ from sphinx_lib.app.flush import flush
 from sphinx_lib.app.replenishing import Reordered, Replenished
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import billing_for, period_end
+from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refused, SphinxError
 from sphinx_lib.kernel.ports import Actor, QueuedMessage
@@ -309,10 +310,8 @@ def _report_proposals(unit: Unit, made: Sequence[Document], report: RunReport) -
 
 
 def _date(given: Any) -> date | None:
-    if given is None or isinstance(given, date):
-        return given
     try:
-        return date.fromisoformat(str(given))
+        return None if given is None else as_date(given)
     except ValueError as error:
         raise InputError([f"until: {error}"]) from None
 

@@ -159,10 +159,7 @@ def _in_stock(one: Named, line: Line, whole: Decimal) -> Decimal:
 def _unfit(item: Item, names: Sequence[Named]) -> Iterator[str]:
     lots = [one for one in names if one.lot]
     if lots and item.tracking == "none":
-        yield (
-            f"{item.code} is not tracked by lot or serial number, so {lots[0].lot!r} says nothing; "
-            "put tracking: lot on the item"
-        )
+        yield untracked(item, lots[0].lot)
     if item.tracking == "lot" and any(one.serial for one in lots):
         yield f"{item.code} is tracked by lot: write lot, not serial"
     seen: set[tuple[str, str]] = set()
@@ -170,6 +167,13 @@ def _unfit(item: Item, names: Sequence[Named]) -> Iterator[str]:
         if (one.lot, one.bin) in seen:
             yield f"{one.lot or one.bin} is named twice"
         seen.add((one.lot, one.bin))
+
+
+def untracked(item: Item, lot: str) -> str:
+    """What is told of a lot that is named for an item without tracking."""
+    return (
+        f"{item.code} is not tracked by lot or serial number, so {lot!r} says nothing; put tracking: lot on the item"
+    )
 
 
 def _not_one_each(item: Item, found: Sequence[Stowed], whole: Decimal) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sphinx_lib.kernel.errors import InputError
 
 LIST = "files.txt"
-BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Folder:
 
     @classmethod
     def cleared(cls, path: Path) -> Folder:
-        """The folder, without the files that an earlier run has listed; all other files stay."""
+        """The folder, without the files that an earlier run has listed, even one that was stopped; all other files stay."""
         try:
             path.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
@@ -29,34 +29,51 @@ class Folder:
         except OSError as error:
             raise InputError([f"{path} cannot be made: {error.strerror}"]) from None
         listed = path / LIST
-        names = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+        names = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else [LIST]
+        if LIST not in names:
+            raise InputError([_not_ours(listed)])
         for name in names:
             file = path / name
             if file.resolve().is_relative_to(path.resolve()):
                 file.unlink(missing_ok=True)
-        listed.unlink(missing_ok=True)
         return cls(path)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of ours."""
-        file = self.path / name
+        file = self._ours(name)
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(content)
-        self.written.append(name)
 
     def new(self, database: str) -> Path:
         """The path of a SQLite database that does not exist yet."""
+        file = self._ours(database)
         for end in BESIDE:
             (self.path / f"{database}{end}").unlink(missing_ok=True)
-        self.written.append(database)
-        return self.path / database
+        return file
+
+    def _ours(self, name: str) -> Path:
+        """The path of a file of this run, listed before it is written; InputError where somebody else's file stands."""
+        file = self.path / name
+        if name not in self.written:
+            if file.exists():
+                raise InputError([_not_ours(file)])
+            self.written.append(name)
+            self._list()
+        return file
+
+    def _list(self) -> None:
+        names = sorted({*self.written, LIST})
+        (self.path / LIST).write_text("\n".join(names) + "\n", encoding="utf-8")
 
     def take_over(self, names: Iterable[str]) -> None:
         """Count files as ours that somebody else wrote for us, as far as they exist."""
-        self.written += [name for name in names if (self.path / name).is_file()]
+        self.written += [name for name in names if name not in self.written and (self.path / name).is_file()]
 
     def finish(self) -> dict[str, int]:
         """Write the list; returns how many files each folder below has."""
-        names = sorted({*self.written, LIST})
-        (self.path / LIST).write_text("\n".join(names) + "\n", encoding="utf-8")
-        return {below: sum(name.startswith(f"{below}/") for name in names) for below in ("pdf", "mails", "letters")}
+        self._list()
+        return {below: sum(name.startswith(f"{below}/") for name in self.written) for below in ("pdf", "mails", "letters")}
+
+
+def _not_ours(file: Path) -> str:
+    return f"{file} was not made by a demo, and is not replaced; move it away, or give another folder"

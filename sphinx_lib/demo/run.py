@@ -108,7 +108,8 @@ def run_demo(
     """Play March 2026 into the folder ``out``; the same figures and numbers each time.
 
     Files of an earlier demo are replaced, others are left alone. Without ``pdf``, or where Pango is missing, there
-    are no PDFs and no letters; all else is the same. Raises InputError when ``out`` cannot be a folder.
+    are no PDFs and no letters; all else is the same. Raises InputError when ``out`` cannot be a folder, or a file that no
+    demo made stands where one of this goes.
     """
     started = perf_counter()
     folder = Folder.cleared(out)
@@ -134,12 +135,12 @@ def run_demo(
 
 def _opened(folder: Folder) -> tuple[Sphinx, MovableClock]:
     """The library on a new database, with ids that are the same each time."""
-    overlay = shipped("demo") / data.OVERLAY
+    database, overlay = folder.new(DATABASE), shipped("demo") / data.OVERLAY
     folder.write(data.OVERLAY, overlay.read_bytes())
     clock = MovableClock.at(story.FIRST)
     app = Sphinx.open(
         config=("base", overlay),
-        database_url=f"sqlite:///{folder.new(DATABASE)}",
+        database_url=f"sqlite:///{database}",
         clock=clock,
         ids=Uuid7(lambda: int(clock.now().timestamp()) * 1000, Random(2026).randbytes),
     )

@@ -34,6 +34,17 @@ def end_of_month(day: date) -> date:
     return _on_day(day.year, day.month, 31)
 
 
+def as_date(value: object) -> date:
+    """``value`` as a date, from one or from a text such as ``2026-03-31``.
+
+    Raises ValueError, which says what is wrong and the right form.
+    """
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"{str(value)[:40]!r} is not a date; a date is written 2026-11-24") from None
+
+
 def parse_date(value: object, where: str) -> date:
     """The date in a text such as ``2026-03-31``, or ``value`` itself when it is a date without a time.
 

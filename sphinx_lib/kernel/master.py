@@ -11,7 +11,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from sphinx_lib.kernel.money import exact_decimal
 
@@ -28,7 +28,18 @@ Exact = Annotated[Decimal, BeforeValidator(_exact), PlainSerializer(_plain, when
 """A decimal that never was a float (N1), stored as plain digits: 0.0000001, not 1E-7."""
 
 
+def _price(price: Decimal) -> Decimal:
+    if price < 0:
+        raise ValueError(f"a price is not below zero: {price:f}; 0 is free of charge")
+    return price
+
+
+Price = Annotated[Exact, AfterValidator(_price)]
+
+
 def _texts(value: object) -> object:
+    if not isinstance(value, str | dict):
+        raise ValueError("write a text, or one by language such as {en: Screw, fr: Vis}")
     return {"": value} if isinstance(value, str) else value
 
 
@@ -245,10 +256,10 @@ class Item(Record):
     price_unit: str = ""
     purchase_unit: str = ""
     units: dict[str, Exact] = Field(default_factory=dict)
-    sale_price: Exact | None = None
-    per: Exact = Decimal(1)
-    floor: Exact | None = None
-    cost: Exact | None = None
+    sale_price: Price | None = None
+    per: Annotated[Exact, Field(gt=0)] = Decimal(1)
+    floor: Price | None = None
+    cost: Price | None = None
     average_cost: Exact | None = None
     last_cost: Exact | None = None
     cost_source: Literal["", "average", "last", "standard"] = ""
@@ -256,9 +267,9 @@ class Item(Record):
     tracking: Literal["none", "lot", "serial"] = "none"
     eco: Annotated[tuple[EcoRate, ...], BeforeValidator(_eco)] = ()
     vat: str = "standard"
-    weight_kg: Exact | None = None
+    weight_kg: Annotated[Exact, Field(ge=0)] | None = None
     packaging_kg: Annotated[Exact, Field(ge=0)] | None = None
-    volume_m3: Exact | None = None
+    volume_m3: Annotated[Exact, Field(ge=0)] | None = None
     bin: str = ""
     supplier: str = ""
     supplier_codes: dict[str, str] = Field(default_factory=dict)
@@ -269,9 +280,9 @@ class Item(Record):
     warehouse: str = ""
     negative_stock: Literal["", "forbid", "warn", "allow"] = ""
     account_group: str = ""
-    minimum: Exact | None = None
-    maximum: Exact | None = None
-    multiple: Exact | None = None
+    minimum: Annotated[Exact, Field(ge=0)] | None = None
+    maximum: Annotated[Exact, Field(gt=0)] | None = None
+    multiple: Annotated[Exact, Field(ge=0)] | None = None
     off_multiple: Literal["", "refuse", "round_up"] = ""
     warranty_months: Annotated[int, Field(ge=0, le=1200)] | None = None
 

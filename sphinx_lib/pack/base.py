@@ -23,6 +23,8 @@ def _yes_no(value: object) -> object:
 
 
 def _label(value: object) -> object:
+    if not isinstance(value, str | Mapping):
+        raise ValueError("write a text, or one by language such as {en: Screw, fr: Vis}")
     return {"": value} if isinstance(value, str) else value
 
 

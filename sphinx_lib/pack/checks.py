@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.numbers import pattern_findings
+from sphinx_lib.pack.numbers import Pattern, pattern_findings, same_numbers
 from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.places import effect_uses, guard_uses
 from sphinx_lib.pack.scopes import document_scope, line_scope
@@ -280,8 +280,10 @@ def check_texts(base: tuple[str, ...], model: PackModel, declared: DocumentType,
     document, line = document_scope(model, declared), line_scope(model, declared)
     for path, name, guard in guard_uses(declared):
         meant = model.guards.get(name, guard) if guard.is_reference else guard
+        if meant.use and meant.use not in specs.guards:
+            continue  # the unknown function is told, and only it knows what it says
         if meant.use:
-            scope: Iterable[str] = specs.guards[meant.use].facts if meant.use in specs.guards else ()
+            scope: Iterable[str] = specs.guards[meant.use].facts
         else:
             scope = line if meant.every_line else document
         where = ("guards", name) if guard.is_reference else (*base, *path)
@@ -308,10 +310,13 @@ def check_numbering(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> 
         base = ("document_types", name, "kinds", kind) if kind else ("document_types", name)
         if declared.number.sequence not in model.numbering:
             yield unknown((*base, "number", "sequence"), "sequence", declared.number.sequence, model.numbering)
+    sound: dict[str, Pattern] = {}
     for name, series in model.numbering.items():
         path = ("numbering", name)
-        for message, hint in pattern_findings(series.pattern, series.reset, name in fiscal):
-            yield Finding((*path, "pattern"), message, hint)
+        wrong = list(pattern_findings(series.pattern, series.reset, name in fiscal))
+        yield from (Finding((*path, "pattern"), message, hint) for message, hint in wrong)
+        if name in used and not wrong:
+            sound[name] = Pattern(series.pattern, series.reset)
         if series.revision:
             for message, hint in pattern_findings(series.revision, series.reset, name in fiscal, revision=True):
                 yield Finding((*path, "revision"), message, hint)
@@ -321,6 +326,9 @@ def check_numbering(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> 
             )
         if name not in used:
             yield Finding(path, f"no document type uses the sequence {name!r}", "", warning=True)
+    for name, other in same_numbers(sound.items()):
+        hint = f"write another prefix, or let both count together: number: {{sequence: {other}}}"
+        yield Finding(("numbering", name, "pattern"), f"the sequence {other!r} gives the same numbers", hint)
 
 
 def check_sections(model: PackModel) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -62,3 +62,12 @@ def pattern_findings(text: str, reset: str, legal: bool, revision: bool = False)
         )
     if legal and not unknown and len(Pattern(text, reset).format(date(2026, 12, 31), 9_999_999)) > 35:
         yield f"{text!r} can grow past 35 characters (BR-FR-01)", "shorten it"
+
+
+def same_numbers(patterns: Iterable[tuple[str, Pattern]]) -> Iterator[tuple[str, str]]:
+    """The series, each with an earlier one, that give the same text on the same day however far they have counted."""
+    known: dict[str, str] = {}
+    for name, pattern in patterns:
+        first = known.setdefault(pattern.format(date(2026, 12, 31), 9_999_999), name)
+        if first != name:
+            yield name, first

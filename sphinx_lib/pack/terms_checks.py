@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 
+from sphinx_lib.kernel.dates import due_date
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.checks import unresolved
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import TypeKey, types_named
+from sphinx_lib.pack.terms_model import PaymentTerm
 from sphinx_lib.pack.workflow_model import DocumentType
 
 _KINDS = {"credit_note": ("-1", "a credit note to customers"), "taken_back": ("1", "an invoice to customers")}
@@ -25,12 +28,27 @@ def check_terms(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iter
 
 def _check_term(model: PackModel, name: str) -> Iterator[Finding]:
     path = ("billing", "payment_terms", name, "early_payment")
-    offer = model.billing.payment_terms[name].early_payment
+    term = model.billing.payment_terms[name]
+    offer, longest = term.early_payment, _longest(term)
+    if offer is not None and offer.days > longest:
+        message = f"who pays after {offer.days} days pays late, since the term gives {longest} days at most"
+        yield Finding((*path, "days"), message, f"write {longest} days or fewer")
     if model.billing.early_payment is None:
         yield Finding(path, "no document grants this discount", "add billing.early_payment: {credit_note: …, taken_back: …}")
     if offer is not None and offer.net_of_tax and not any(_untaxed(model)):
         hint = "add one with rates: {2000-01-01: 0}"
         yield Finding((*path, "net_of_tax"), "a discount that leaves the VAT as it is needs a VAT code of 0 %", hint)
+
+
+def _longest(term: PaymentTerm) -> int:
+    """Days from a document to when the last of it falls due, in the longest case of a year without holidays."""
+    longest = 0
+    for base in (date(2026, 1, 1) + timedelta(days) for days in range(365)):
+        due = base
+        for one in term.instalments.values():
+            due = due_date(due if one.from_previous else base, one.rule)
+            longest = max(longest, (due - base).days)
+    return longest
 
 
 def _untaxed(model: PackModel) -> Iterator[bool]:

@@ -370,7 +370,9 @@ def _check_options(node: Node, kind: str, path: str, findings: Findings) -> None
     options = set() if kind == "expect" else set(OPTIONS) - ({"key"} if kind not in KEYED else set())
     for key, child in entries(node).items():
         known = key == kind or key in options or (key not in OPTIONS and (beside is None or key in beside))
-        if not known:
+        if not known and kind == "derive" and key in ("parties", "suppliers"):
+            findings.add(node.key_marks[key], path, f"unknown key of derive {key!r}", "write with: {suppliers: [CODE, …]}")
+        elif not known:
             findings.unknown(node.key_marks[key], path, f"key of {kind}", key, {*options, *(beside or ())})
         elif key == "refused":
             _check_refused(child, path, findings)

@@ -36,7 +36,10 @@ def share_landed_cost(situation: Situation, parameters: NoParameters) -> Iterabl
         return
     currency = situation.pack.model.company.currency
     digits = currency_digits(currency)
-    if amount < 0 or amount != round_half_up(amount, digits):
+    if amount < 0:
+        told = f"{plain_number(amount)} is below zero; it is what the goods cost beside their price, give 0 or more"
+        raise InputError([f"{COST}: {told}"])
+    if amount != round_half_up(amount, digits):
         raise InputError([f"{COST}: {plain_number(amount)} is no amount in {currency}; give it with {digits} decimals"])
     by = _by(situation)
     weights = [_measure(situation, line, by) or ZERO for line in goods]

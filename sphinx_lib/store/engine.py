@@ -7,13 +7,29 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import AssertionPool, ConnectionPoolEntry
 
+from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.store.types import to_json
 
 READ_ONLY = "sphinx_read_only"
 BUSY_SECONDS = 30
 _RETRY_CODES = frozenset({"40001", "40P01"})
+
+
+class _OneConnection(AssertionPool):
+    """The connection that a database in memory lives in: whoever has it keeps all others out until he is done."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, store_traceback=False, **named)
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        if self._checked_out:
+            raise Refused(
+                "a database in memory has one connection, and a session or reader that is still open holds it; "
+                "close that one first, read inside it with session.document, or open a file: sqlite:///sales.sqlite"
+            )
+        return super()._do_get()
 
 
 def open_engine(url: str) -> Engine:
@@ -23,7 +39,7 @@ def open_engine(url: str) -> Engine:
         return create_engine(url, pool_pre_ping=True, **options)
     options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     if url in ("sqlite://", "sqlite:///:memory:"):
-        options["poolclass"] = StaticPool
+        options["poolclass"] = _OneConnection
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

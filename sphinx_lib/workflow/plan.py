@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import Document, Line
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, TransitionRefused
 from sphinx_lib.kernel.money import exact_decimal
@@ -212,7 +212,7 @@ def _answers(situation: Situation, request: Request, event: Event) -> dict[str, 
 def _typed(kind: str, value: Any, where: str, problems: list[str]) -> Any:
     try:
         if kind == "date":
-            return value if isinstance(value, date) else date.fromisoformat(str(value))
+            return as_date(value)
         if kind == "number":
             return exact_decimal(value)
     except ValueError as error:

@@ -150,6 +150,30 @@ def test_accounts_and_regimes_are_cross_checked(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("pattern", ["FA{YYYY}-{SEQ:05}", "FA{YYYY}-{SEQ:04}"])  # the second meets the first at 10000
+def test_two_series_give_no_number_twice(tmp_path: Path, pattern: str) -> None:
+    (found,) = problems(tmp_path, f"numbering: {{payment: {{pattern: '{pattern}'}}}}")
+    assert found == (
+        "customer/overlay.yaml:1:32: numbering.payment.pattern: the sequence 'invoice' gives the same numbers\n"
+        "    hint: write another prefix, or let both count together: number: {sequence: invoice}"
+    )
+
+
+def test_types_that_count_together_share_their_numbers(tmp_path: Path) -> None:
+    """Invoices and credit notes as shipped, and here quotations with the proformas that follow them."""
+    pack = load(tmp_path, "document_types: {proforma: {number: {sequence: quotation}}}\nnumbering: {proforma: !remove}")
+    assert pack.warnings == ()
+    assert pack.types["invoice", ""].number.sequence == pack.types["credit_note", ""].number.sequence
+
+
+def test_of_a_misspelt_guard_function_only_the_name_is_told(tmp_path: Path) -> None:
+    """The places of the message are facts that the function gives, so nothing can be said of them."""
+    assert problems(tmp_path, "guards: {credit_limit: {use: credit_limt}}") == [
+        "customer/overlay.yaml:1:30: guards.credit_limit.use: unknown guard function 'credit_limt'\n"
+        "    hint: did you mean 'credit_limit'?"
+    ]
+
+
 def test_a_guard_function_and_its_parameters_are_checked(tmp_path: Path) -> None:
     found = problems(
         tmp_path,

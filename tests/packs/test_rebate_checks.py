@@ -21,8 +21,8 @@ def test_bands_ascend(tmp_path: Path) -> None:
 def test_a_percent_is_between_0_and_100_and_there_is_a_band(tmp_path: Path) -> None:
     found = problems(tmp_path, rebate("mode: by_band, bands: [[10000, 101], [-5, 2]]"))
     assert [one.partition(": ")[2] for one in found] == [
-        "billing.rebates.gold.bands.0.1: Input should be less than or equal to 100",
-        "billing.rebates.gold.bands.1.0: Input should be greater than or equal to 0",
+        "billing.rebates.gold.bands.0.1: 101 is above 100",
+        "billing.rebates.gold.bands.1.0: -5 is below 0",
     ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.packs.test_checks import load, problems
 
 GRANTS = "payment_terms: {soon: {label: Soon, days: 30, early_payment: {percent: 2, days: 8}}}"
@@ -50,3 +52,24 @@ def test_the_account_of_escomptes_is_missed_where_one_may_be_granted(tmp_path: P
     found = problems(tmp_path, text)
     assert len(found) == len({*found}) == 1
     assert "accounting.postings.sale: no account for escomptes granted\n    hint: add early_payment_discount" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("term", "longest"),
+    [
+        ("days: 30", 30),
+        ("days: 30, end_of_month: after", 60),  # of 2 July: 1 August, so 31 August
+        ("instalments: {half: {percent: 50, days: 30}, rest: {remainder: true, days: 30, from_previous: true}}", 60),
+    ],
+)
+def test_a_discount_is_for_who_pays_before_it_is_due(tmp_path: Path, term: str, longest: int) -> None:
+    def granting(days: int) -> str:
+        return f"billing: {{payment_terms: {{quick: {{label: Q, {term}, early_payment: {{days: {days}, percent: 2}}}}}}}}"
+
+    (found,) = problems(tmp_path, granting(longest + 1))
+    assert (
+        f"payment_terms.quick.early_payment.days: who pays after {longest + 1} days pays late, since the term gives "
+        f"{longest} days at most\n    hint: write {longest} days or fewer" in found
+    )
+    (tmp_path / "within").mkdir()
+    assert load(tmp_path / "within", granting(longest)).warnings == ()

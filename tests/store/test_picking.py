@@ -147,6 +147,7 @@ def test_what_the_delivery_is_refused_for_keeps_the_list_open(app: Sphinx) -> No
         ({1: {"quantity": -1}}, "line 1: -1 cannot be picked; write 0 for nothing"),
         ({1: {"quantity": "many"}}, "line 1: quantity: "),
         ({1: {"quantty": 2}}, "line 1: a picking list has no field 'quantty' to change; did you mean 'quantity'?"),
+        ({1: {"lot": "Z"}}, "line 1: VIS-2 is not tracked by lot or serial number, so 'Z' says nothing"),
         ({2: {"quantity": 2}}, "picking_list has no line 2"),
         ([{"item": "VIS-1", "quantity": 1}], "give changes of lines by position"),
     ],

@@ -141,3 +141,16 @@ def test_a_document_that_was_read_is_derived_from_in_the_same_unit(app: Sphinx) 
         s.document(note.id)
         (invoice,) = s.derive(note.id, "invoice").documents
         assert invoice.lines[0].quantity == 5
+
+
+@pytest.mark.parametrize("again", ["reader", "session", "verify"])
+def test_a_database_in_memory_refuses_what_is_opened_inside_a_session_and_the_session_goes_on(again: str) -> None:
+    app = Sphinx.open()
+    with app.session() as session:
+        session.put("customer", [{"code": "ACME", "name": "ACME SAS"}])
+        session.flush()
+        with pytest.raises(Refused, match="a session or reader that is still open holds it; close that one first"):
+            opened = getattr(app, again)()
+            opened.__enter__()
+    with app.session() as session:
+        assert session.create("quotation", customer="ACME").party == "ACME"
