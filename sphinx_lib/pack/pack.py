@@ -138,9 +138,8 @@ def _follows(model: PackModel) -> dict[str, tuple[str, ...]]:
     What is bought for an order is not made of its lines.
     """
     found: dict[str, set[str]] = {name: set() for name in model.document_types}
-    for declared in model.document_types.values():
-        if declared.fulfils is None:
-            continue
+    fed = [(declared, name) for declared in model.document_types.values() for name in _feeds(declared)]
+    for declared, progress in fed:
         seen: set[str] = set()
         frontier = _sources_of(declared)
         while frontier:
@@ -149,12 +148,18 @@ def _follows(model: PackModel) -> dict[str, tuple[str, ...]]:
                 continue
             seen.add(source)
             if source in _sources_of(declared) or model.document_types[source].fulfils is not None:
-                found[source].add(declared.fulfils)
+                found[source].add(progress)
             if (made := declared.made_from.get(source)) and made.prices == "free":
                 continue  # a replacement counts for what it replaces, and for nothing before that
             further = model.document_types[source]
             frontier += [name for name in _sources_of(further) if further.made_from[name].prices != "free"]
-    return {name: tuple(progress for progress in model.progress if progress in fed) for name, fed in found.items()}
+    return {name: tuple(one for one in model.progress if one in names) for name, names in found.items()}
+
+
+def _feeds(declared: DocumentType) -> set[str]:
+    """The progress that lines of a type add to: what it fulfils, and what its states count in beside."""
+    beside = {name for state in declared.states.values() for name in state.counts_in}
+    return beside | ({declared.fulfils} if declared.fulfils is not None else set())
 
 
 def _sources_of(declared: DocumentType) -> list[str]:

@@ -190,7 +190,7 @@ def stock_scope(pack: PackModel, declared: DocumentType) -> Scope:
     """Names that stock levels may use: the quantity of a line, how far it got, and numbers of its own (rule 6)."""
     names = ["quantity"]
     for name, progress in pack.progress.items():
-        names += [name, progress.remaining]
+        names += [name, progress.remaining, f"{progress.remaining}_planned"]
     own = {name: Fact(field.type, field.optional) for name, field in declared.line_fields.items() if field.type == "number"}
     return {**dict.fromkeys(names, Fact("number")), **own}
 

@@ -71,7 +71,7 @@ def test_a_request_is_one_unit_with_its_answers_and_explains_itself(app: Sphinx)
     with app.session(actor=ALICE) as s:
         s.fire(first, "choose")
     assert faults(app) == []
-    assert (document(app, rfq).state, document(app, second).state) == ("sent", "declined")
+    assert (document(app, rfq).state, document(app, second).state) == ("awarded", "declined")
     assert document(app, rfq).lines[0].done("asked") == 5
 
 
