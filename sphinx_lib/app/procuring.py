@@ -25,8 +25,9 @@ StockKey = tuple[str, str]
 class Need(NamedTuple):
     """What one customer order line still needs of one item, in stock units.
 
-    ``needed`` is what is to be delivered, ``pegged`` what is on order for it already; ``per_unit`` stock units make one
-    unit of the line (of a component, one of its own). ``part`` is set where the item is one of a phantom kit.
+    ``needed`` is what is to be delivered, ``pegged`` what is on order for it already, ``own`` what came in for it and it
+    has not got yet; ``per_unit`` stock units make one unit of the line (of a component, one of its own). ``part`` is set
+    where the item is one of a phantom kit.
     """
 
     order: Document
@@ -35,7 +36,7 @@ class Need(NamedTuple):
     part: str
     needed: Decimal
     pegged: Decimal
-    supplied: Decimal
+    own: Decimal
     whole: Decimal
     per_unit: Decimal
 
@@ -68,7 +69,7 @@ def procure(
     if _is_sent(rule):
         found.refusals = _refused_kits(needs)
         needs = [need for need in needs if not need.part]
-    buys = _as_asked(needs, asked) if asked is not None else _missing(unit, needs, orders, rule, found)
+    buys = _as_asked(needs, asked, _usable(unit, needs)) if asked is not None else _missing(unit, needs, orders, rule, found)
     bought = buy(unit, _wanted(buys, rule), target, day)
     found.documents = [_common(unit, document, orders) for document in bought.documents]
     found.refusals += [Refusal("supplier", reason, None, {"item": item}) for (item, _), reason in bought.skipped.items()]
@@ -110,11 +111,12 @@ def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
             part = item if line.parts else ""
             per_unit = Decimal(1) if part else whole / line.quantity
             got = line.progress.get(feeds_of(pegs.feed, part))
+            came = round_half_up(got.done * per_unit, DIGITS) if got else ZERO
+            needed = round_half_up(whole * left / line.quantity, DIGITS)
             found.append(
                 Need(
-                    order, line, item, part, round_half_up(whole * left / line.quantity, DIGITS),
-                    round_half_up(got.planned * per_unit, DIGITS) if got else ZERO,
-                    round_half_up(got.done * per_unit, DIGITS) if got else ZERO, whole, per_unit,
+                    order, line, item, part, needed, round_half_up(got.planned * per_unit, DIGITS) if got else ZERO,
+                    max(came - (whole - needed), ZERO), whole, per_unit,
                 )
             )  # fmt: skip
     return sorted(found, key=lambda need: (need.promised is None, need.promised or date.min, need.order.number or ""))
@@ -125,21 +127,25 @@ def _missing(
 ) -> list[tuple[Need, Decimal]]:
     """What must be bought for each need: stock goes to the earliest promised first, as far as it is free of others (PO1).
 
-    What is pegged already is not bought again. Items that are bought to order take nothing from stock.
+    What is pegged already is not bought again. Items that are bought to order take nothing from stock but what came in for
+    them; what of that went elsewhere is bought again.
     """
+    there = _usable(unit, needs)
     left = _available(unit, {(need.item, need.line.warehouse) for need in needs}, orders)
     free = dict(left)
     short: dict[StockKey, Decimal] = {}
     buys = []
-    for need in needs:
+    in_full = {need.line.id: rule.procures == "needed" or _to_order(unit, need) for need in needs}
+    for need in sorted(needs, key=lambda need: not in_full[need.line.id]):  # these keep what came in for them
         key = (need.item, need.line.warehouse)
-        if rule.procures == "needed" or _to_order(unit, need):
-            missing = min(need.needed, need.whole - need.supplied) - need.pegged
+        if in_full[need.line.id]:
+            taken = _kept(need, there)
+            missing = need.needed - taken - need.pegged
         else:
             wanted = max(need.needed - need.pegged, ZERO)
             taken = min(wanted, max(left[key], ZERO))
-            left[key] -= taken
             missing = wanted - taken
+        left[key] -= taken
         if missing > 0:
             buys.append((need, missing))
             short.setdefault(key, ZERO)
@@ -165,15 +171,37 @@ def _available(unit: Unit, keys: set[StockKey], orders: Sequence[Document]) -> d
     return {key: unit.balance_of(*key).available + own.get(key, ZERO) for key in keys}
 
 
-def _as_asked(needs: Sequence[Need], asked: Mapping[Id, Decimal]) -> list[tuple[Need, Decimal]]:
-    """What was asked for by line, in its unit, whatever there is in stock; more than the line needs is refused."""
+def _usable(unit: Unit, needs: Sequence[Need]) -> dict[StockKey, Decimal]:
+    """What lies in stock of each and may be used, reserved or not."""
+    unit.load_stock({need.item for need in needs})
+    unit.reckon_stock()
+    found = {}
+    for need in needs:
+        balance = unit.balance_of(need.item, need.line.warehouse)
+        found[need.item, need.line.warehouse] = max(balance.available + balance.reserved, ZERO)
+    return found
+
+
+def _kept(need: Need, there: dict[StockKey, Decimal]) -> Decimal:
+    """What came in for the need and is still there, which is taken from ``there``: it may have been delivered elsewhere."""
+    key = (need.item, need.line.warehouse)
+    kept = min(need.own, need.needed, there[key])
+    there[key] -= kept
+    return kept
+
+
+def _as_asked(
+    needs: Sequence[Need], asked: Mapping[Id, Decimal], there: dict[StockKey, Decimal]
+) -> list[tuple[Need, Decimal]]:
+    """What was asked for by line, in its unit, whatever there is in stock that did not come in for it; more than the line
+    still needs is refused."""
     buys, problems = [], []
     for need in needs:
-        quantity = asked.get(need.line.id)
+        kept, quantity = _kept(need, there), asked.get(need.line.id)
         if not quantity:
             continue
         wanted = round_half_up(need.whole * quantity / (need.line.quantity or Decimal(1)), DIGITS)
-        left = need.needed - need.pegged
+        left = need.needed - kept - need.pegged
         if wanted > left or wanted < 0:
             problems.append(
                 f"{need.order.type} {need.order.number or 'draft'} line {need.line.position}: {plain_number(wanted)} of "
