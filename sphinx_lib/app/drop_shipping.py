@@ -12,7 +12,7 @@ from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up
 from sphinx_lib.pack.specs import DeliverPegs, UndoPegs
-from sphinx_lib.pricing.foot import foot_of
+from sphinx_lib.pricing.bought import bought_bases
 from sphinx_lib.pricing.totals import cost_of
 from sphinx_lib.stock.pegs import in_order_unit, served
 from sphinx_lib.workflow.plan import Request
@@ -54,7 +54,7 @@ def undo(unit: Unit, receipt_id: Id, how: UndoPegs) -> set[Id]:
 
 def _came_in(unit: Unit, receipt: Document) -> Came:
     """What the receipt, which has counted already, brought for each customer order line."""
-    bases = foot_of(receipt, unit.pack).bases(len(receipt.lines))
+    bases = bought_bases(receipt, unit.pack)
     nets = {line.id: base / receipt.rate for line, base in zip(receipt.lines, bases, strict=True)}
     bought = {line.id: line for one in _sources(unit, receipt) for line in one.lines}
     by = {line.id: unit.type_of(one).pegs for one in _sources(unit, receipt) for line in one.lines}

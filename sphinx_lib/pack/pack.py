@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
@@ -17,10 +19,10 @@ from sphinx_lib.pack.expressions import Expression, ExpressionError, Kind
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.reader import Node
-from sphinx_lib.pack.scopes import PriceExpressions
+from sphinx_lib.pack.scopes import PartyFacts, PriceExpressions
 from sphinx_lib.pack.workflow_model import DocumentType, Guard, Outstanding
 
-Place = Literal["document", "line", "party", "item"]
+Place = Literal["document", "line", "party", "item", "company"]
 TypeKey = tuple[str, str]
 
 
@@ -77,6 +79,14 @@ class Pack:
         types = [declared for declared in self.types.values() if (declared.side == "purchase") == bought]
         rules = (state.outstanding for declared in types for state in declared.states.values())
         return [rule for rule in rules if rule is not None]
+
+    def vat_in_cost(self, day: date) -> Decimal:
+        """The part, 0 to 1, of the VAT on what is bought on ``day`` that the company may not deduct: it is a cost."""
+        text = self.model.taxes.deductible
+        if text is None:
+            return Decimal(0)
+        percent: Decimal = self.expression(("", ""), "company", text)(PartyFacts(self.model, None, day))
+        return 1 - min(max(percent, Decimal(0)), Decimal(100)) / 100
 
     def resolve_type(self, name: str) -> TypeKey:
         """The (type, kind) that ``name`` stands for: a type, a kind of exactly one type, or ``type.kind``."""

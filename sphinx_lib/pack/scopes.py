@@ -120,10 +120,13 @@ def party_scope(pack: PackModel) -> Scope:
         "party.zone": Fact("text"),
         "party.vat_country": Fact("text"),
         "party.vat_number_valid": Fact("flag"),
-        **model_facts(Company, "company"),
-        "company.zone": Fact("text"),
-        "today": Fact("date"),
+        **company_scope(pack),
     }
+
+
+def company_scope(pack: PackModel) -> Scope:
+    """Names about the company alone, and the day."""
+    return {**model_facts(Company, "company"), "company.zone": Fact("text"), "today": Fact("date")}
 
 
 def document_scope(pack: PackModel, declared: DocumentType) -> Scope:
