@@ -27,7 +27,7 @@ class Need(NamedTuple):
 
     ``needed`` is what is to be delivered, ``pegged`` what is on order for it already, ``own`` what came in for it and it
     has not got yet; ``per_unit`` stock units make one unit of the line (of a component, one of its own). ``part`` is set
-    where the item is one of a phantom kit.
+    where the item is one of a phantom kit; ``stocked`` says that it may be there already, as no service is.
     """
 
     order: Document
@@ -39,6 +39,7 @@ class Need(NamedTuple):
     own: Decimal
     whole: Decimal
     per_unit: Decimal
+    stocked: bool
 
     @property
     def promised(self) -> date | None:
@@ -68,7 +69,7 @@ def procure(
     found = Procured()
     if _is_sent(rule):
         found.refusals = _refused_kits(needs)
-        needs = [need for need in needs if not need.part]
+        needs = [need for need in needs if need.stocked and not need.part]
     buys = _as_asked(needs, asked, _usable(unit, needs)) if asked is not None else _missing(unit, needs, orders, rule, found)
     bought = buy(unit, _wanted(buys, rule), target, day)
     found.documents = [_common(unit, document, orders) for document in bought.documents]
@@ -98,7 +99,8 @@ def _refused_kits(needs: Sequence[Need]) -> list[Refusal]:
 
 
 def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
-    """What each line still needs of each of its goods: what the order reserves of it, else its whole quantity."""
+    """What each line still needs of each of its goods, and of a service: what the order reserves of goods, which goes for
+    services too, else the whole quantity."""
     declared = unit.type_of(order)
     text = (declared.says(order.state, "stock") or {}).get("reserved", "quantity")
     reserved = quantity_of(order, unit.pack, text) if text != "quantity" else None
@@ -107,7 +109,7 @@ def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
         if not line.quantity or line.quantity < 0:
             continue
         left = reserved(line) if reserved is not None else line.quantity
-        for item, whole in line.goods:
+        for item, whole in line.goods or _service(line):
             part = item if line.parts else ""
             per_unit = Decimal(1) if part else whole / line.quantity
             got = line.progress.get(feeds_of(pegs.feed, part))
@@ -116,10 +118,16 @@ def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
             found.append(
                 Need(
                     order, line, item, part, needed, round_half_up(got.planned * per_unit, DIGITS) if got else ZERO,
-                    max(came - (whole - needed), ZERO), whole, per_unit,
+                    max(came - (whole - needed), ZERO), whole, per_unit, bool(line.goods),
                 )
             )  # fmt: skip
     return sorted(found, key=lambda need: (need.promised is None, need.promised or date.min, need.order.number or ""))
+
+
+def _service(line: Line) -> tuple[tuple[str, Decimal], ...]:
+    """The item of a line that is a service, with its quantity in stock units."""
+    wanted = line.item and line.counts and not line.stocked and not line.parts and not line.role and line.stock_quantity
+    return ((line.item or "", line.stock_quantity),) if wanted else ()
 
 
 def _missing(
@@ -127,18 +135,20 @@ def _missing(
 ) -> list[tuple[Need, Decimal]]:
     """What must be bought for each need: stock goes to the earliest promised first, as far as it is free of others (PO1).
 
-    What is pegged already is not bought again. Items that are bought to order take nothing from stock but what came in for
-    them; what of that went elsewhere is bought again.
+    What is pegged already is not bought again. Items that are bought to order, as services always are, take nothing from
+    stock but what came in for them; what of that went elsewhere is bought again.
     """
+    needs = [need for need in needs if need.stocked or _to_order(unit, need)]
     there = _usable(unit, needs)
     left = _available(unit, {(need.item, need.line.warehouse) for need in needs}, orders)
     free = dict(left)
     short: dict[StockKey, Decimal] = {}
     buys = []
-    in_full = {need.line.id: rule.procures == "needed" or _to_order(unit, need) for need in needs}
-    for need in sorted(needs, key=lambda need: not in_full[need.line.id]):  # these keep what came in for them
+    in_full = [rule.procures == "needed" or _to_order(unit, need) for need in needs]
+    for place in sorted(range(len(needs)), key=lambda place: not in_full[place]):  # these keep what came in for them
+        need = needs[place]
         key = (need.item, need.line.warehouse)
-        if in_full[need.line.id]:
+        if in_full[place]:
             taken = _kept(need, there)
             missing = need.needed - taken - need.pegged
         else:
@@ -147,12 +157,13 @@ def _missing(
             missing = wanted - taken
         left[key] -= taken
         if missing > 0:
-            buys.append((need, missing))
-            short.setdefault(key, ZERO)
+            buys.append((place, missing))
+            if need.stocked:
+                short.setdefault(key, ZERO)
     for key in short:
         needed = sum((need.needed for need in needs if (need.item, need.line.warehouse) == key), ZERO)
         found.stock.append((*key, trimmed(needed), trimmed(free[key])))
-    return buys
+    return [(needs[place], missing) for place, missing in sorted(buys)]
 
 
 def _to_order(unit: Unit, need: Need) -> bool:
@@ -185,6 +196,8 @@ def _usable(unit: Unit, needs: Sequence[Need]) -> dict[StockKey, Decimal]:
 def _kept(need: Need, there: dict[StockKey, Decimal]) -> Decimal:
     """What came in for the need and is still there, which is taken from ``there``: it may have been delivered elsewhere."""
     key = (need.item, need.line.warehouse)
+    if not need.stocked:
+        return min(need.own, need.needed)
     kept = min(need.own, need.needed, there[key])
     there[key] -= kept
     return kept
