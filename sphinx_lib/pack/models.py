@@ -182,6 +182,7 @@ class BillingRules(Strict):
     default_terms: str
     outstanding: dict[str, YesNo] = {}
     early_payment: EarlyPaymentTypes | None = None
+    purchase_early_payment: EarlyPaymentTypes | None = None
     rebates: dict[str, Rebate] = {}
 
 
