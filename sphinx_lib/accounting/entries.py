@@ -13,7 +13,14 @@ from typing import NamedTuple
 
 from sphinx_lib.kernel.document import EARLY_PAYMENT, ZERO, Document, Entry, EntryLine, Id, Portion
 from sphinx_lib.kernel.errors import ExportError
-from sphinx_lib.kernel.money import counterpart, counterparts, currency_digits, percentage
+from sphinx_lib.kernel.money import (
+    counterpart,
+    counterparts,
+    currency_digits,
+    percentage,
+    round_half_up,
+    split_by_weight,
+)
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.models import Posting
 from sphinx_lib.pack.pack import Pack
@@ -87,12 +94,68 @@ def _direction(document: Document, pack: Pack) -> Decimal:
 
 def _trade(document: Document, posts: str, pack: Pack, portions: Sequence[Portion]) -> list[Amount]:
     sign = _direction(document, pack)
+    instalments = _instalments(document, posts, pack, sign)
+    nets = _nets(document, posts, pack, portions, -sign)
+    charged = _vat(document, posts, pack, -sign)
+    owed = _self_assessed(document, posts, pack, portions, -sign)
+    bought = pack.model.accounting.postings[posts].kind == "purchase"
+    part = pack.vat_in_cost(document.tax_date or document.date) if bought else ZERO
+    if not part:
+        return [*instalments, *nets, *charged, *(amount for pair in owed for amount in pair)]
+    taxes = [*charged, *(deductible for deductible, _ in owed)]
+    costs = [_share(tax, part, document, pack) for tax in taxes]
+    spread = [one for cost in costs for one in _spread(cost, document, posts, pack, portions)]
+    left = [_joined([tax, _opposite(cost)]) for tax, cost in zip(taxes, costs, strict=True)]
+    by_account: dict[tuple[str, str], list[Amount]] = {}
+    for amount in (*nets, *spread):
+        by_account.setdefault((amount.account, amount.vat), []).append(amount)
+    return [*instalments, *map(_joined, by_account.values()), *left, *(due for _, due in owed)]
+
+
+def _share(tax: Amount, part: Decimal, document: Document, pack: Pack) -> Amount:
+    """The ``part`` of VAT that is not deducted, rounded once in each currency."""
+    in_currency = (tax.currency_amount or ZERO) * part
+    return tax._replace(
+        amount=round_half_up(tax.amount * part, currency_digits(pack.model.company.currency)),
+        currency_amount=round_half_up(in_currency, currency_digits(document.currency)),
+    )
+
+
+def _spread(cost: Amount, document: Document, posts: str, pack: Pack, portions: Sequence[Portion]) -> list[Amount]:
+    """VAT that is not deducted, over the accounts of what bears it, by net."""
+    posting = pack.model.accounting.postings[posts]
+    bases: dict[tuple[str, str], Decimal] = {}
+    for portion in portions:
+        if _code_of(portion, document, pack) == cost.vat and portion.amount:
+            key = (_account_of(portion, document.regime, posting, posts), portion.vat)
+            bases[key] = bases.get(key, ZERO) + portion.base
+    weights = list(bases.values()) if sum(bases.values(), ZERO) else [Decimal(1)] * len(bases)
+    parts = split_by_weight(cost.amount, weights, currency_digits(pack.model.company.currency))
+    in_currency = split_by_weight(cost.currency_amount or ZERO, weights, currency_digits(document.currency))
     return [
-        *_instalments(document, posts, pack, sign),
-        *_nets(document, posts, pack, portions, -sign),
-        *_vat(document, posts, pack, -sign),
-        *_self_assessed(document, posts, pack, portions, -sign),
+        Amount(account, amount, part, vat=code)
+        for (account, code), amount, part in zip(bases, parts, in_currency, strict=True)
     ]
+
+
+def _joined(amounts: Sequence[Amount]) -> Amount:
+    """Amounts of one account as one."""
+    whole = sum((one.amount for one in amounts), ZERO)
+    return amounts[0]._replace(amount=whole, currency_amount=sum((one.currency_amount or ZERO for one in amounts), ZERO))
+
+
+def _opposite(amount: Amount) -> Amount:
+    return amount._replace(amount=-amount.amount, currency_amount=_minus(amount.currency_amount))
+
+
+def _code_of(portion: Portion, document: Document, pack: Pack) -> str:
+    """The VAT code of a portion: under a regime that the buyer assesses that of its line, else the one at the foot."""
+    taxes = pack.model.taxes
+    regime = taxes.both[document.regime]
+    if not regime.self_assessed:
+        return portion.vat
+    code = document.lines[portion.place].vat or next(iter(taxes.codes))
+    return regime.codes.get(code, code)
 
 
 def _instalments(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amount]:
@@ -149,7 +212,7 @@ def _vat(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amou
 
 def _self_assessed(
     document: Document, posts: str, pack: Pack, portions: Sequence[Portion], sign: Decimal
-) -> list[Amount]:
+) -> list[tuple[Amount, Amount]]:
     """VAT that the supplier does not charge and the buyer owes: deducted and due at once, rounded by code (VA1, VA4)."""
     taxes = pack.model.taxes
     regime = taxes.both[document.regime]
@@ -161,16 +224,15 @@ def _self_assessed(
     due = _named(accounts.due if accounts else None, posts, f"{where}.due")
     bases: dict[str, Decimal] = {}
     for portion in portions:
-        code = document.lines[portion.place].vat or next(iter(taxes.codes))
-        code = regime.codes.get(code, code)
+        code = _code_of(portion, document, pack)
         bases[code] = bases.get(code, ZERO) + portion.base
     found = []
     for code, base in bases.items():
         rate = taxes.codes[code].rate_on(document.tax_date or document.date) if code in taxes.codes else None
         vat = percentage(base, rate or ZERO, currency_digits(document.currency))
         amount = counterpart(vat, document.rate, currency_digits(pack.model.company.currency))
-        found.append(Amount(deductible, sign * amount, sign * vat, vat=code))
-        found.append(Amount(due, -sign * amount, -sign * vat, vat=code))
+        deducted = Amount(deductible, sign * amount, sign * vat, vat=code)
+        found.append((deducted, _opposite(deducted)._replace(account=due)))
     return found
 
 

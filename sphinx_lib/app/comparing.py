@@ -19,10 +19,12 @@ PRICE_DIGITS = 4
 
 class Offer(NamedTuple):
     """What one supplier answered to one line, net in company currency: ``net`` of the line after what is taken off at the
-    foot, ``unit_price`` of one unit asked for. ``valid`` says whether it still holds, ``best`` that none is better."""
+    foot, ``unit_price`` of one unit asked for. ``line`` is that of the answer, by which it may be ordered; ``valid`` says
+    whether it still holds, ``best`` that none is better."""
 
     supplier: str
     document: Id
+    line: Id
     quantity: Decimal
     unit_price: Decimal
     net: Decimal
@@ -99,7 +101,7 @@ def _offers(view: DocumentView, today: date) -> Mapping[Id, Offer]:
             continue
         until = line.custom.get(VALID_TO) or whole
         found[line.source_id] = Offer(
-            document.party or "", document.id, line.quantity, round_half_up(net / line.quantity, PRICE_DIGITS), net,
+            document.party or "", document.id, line.id, line.quantity, round_half_up(net / line.quantity, PRICE_DIGITS), net,
             line.custom.get(DELAY), until, until is None or until >= today,
         )  # fmt: skip
     return found

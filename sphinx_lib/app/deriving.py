@@ -311,7 +311,7 @@ def _follow_up(unit: Unit, drafted: Sequence[Drafted]) -> list[Refusal]:
     reasons: list[Refusal] = []
     fired: set[tuple[Id, str]] = set()
     for sources, made, rule, *_ in drafted:
-        touched |= {document.id for document in (*sources, *made)}
+        touched |= {document.id for document in (*sources, *made)} | _counting(unit, sources)
         for source in sources if rule.fires else ():
             if rule.fires and (source.id, rule.fires) not in fired:
                 fired.add((source.id, rule.fires))
@@ -324,6 +324,12 @@ def _follow_up(unit: Unit, drafted: Sequence[Drafted]) -> list[Refusal]:
         touched |= {one for document in made for line in document.lines for one in (line.root_document,) if one}
         settle(unit, touched)
     return reasons
+
+
+def _counting(unit: Unit, sources: Sequence[Document]) -> set[Id]:
+    """What ``sources`` were made from, where it counts how far they got."""
+    counted = [one for one in sources if unit.type_of(one).says(one.state, "counts_in")]
+    return {line.source_document for one in counted for line in one.lines if line.source_document in unit.tracked}
 
 
 def _first_events(unit: Unit, made: Sequence[Document], rule: MadeFrom) -> tuple[set[Id], list[Refusal]]:

@@ -12,7 +12,8 @@ from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up
 from sphinx_lib.kernel.worth import COST_DIGITS
-from sphinx_lib.pricing.foot import foot_of
+from sphinx_lib.pack.specs import DeliverPegs, UndoPegs
+from sphinx_lib.pricing.bought import bought_bases
 from sphinx_lib.pricing.totals import cost_of
 from sphinx_lib.stock.pegs import in_order_unit, served
 from sphinx_lib.workflow.plan import Request
@@ -21,8 +22,8 @@ Came = dict[tuple[Id, Id], tuple[Decimal, Decimal]]
 """By customer order and line: the quantity that came in for it, in its unit, and what that cost, in company currency."""
 
 
-def deliver(unit: Unit, receipt_id: Id, to: str, event: str) -> set[Id]:
-    """Derive ``to`` from the customer orders for which the receipt came in, at what it cost, and fire ``event`` on it.
+def deliver(unit: Unit, receipt_id: Id, how: DeliverPegs) -> set[Id]:
+    """The effect ``DeliverPegs``: derive from the customer orders for which the receipt came in, at what it cost.
 
     Raises Refused for goods that no customer order waits for: they would be nowhere.
     """
@@ -31,17 +32,29 @@ def deliver(unit: Unit, receipt_id: Id, to: str, event: str) -> set[Id]:
     came = _came_in(unit, receipt)
     orders = list(dict.fromkeys(order for order, _ in came))
     quantities = {line: quantity for (_, line), (quantity, _) in came.items()}
-    derived = deriving.derive_from(unit, orders, to, quantities, receipt.date if receipt.date_given else None)
+    derived = deriving.derive_from(unit, orders, how.to, quantities, receipt.date if receipt.date_given else None)
     costs = {line: cost / quantity for (_, line), (quantity, cost) in came.items() if quantity}
     for document in derived.documents:
         _take_costs(unit, document, costs)
+        if how.noted_in is not None:
+            noted = unit.get(document.id)
+            unit.replace(noted.changed(custom={**noted.custom, how.noted_in: receipt_id}))
     made = [document.id for document in derived.documents]
-    return {receipt_id, *made} | fire(unit, [(one, Request(event)) for one in made])
+    return {receipt_id, *made} | fire(unit, [(one, Request(how.fire)) for one in made])
+
+
+def undo(unit: Unit, receipt_id: Id, how: UndoPegs) -> set[Id]:
+    """The effect ``UndoPegs``; raises GuardFailed where one of the deliveries cannot be undone, such as an invoiced one."""
+    sources = _sources(unit, unit.get(receipt_id))
+    orders = {peg.document_id for source in sources for line in source.lines for peg in line.pegs}
+    type_, _ = unit.pack.resolve_type(how.type)
+    made = [one.id for one in unit.made_from(orders, type_) if one.custom.get(how.noted_in) == receipt_id]
+    return {receipt_id, *made} | fire(unit, [(one, Request(how.event, by="derive")) for one in made])
 
 
 def _came_in(unit: Unit, receipt: Document) -> Came:
     """What the receipt, which has counted already, brought for each customer order line."""
-    bases = foot_of(receipt, unit.pack).bases(len(receipt.lines))
+    bases = bought_bases(receipt, unit.pack)
     nets = {line.id: base / receipt.rate for line, base in zip(receipt.lines, bases, strict=True)}
     bought = {line.id: line for one in _sources(unit, receipt) for line in one.lines}
     by = {line.id: unit.type_of(one).pegs for one in _sources(unit, receipt) for line in one.lines}

@@ -61,21 +61,20 @@ def offer_for(unit: Unit, invoice: Document) -> Offer | None:
 
 
 def grant(unit: Unit, payment_id: Id, targets: Sequence[Id] | None) -> set[Id]:
-    """Issue the credit note for the discount that a posted payment earns, and put it against the invoice paid.
+    """Issue the credit note for the discount that a posted payment earns, and put it against the invoice paid; of purchases
+    it stands for the one that the supplier grants.
 
-    Returns what was touched. Raises InputError unless ``targets`` names one invoice of the same customer and currency,
+    Returns what was touched. Raises InputError unless ``targets`` names one invoice of the same party and currency,
     Refused where it is not discounted, paid too late, or not settled by the payment.
     """
     payment = unit.get(payment_id)
-    if unit.type_of(payment).side != "sales":
-        raise InputError(["early_payment: a supplier grants its discount by a credit note; enter that, and pay the rest"])
     named = list(dict.fromkeys(targets or ()))
     if len(named) != 1:
         raise InputError([f"early_payment: {len(named) or 'no'} documents to allocate; name the one invoice that is paid"])
     (invoice,) = unit.load(named)
     paying.check(unit, payment, invoice)
     offer = _earned(unit, payment, invoice)
-    types = _types(unit)
+    types = _types(unit, invoice)
     codes = _codes(unit, invoice, offer)
     text = _text(unit, invoice, "early_payment_line", percent=number(offer.percent, invoice.language))
     lines = [_line(unit, invoice.id, text, code, share.amount) for code, share in zip(codes, offer.shares, strict=True)]
@@ -95,7 +94,7 @@ def take_back(unit: Unit, ids: Iterable[Id]) -> set[Id]:
         touched |= paying.book(unit, note.id, [Settled(unit.get(invoice), -amount)])
         text = _text(unit, note, "early_payment_withdrawn")
         lines = [line._replace(id=unit.new_id(), text=text, source_document=note.id) for line in note.lines]
-        made = _entered(unit, unit.pack.resolve_type(_types(unit).taken_back), note, lines, ZERO)
+        made = _entered(unit, unit.pack.resolve_type(_types(unit, note).taken_back), note, lines, ZERO)
         touched |= _issued(unit, made.id)
         touched |= paying.book(unit, note.id, [Settled(unit.get(made.id), amount)])
     return touched
@@ -197,10 +196,14 @@ def _standing(unit: Unit, ids: Iterable[Id]) -> list[Standing]:
 # -- the documents -------------------------------------------------------------------------------------------------------
 
 
-def _types(unit: Unit) -> EarlyPaymentTypes:
-    found = unit.pack.model.billing.early_payment
+def _types(unit: Unit, invoice: Document) -> EarlyPaymentTypes:
+    """The documents that grant a discount on ``invoice`` and take it back: those of its side."""
+    billing = unit.pack.model.billing
+    bought = unit.type_of(invoice).side == "purchase"
+    found = billing.purchase_early_payment if bought else billing.early_payment
     if found is None:
-        raise InputError(["early_payment: no document grants a discount; add billing.early_payment"])
+        way = "enter the credit note of the supplier and pay the rest, or add billing.purchase_early_payment"
+        raise InputError([f"early_payment: no document grants a discount; {way if bought else 'add billing.early_payment'}"])
     return found
 
 
@@ -217,7 +220,8 @@ def _codes(unit: Unit, invoice: Document, offer: Offer) -> list[str]:
 
 def _text(unit: Unit, source: Document, label: str, **places: str) -> str:
     text = in_language(unit.pack.model.labels.get(label, {}), source.language)
-    return text.format(number=source.number or "", **places)
+    shown = source.reference if unit.type_of(source).own_reference else source.number
+    return text.format(number=shown or "", **places)
 
 
 def _line(unit: Unit, source: Id, text: str, vat: str, amount: Decimal) -> Line:

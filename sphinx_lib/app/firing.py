@@ -232,7 +232,9 @@ def reweigh(unit: Unit, before: Document | None, after: Document) -> set[Id]:
     for owner, lines in changes.items():
         source = unit.get(owner)
         moved_source = replace(source, lines=tuple(_moved(line, lines.get(line.id, ())) for line in source.lines))
-        touched |= repeg(unit, source, unit.replace(moved_source))
+        moved_source = unit.replace(moved_source)
+        counted = unit.type_of(source).says(source.state, "counts_in")  # which may ask how far its lines got
+        touched |= reweigh(unit, source, moved_source) if counted else repeg(unit, source, moved_source)
     return touched | set(changes)
 
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Id, Line
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.money import EXACT
 from sphinx_lib.kernel.worth import quotient
+from sphinx_lib.pack.pack import Pack
+from sphinx_lib.pricing.bought import vat_in_cost
 from sphinx_lib.pricing.foot import foot_of
 
 
@@ -22,10 +24,18 @@ class Moved(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What goods come in for, in company currency and not rounded; none where nobody says. ``bought`` is a purchase."""
+    """What goods come in for, in company currency and not rounded; none where nobody says. ``price`` is the same of a
+    purchase without VAT, which is part of the value where it is not deducted."""
 
     value: Decimal | None
-    bought: bool = False
+    price: Decimal | None = None
+
+
+class Bought(NamedTuple):
+    """The net of a line after what is taken off at the foot, and the same with the VAT that is not deducted."""
+
+    net: Decimal
+    cost: Decimal
 
 
 class Brought(NamedTuple):
@@ -46,7 +56,7 @@ class Incoming:
     unit: Unit
     moved: dict[tuple[Id, str], Moved] = field(default_factory=dict)
     _lines: dict[Id, dict[str, list[Brought]]] = field(default_factory=dict)
-    _nets: dict[Id, dict[int, Decimal]] = field(default_factory=dict)
+    _nets: dict[Id, dict[int, Bought]] = field(default_factory=dict)
 
     def lines(self, document_id: Id, item: str) -> list[Brought]:
         """The lines of a document that move ``item``."""
@@ -74,29 +84,30 @@ class Incoming:
         if says == "current":
             return Given(None)
         lines = self.lines(document_id, item)
-        found = self._prices(document_id, item, lines) if says == "price" else self._costs(item, lines)
+        found = self._prices(document_id, item, lines) if says == "price" else Given(self._costs(item, lines))
         whole = sum((one.quantity for one in lines), ZERO)
-        if found is None or not whole:
-            return Given(found)
-        return Given(EXACT.multiply(found, quantity) / whole if quantity != whole else found, says == "price")
+        if found.value is None or not whole:
+            return Given(found.value)
+        if quantity == whole:
+            return found
+        return Given(*(None if one is None else EXACT.multiply(one, quantity) / whole for one in found))
 
-    def _prices(self, document_id: Id, item: str, lines: Iterable[Brought]) -> Decimal | None:
+    def _prices(self, document_id: Id, item: str, lines: Iterable[Brought]) -> Given:
         """Net of what brings an item after what is taken off at the foot, with the shares of landed costs (V5); none where
-        a line has no price. Escompte is financial: it leaves the worth of goods alone (D1). Of a kit each component takes
-        its part by list value (K11)."""
+        a line has no price; VAT that is not deducted is part of it. Escompte is financial: it leaves the worth of goods
+        alone (D1). Of a kit each component takes its part by list value (K11)."""
         document = self.unit.get(document_id)
         if document_id not in self._nets:
-            nets = self._nets[document_id] = {}
-            for portion in foot_of(document, self.unit.pack).portions:
-                nets[portion.place] = nets.get(portion.place, ZERO) + portion.net
-        found = ZERO
+            self._nets[document_id] = _bought(document, self.unit.pack)
+        value = price = ZERO
         for one in lines:
             part = _part(one.line, item)
             if one.line.unit_price is None or part is None:
-                return None
-            net = self._nets[document_id].get(one.place, ZERO)
-            found += (net / document.rate + landed(one.line)) * part
-        return found
+                return Given(None)
+            net, cost = self._nets[document_id].get(one.place, Bought(ZERO, ZERO))
+            price += (net / document.rate + landed(one.line)) * part
+            value += (cost / document.rate + landed(one.line)) * part
+        return Given(value, price)
 
     def _costs(self, item: str, lines: Iterable[Brought]) -> Decimal | None:
         """What the goods of an item cost when they left (V7): what their document moved, else the costs on the lines; none
@@ -112,6 +123,16 @@ class Incoming:
                 return None
             found += EXACT.multiply(cost, one.quantity)
         return found
+
+
+def _bought(document: Document, pack: Pack) -> dict[int, Bought]:
+    """What the lines of a document are bought for, by place."""
+    portions = foot_of(document, pack).portions
+    found: dict[int, Bought] = {}
+    for portion, more in zip(portions, vat_in_cost(document, pack, portions), strict=True):
+        net, cost = found.get(portion.place, Bought(ZERO, ZERO))
+        found[portion.place] = Bought(net + portion.net, cost + portion.net * (1 + more))
+    return found
 
 
 def _part(line: Line, item: str) -> Decimal | None:

@@ -26,8 +26,9 @@ StockKey = tuple[str, str]
 class Need(NamedTuple):
     """What one customer order line still needs of one item, in stock units.
 
-    ``needed`` is what is to be delivered, ``pegged`` what is on order for it already; ``per_unit`` stock units make one
-    unit of the line (of a component, one of its own). ``part`` is set where the item is one of a phantom kit.
+    ``needed`` is what is to be delivered, ``pegged`` what is on order for it already, ``own`` what came in for it and it
+    has not got yet; ``per_unit`` stock units make one unit of the line (of a component, one of its own). ``part`` is set
+    where the item is one of a phantom kit; ``stocked`` says that it may be there already, as no service is.
     """
 
     order: Document
@@ -36,9 +37,10 @@ class Need(NamedTuple):
     part: str
     needed: Decimal
     pegged: Decimal
-    supplied: Decimal
+    own: Decimal
     whole: Decimal
     per_unit: Decimal
+    stocked: bool
 
     @property
     def promised(self) -> date | None:
@@ -68,8 +70,8 @@ def procure(
     found = Procured()
     if _is_sent(rule):
         found.refusals = _refused_kits(needs)
-        needs = [need for need in needs if not need.part]
-    buys = _as_asked(needs, asked) if asked is not None else _missing(unit, needs, orders, rule, found)
+        needs = [need for need in needs if need.stocked and not need.part]
+    buys = _as_asked(needs, asked, _usable(unit, needs)) if asked is not None else _missing(unit, needs, orders, rule, found)
     bought = buy(unit, _wanted(buys, rule), target, day)
     found.documents = [_common(unit, document, orders) for document in bought.documents]
     found.refusals += [Refusal("supplier", reason, None, {"item": item}) for (item, _), reason in bought.skipped.items()]
@@ -98,7 +100,8 @@ def _refused_kits(needs: Sequence[Need]) -> list[Refusal]:
 
 
 def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
-    """What each line still needs of each of its goods: what the order reserves of it, else its whole quantity."""
+    """What each line still needs of each of its goods, and of a service: what the order reserves of goods, which goes for
+    services too, else the whole quantity."""
     declared = unit.type_of(order)
     text = (declared.says(order.state, "stock") or {}).get("reserved", "quantity")
     reserved = quantity_of(order, unit.pack, text) if text != "quantity" else None
@@ -107,18 +110,25 @@ def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
         if not line.quantity or line.quantity < 0:
             continue
         left = reserved(line) if reserved is not None else line.quantity
-        for item, whole in line.goods:
+        for item, whole in line.goods or _service(line):
             part = item if line.parts else ""
             per_unit = Decimal(1) if part else whole / line.quantity
             got = line.progress.get(feeds_of(pegs.feed, part))
+            came = round_half_up(got.done * per_unit, QUANTITY_DIGITS) if got else ZERO
+            needed = round_half_up(whole * left / line.quantity, QUANTITY_DIGITS)
             found.append(
                 Need(
-                    order, line, item, part, round_half_up(whole * left / line.quantity, QUANTITY_DIGITS),
-                    round_half_up(got.planned * per_unit, QUANTITY_DIGITS) if got else ZERO,
-                    round_half_up(got.done * per_unit, QUANTITY_DIGITS) if got else ZERO, whole, per_unit,
+                    order, line, item, part, needed, round_half_up(got.planned * per_unit, QUANTITY_DIGITS) if got else ZERO,
+                    max(came - (whole - needed), ZERO), whole, per_unit, bool(line.goods),
                 )
             )  # fmt: skip
     return sorted(found, key=lambda need: (need.promised is None, need.promised or date.min, need.order.number or ""))
+
+
+def _service(line: Line) -> tuple[tuple[str, Decimal], ...]:
+    """The item of a line that is a service, with its quantity in stock units."""
+    wanted = line.item and line.counts and not line.stocked and not line.parts and not line.role and line.stock_quantity
+    return ((line.item or "", line.stock_quantity),) if wanted else ()
 
 
 def _missing(
@@ -126,28 +136,35 @@ def _missing(
 ) -> list[tuple[Need, Decimal]]:
     """What must be bought for each need: stock goes to the earliest promised first, as far as it is free of others (PO1).
 
-    What is pegged already is not bought again. Items that are bought to order take nothing from stock.
+    What is pegged already is not bought again. Items that are bought to order, as services always are, take nothing from
+    stock but what came in for them; what of that went elsewhere is bought again.
     """
+    needs = [need for need in needs if need.stocked or _to_order(unit, need)]
+    there = _usable(unit, needs)
     left = _available(unit, {(need.item, need.line.warehouse) for need in needs}, orders)
     free = dict(left)
     short: dict[StockKey, Decimal] = {}
     buys = []
-    for need in needs:
+    in_full = [rule.procures == "needed" or _to_order(unit, need) for need in needs]
+    for place in sorted(range(len(needs)), key=lambda place: not in_full[place]):  # these keep what came in for them
+        need = needs[place]
         key = (need.item, need.line.warehouse)
-        if rule.procures == "needed" or _to_order(unit, need):
-            missing = min(need.needed, need.whole - need.supplied) - need.pegged
+        if in_full[place]:
+            taken = _kept(need, there)
+            missing = need.needed - taken - need.pegged
         else:
             wanted = max(need.needed - need.pegged, ZERO)
             taken = min(wanted, max(left[key], ZERO))
-            left[key] -= taken
             missing = wanted - taken
+        left[key] -= taken
         if missing > 0:
-            buys.append((need, missing))
-            short.setdefault(key, ZERO)
+            buys.append((place, missing))
+            if need.stocked:
+                short.setdefault(key, ZERO)
     for key in short:
         needed = sum((need.needed for need in needs if (need.item, need.line.warehouse) == key), ZERO)
         found.stock.append((*key, trimmed(needed), trimmed(free[key])))
-    return buys
+    return [(needs[place], missing) for place, missing in sorted(buys)]
 
 
 def _to_order(unit: Unit, need: Need) -> bool:
@@ -166,15 +183,39 @@ def _available(unit: Unit, keys: set[StockKey], orders: Sequence[Document]) -> d
     return {key: unit.balance_of(*key).available + own.get(key, ZERO) for key in keys}
 
 
-def _as_asked(needs: Sequence[Need], asked: Mapping[Id, Decimal]) -> list[tuple[Need, Decimal]]:
-    """What was asked for by line, in its unit, whatever there is in stock; more than the line needs is refused."""
+def _usable(unit: Unit, needs: Sequence[Need]) -> dict[StockKey, Decimal]:
+    """What lies in stock of each and may be used, reserved or not."""
+    unit.load_stock({need.item for need in needs})
+    unit.reckon_stock()
+    found = {}
+    for need in needs:
+        balance = unit.balance_of(need.item, need.line.warehouse)
+        found[need.item, need.line.warehouse] = max(balance.available + balance.reserved, ZERO)
+    return found
+
+
+def _kept(need: Need, there: dict[StockKey, Decimal]) -> Decimal:
+    """What came in for the need and is still there, which is taken from ``there``: it may have been delivered elsewhere."""
+    key = (need.item, need.line.warehouse)
+    if not need.stocked:
+        return min(need.own, need.needed)
+    kept = min(need.own, need.needed, there[key])
+    there[key] -= kept
+    return kept
+
+
+def _as_asked(
+    needs: Sequence[Need], asked: Mapping[Id, Decimal], there: dict[StockKey, Decimal]
+) -> list[tuple[Need, Decimal]]:
+    """What was asked for by line, in its unit, whatever there is in stock that did not come in for it; more than the line
+    still needs is refused."""
     buys, problems = [], []
     for need in needs:
-        quantity = asked.get(need.line.id)
+        kept, quantity = _kept(need, there), asked.get(need.line.id)
         if not quantity:
             continue
         wanted = round_half_up(need.whole * quantity / (need.line.quantity or Decimal(1)), QUANTITY_DIGITS)
-        left = need.needed - need.pegged
+        left = need.needed - kept - need.pegged
         if wanted > left or wanted < 0:
             problems.append(
                 f"{need.order.type} {need.order.number or 'draft'} line {need.line.position}: {plain_number(wanted)} of "

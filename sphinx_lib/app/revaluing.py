@@ -12,7 +12,7 @@ from sphinx_lib.app.tracking import Revalued
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, StockMove
 from sphinx_lib.kernel.money import currency_digits, round_half_up
-from sphinx_lib.pricing.foot import foot_of
+from sphinx_lib.pricing.bought import bought_bases
 from sphinx_lib.stock.levels import PHYSICAL
 
 REASON = "price difference"
@@ -88,8 +88,8 @@ def _line_of(unit: Unit, line: Line) -> Line | None:
 
 
 def _bases(unit: Unit, document: Document) -> dict[Id, Decimal]:
-    """What each line gives to the net total, in company currency, not rounded."""
-    bases = foot_of(document, unit.pack).bases(len(document.lines))
+    """What each line gives to the net total, with the VAT that is not deducted, in company currency, not rounded."""
+    bases = bought_bases(document, unit.pack)
     return {line.id: base / document.rate for line, base in zip(document.lines, bases, strict=True)}
 
 

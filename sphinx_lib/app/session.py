@@ -51,6 +51,7 @@ from sphinx_lib.pack.specs import (
     ReportPegs,
     RevalueReceipts,
     SetLines,
+    UndoPegs,
 )
 from sphinx_lib.pack.workflow_model import Actors, DocumentType
 from sphinx_lib.pricing.totals import with_totals
@@ -334,8 +335,10 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return pegging.report(unit, document_id, released)
         case ReleasePegs():
             return pegging.release(unit, document_id)
-        case DeliverPegs(to, event):
-            return drop_shipping.deliver(unit, document_id, to, event)
+        case DeliverPegs():
+            return drop_shipping.deliver(unit, document_id, operation)
+        case UndoPegs():
+            return drop_shipping.undo(unit, document_id, operation)
         case NoteLeft():
             return returning.note_left(unit, document_id, operation)
         case FireMade():

@@ -158,8 +158,8 @@ def _changed(work: Valuing, group: Group) -> Change:
         return _joined(change, _went_out(work.incoming, group, change.worth, fresh, rule))
     given = work.incoming.worth(group.document_id, group.item, group.moves[0].id, fresh)
     came = entered(change.worth, fresh, given.value, rule, day, source)
-    if given.bought:
-        came = came._replace(worth=came.worth._replace(last_price=quotient(given.value or ZERO, fresh)))
+    if given.price is not None:
+        came = came._replace(worth=came.worth._replace(last_price=quotient(given.price, fresh)))
     return _joined(change, came)
 
 

@@ -29,7 +29,16 @@ from sphinx_lib.pack.price_records import PriceRecords, PriceSources, spread, ya
 from sphinx_lib.pack.reader import Mark, Node, PriceFile, read_layer, read_price_files
 from sphinx_lib.pack.rebate_checks import check_rebates
 from sphinx_lib.pack.record_checks import check_records, check_rivals, check_scales
-from sphinx_lib.pack.scopes import PriceExpressions, Scope, document_scope, item_scope, line_scope, party_scope, stock_scope
+from sphinx_lib.pack.scopes import (
+    PriceExpressions,
+    Scope,
+    company_scope,
+    document_scope,
+    item_scope,
+    line_scope,
+    party_scope,
+    stock_scope,
+)
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.supply_checks import check_supply
 from sphinx_lib.pack.tax_checks import check_taxes
@@ -230,7 +239,8 @@ def _of_sections(
     for asked in of_sections(model):
         scopes: dict[TypeKey, Scope] = {key: document_scope(model, types[key]) for key in types if key[0] == asked.of_type}
         if asked.place != "document":
-            scopes = {("", ""): party_scope(model) if asked.place == "party" else item_scope(model)}
+            of_place = {"party": party_scope, "item": item_scope, "company": company_scope}
+            scopes = {("", ""): of_place[asked.place](model)}
         for key, scope in scopes.items():
             try:
                 found[key, asked.place, asked.text] = compile_expression(asked.text, scope, asked.kind)

@@ -135,13 +135,17 @@ ZoneMember = Annotated[str, AfterValidator(_place)]
 
 
 class Taxes(Strict):
-    """VAT codes, regimes of sales and of purchases in the order in which they are tried, and the zones they ask about."""
+    """VAT codes, regimes of sales and of purchases in the order in which they are tried, and the zones they ask about.
+
+    ``deductible`` is an expression about the company: the percent of VAT on purchases that it may deduct, all without it.
+    """
 
     rounding: Literal["per_total", "per_line"] = "per_total"
     codes: dict[str, VatCode]
     zones: dict[str, tuple[ZoneMember, ...]] = {}
     regimes: dict[str, Regime]
     purchase_regimes: dict[str, Regime] = {}
+    deductible: str | None = None
 
     @cached_property
     def both(self) -> dict[str, Regime]:
@@ -178,6 +182,7 @@ class BillingRules(Strict):
     default_terms: str
     outstanding: dict[str, YesNo] = {}
     early_payment: EarlyPaymentTypes | None = None
+    purchase_early_payment: EarlyPaymentTypes | None = None
     rebates: dict[str, Rebate] = {}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
@@ -17,10 +19,10 @@ from sphinx_lib.pack.expressions import Expression, ExpressionError, Kind
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.numbers import Pattern
 from sphinx_lib.pack.reader import Node
-from sphinx_lib.pack.scopes import PriceExpressions
+from sphinx_lib.pack.scopes import PartyFacts, PriceExpressions
 from sphinx_lib.pack.workflow_model import DocumentType, Guard, Outstanding
 
-Place = Literal["document", "line", "party", "item"]
+Place = Literal["document", "line", "party", "item", "company"]
 TypeKey = tuple[str, str]
 
 
@@ -77,6 +79,14 @@ class Pack:
         types = [declared for declared in self.types.values() if (declared.side == "purchase") == bought]
         rules = (state.outstanding for declared in types for state in declared.states.values())
         return [rule for rule in rules if rule is not None]
+
+    def vat_in_cost(self, day: date) -> Decimal:
+        """The part, 0 to 1, of the VAT on what is bought on ``day`` that the company may not deduct: it is a cost."""
+        text = self.model.taxes.deductible
+        if text is None:
+            return Decimal(0)
+        percent: Decimal = self.expression(("", ""), "company", text)(PartyFacts(self.model, None, day))
+        return 1 - min(max(percent, Decimal(0)), Decimal(100)) / 100
 
     def resolve_type(self, name: str) -> TypeKey:
         """The (type, kind) that ``name`` stands for: a type, a kind of exactly one type, or ``type.kind``."""
@@ -138,9 +148,8 @@ def _follows(model: PackModel) -> dict[str, tuple[str, ...]]:
     What is bought for an order is not made of its lines.
     """
     found: dict[str, set[str]] = {name: set() for name in model.document_types}
-    for declared in model.document_types.values():
-        if declared.fulfils is None:
-            continue
+    fed = [(declared, name) for declared in model.document_types.values() for name in _feeds(declared)]
+    for declared, progress in fed:
         seen: set[str] = set()
         frontier = _sources_of(declared)
         while frontier:
@@ -149,12 +158,18 @@ def _follows(model: PackModel) -> dict[str, tuple[str, ...]]:
                 continue
             seen.add(source)
             if source in _sources_of(declared) or model.document_types[source].fulfils is not None:
-                found[source].add(declared.fulfils)
+                found[source].add(progress)
             if (made := declared.made_from.get(source)) and made.prices == "free":
                 continue  # a replacement counts for what it replaces, and for nothing before that
             further = model.document_types[source]
             frontier += [name for name in _sources_of(further) if further.made_from[name].prices != "free"]
-    return {name: tuple(progress for progress in model.progress if progress in fed) for name, fed in found.items()}
+    return {name: tuple(one for one in model.progress if one in names) for name, names in found.items()}
+
+
+def _feeds(declared: DocumentType) -> set[str]:
+    """The progress that lines of a type add to: what it fulfils, and what its states count in beside."""
+    beside = {name for state in declared.states.values() for name in state.counts_in}
+    return beside | ({declared.fulfils} if declared.fulfils is not None else set())
 
 
 def _sources_of(declared: DocumentType) -> list[str]:

@@ -36,6 +36,8 @@ def of_sections(model: PackModel) -> Iterator[Asked]:
         for name, regime in regimes.items():
             if regime.when:
                 yield Asked(("taxes", key, name, "when"), "", "party", regime.when, "flag")
+    if model.taxes.deductible is not None:
+        yield Asked(("taxes", "deductible"), "", "company", model.taxes.deductible, "number")
     for name, rebate in model.billing.rebates.items():
         if rebate.when:
             yield Asked(("billing", "rebates", name, "when"), "", "party", rebate.when, "flag")

@@ -120,10 +120,13 @@ def party_scope(pack: PackModel) -> Scope:
         "party.zone": Fact("text"),
         "party.vat_country": Fact("text"),
         "party.vat_number_valid": Fact("flag"),
-        **model_facts(Company, "company"),
-        "company.zone": Fact("text"),
-        "today": Fact("date"),
+        **company_scope(pack),
     }
+
+
+def company_scope(pack: PackModel) -> Scope:
+    """Names about the company alone, and the day."""
+    return {**model_facts(Company, "company"), "company.zone": Fact("text"), "today": Fact("date")}
 
 
 def document_scope(pack: PackModel, declared: DocumentType) -> Scope:
@@ -190,7 +193,7 @@ def stock_scope(pack: PackModel, declared: DocumentType) -> Scope:
     """Names that stock levels may use: the quantity of a line, how far it got, and numbers of its own (rule 6)."""
     names = ["quantity"]
     for name, progress in pack.progress.items():
-        names += [name, progress.remaining]
+        names += [name, progress.remaining, f"{progress.remaining}_planned"]
     own = {name: Fact(field.type, field.optional) for name, field in declared.line_fields.items() if field.type == "number"}
     return {**dict.fromkeys(names, Fact("number")), **own}
 

@@ -156,10 +156,20 @@ class ReleasePegs(NamedTuple):
 
 
 class DeliverPegs(NamedTuple):
-    """Derive and ``fire`` the customers' documents for what this receipt brought for their orders (PO6)."""
+    """Derive and ``fire`` the customers' documents for what this receipt brought for their orders (PO6); their field
+    ``noted_in`` gets its id."""
 
     to: str
     fire: str
+    noted_in: str | None = None
+
+
+class UndoPegs(NamedTuple):
+    """Fire ``event`` on the documents of a type that this receipt made: their field ``noted_in`` has its id."""
+
+    type: str
+    event: str
+    noted_in: str
 
 
 class FireMade(NamedTuple):
@@ -194,7 +204,7 @@ class KeepPrices(NamedTuple):
 
 Op = (
     SetLines | Message | NewRevision | Make | AllocateToSources | ReleaseAllocations | RegisterEquipment | DeliverPicked
-    | RevalueReceipts | ReportPegs | ReleasePegs | DeliverPegs | FireMade | FireOthers | NoteLeft | KeepPrices
+    | RevalueReceipts | ReportPegs | ReleasePegs | DeliverPegs | UndoPegs | FireMade | FireOthers | NoteLeft | KeepPrices
 )  # fmt: skip
 GuardFunction = Callable[[Situation, Any], Iterable[Refusal]]
 EffectFunction = Callable[[Situation, Any], Iterable[Op]]

@@ -14,7 +14,8 @@ from sphinx_lib.pack.workflow_model import DocumentType
 DEFAULTS = frozenset({"payment_terms", "language", "currency", "site", "contact", "reference", "deal", "method"})
 MAKING = frozenset({"make", "deliver_pegs"})
 """Effects that make documents, of a type or of a kind."""
-FIRES = {**dict.fromkeys(MAKING, "fire"), "fire_made": "event"}
+KINDS = MAKING | {"undo_pegs"}
+FIRES = {**dict.fromkeys(MAKING, "fire"), "undo_pegs": "fire", "fire_made": "event"}
 """By effect that names a ``type``, the parameter that names an event of it."""
 
 
@@ -65,9 +66,12 @@ def _made(base: tuple[str, ...], types: Mapping[TypeKey, DocumentType], declared
             continue
         path, fires = (*base, *below), FIRES[effect]
         target, event = str(parameters.get("type", "")), parameters.get(fires)
-        known = [key for key in types if effect in MAKING or not key[1]]
+        known = [key for key in types if effect in KINDS or not key[1]]
         found = types_named(target, known)
         if target and not found:
             yield unknown((*path, "type"), "document type", target, {key[1] or key[0] for key in known})
         elif target and event is not None and not any(event in types[key].events for key in found):
             yield unknown((*path, fires), f"event of {target}", str(event), types[found[0]].events)
+        noted = parameters.get("noted_in")
+        if found and noted and not any(noted in types[key].fields for key in found):
+            yield unknown((*path, "noted_in"), f"field of {target}", str(noted), types[found[0]].fields)

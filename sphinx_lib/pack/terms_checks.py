@@ -13,7 +13,8 @@ from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.terms_model import PaymentTerm
 from sphinx_lib.pack.workflow_model import DocumentType
 
-_KINDS = {"credit_note": ("-1", "a credit note to customers"), "taken_back": ("1", "an invoice to customers")}
+_KINDS = {"credit_note": ("-1", "a credit note"), "taken_back": ("1", "an invoice")}
+_SIDES = {"early_payment": ("sales", "to customers"), "purchase_early_payment": ("purchase", "of suppliers")}
 
 
 def check_terms(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
@@ -21,9 +22,10 @@ def check_terms(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iter
     granting = [name for name, term in model.billing.payment_terms.items() if term.early_payment]
     for name in granting:
         yield from _check_term(model, name)
-    if model.billing.early_payment is not None:
-        for setting in _KINDS:
-            yield from _check_type(model, types, setting, bool(granting))
+    for section in _SIDES:
+        if getattr(model.billing, section) is not None:
+            for setting in _KINDS:
+                yield from _check_type(model, types, (section, setting), bool(granting))
 
 
 def _check_term(model: PackModel, name: str) -> Iterator[Finding]:
@@ -56,19 +58,21 @@ def _untaxed(model: PackModel) -> Iterator[bool]:
 
 
 def _check_type(
-    model: PackModel, types: Mapping[TypeKey, DocumentType], setting: str, is_used: bool
+    model: PackModel, types: Mapping[TypeKey, DocumentType], place: tuple[str, str], is_used: bool
 ) -> Iterator[Finding]:
     """The type is one that is issued at once, settles or is settled, and whose posting knows the account of escomptes."""
-    path = ("billing", "early_payment", setting)
-    name = getattr(model.billing.early_payment, setting)
+    section, setting = place
+    path = ("billing", section, setting)
+    name = getattr(getattr(model.billing, section), setting)
     wrong = unresolved(path, name, types)
     if wrong is not None:
         yield wrong
         return
     declared = types[types_named(name, types)[0]]
-    sign, what = _KINDS[setting]
-    if declared.side != "sales" or declared.sign != sign or not declared.payable or not declared.lines:
-        yield Finding(path, f"{name} is not {what}", f'name a type of sales with sign "{sign}", payable and with lines')
+    (sign, what), (side, whose) = _KINDS[setting], _SIDES[section]
+    if declared.side != side or declared.sign != sign or not declared.payable or not declared.lines:
+        hint = f'name a type of side {side} with sign "{sign}", payable and with lines'
+        yield Finding(path, f"{name} is not {what} {whose}", hint)
     if declared.then is None:
         yield Finding(path, f"{name} is not issued as soon as it is made", f"add then to {name}, as in then: issue")
     posts = declared.says(declared.number.at, "posts") if declared.number.at in declared.states else None

@@ -82,7 +82,8 @@ class EarlyPayment(Strict):
 
 
 class EarlyPaymentTypes(Strict):
-    """The types or kinds of document by which an escompte on payment is granted, and taken back when the payment fails."""
+    """The types or kinds of document by which an escompte on payment is granted, and taken back when the payment fails; of
+    purchases those that stand for what the supplier grants."""
 
     credit_note: str
     taken_back: str

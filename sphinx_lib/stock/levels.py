@@ -108,6 +108,8 @@ class _LineQuantities(dict[str, Any]):
                 return line.done(progress)
             if name == totals.remaining:
                 return line.remaining(progress)
+            if name == f"{totals.remaining}_planned":
+                return line.planned(progress)
         if name in self.own:
             return line.custom.get(name)
         raise KeyError(name)  # a number written in the expression is asked for as well

@@ -108,9 +108,13 @@ def _proposals(
     document, feeds = situation.document, how.type.fulfils
     left_out = _left_out(situation, how)
     untouched = not any(line.progress for line in document.lines)
-    problems = []
     asked = None if quantities is None else in_step(document, quantities)
     shared = document.id in how.shares
+    problems = [
+        f"{_named(document, line)}: it does not go into {how.target[0]}, only where {how.made.where}"
+        for line in document.lines
+        if line.id in left_out and not shared and quantities and quantities.get(line.id)
+    ]
     gone = {one for one, quantity in (quantities or {}).items() if not quantity}
     parents = {line.id: line for line in document.lines}
     deserted = deserted_sections(document.lines, gone if shared else frozenset())
@@ -131,7 +135,7 @@ def _proposals(
                 quantity = left if abs(quantity) > abs(left) else quantity
             elif abs(quantity) > abs(left) or quantity * left < 0:
                 problems.append(
-                    f"{document.type} {document.number or 'draft'} line {line.position}: {quantity} asked for, "
+                    f"{_named(document, line)}: {quantity} asked for, "
                     f"{plain_number(left)} left to make into {how.target[0]}"
                 )
         if quantity:
@@ -139,6 +143,10 @@ def _proposals(
             yield from (Proposed(document, one, part) for one, part in parts)
     if problems:
         raise InputError(problems)
+
+
+def _named(document: Document, line: Line) -> str:
+    return f"{document.type} {document.number or 'draft'} line {line.position}"
 
 
 def _left_out(situation: Situation, how: Derivation) -> set[Id]:

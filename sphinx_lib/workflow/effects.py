@@ -22,6 +22,7 @@ from sphinx_lib.pack.specs import (
     RevalueReceipts,
     SetLines,
     Situation,
+    UndoPegs,
 )
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 
@@ -37,6 +38,21 @@ class Delivery(Strict):
 
     type: str
     fire: str
+
+
+class PegDelivery(Delivery):
+    """The same of a drop shipment; ``noted_in`` is a text field of its documents for the id of the receipt that made them,
+    by which they are found again when it is cancelled."""
+
+    noted_in: str | None = None
+
+
+class PegUndoing(Strict):
+    """The type or kind that a drop shipment's receipt delivered by, the event that undoes it, and the field ``noted_in``."""
+
+    type: str
+    fire: str
+    noted_in: str
 
 
 class DropLines(Strict):
@@ -103,9 +119,14 @@ def revalue_receipts(situation: Situation, parameters: NoParameters) -> Iterable
     yield RevalueReceipts()
 
 
-def deliver_pegs(situation: Situation, parameters: Delivery) -> Iterable[Op]:
+def deliver_pegs(situation: Situation, parameters: PegDelivery) -> Iterable[Op]:
     """Deliver to the customers what came in for their orders, though it never lay in stock (PO6)."""
-    yield DeliverPegs(parameters.type, parameters.fire)
+    yield DeliverPegs(parameters.type, parameters.fire, parameters.noted_in)
+
+
+def undo_pegs(situation: Situation, parameters: PegUndoing) -> Iterable[Op]:
+    """Undo the deliveries that this receipt made; where one of them cannot be undone nothing is (PO6)."""
+    yield UndoPegs(parameters.type, parameters.fire, parameters.noted_in)
 
 
 def release_pegs(situation: Situation, parameters: NoParameters) -> Iterable[Op]:
@@ -123,6 +144,7 @@ EFFECTS = (
     EffectSpec("deliver_picked", deliver_picked, Delivery, needs=frozenset({"sources"})),
     EffectSpec("release_allocations", release_allocations, needs=frozenset({"allocations"})),
     EffectSpec("revalue_receipts", revalue_receipts, needs=frozenset({"sources"})),
-    EffectSpec("deliver_pegs", deliver_pegs, Delivery, needs=frozenset({"sources"})),
+    EffectSpec("deliver_pegs", deliver_pegs, PegDelivery, needs=frozenset({"sources"})),
+    EffectSpec("undo_pegs", undo_pegs, PegUndoing, needs=frozenset({"sources"})),
     EffectSpec("release_pegs", release_pegs),
 )

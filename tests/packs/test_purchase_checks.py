@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
 
@@ -248,3 +249,17 @@ def test_a_price_file_with_keys_of_the_other_side_is_refused_at_its_line(tmp_pat
     with pytest.raises(ConfigError, match=r"purchase_price.csv:2:1: .*no context can reach this record") as caught:
         load_pack(["base", tmp_path / "mine"], specs())
     assert len(caught.value.problems) == 1
+
+
+
+def test_the_part_of_vat_that_is_deducted_is_a_number_about_the_company_alone(tmp_path: Path) -> None:
+    for number, text in enumerate(("company.vat_francise", "party.name", "company.vat_franchise")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (told,) = problems(folder, f"taxes: {{deductible: '{text}'}}")
+        assert told.startswith("taxes.deductible: ")
+
+
+@pytest.mark.parametrize(("text", "cost"), [("100", "0"), ("60", "0.4"), ("0", "1"), ("120", "0"), ("-5", "1")])
+def test_the_part_of_vat_that_is_a_cost_lies_between_nothing_and_all(tmp_path: Path, text: str, cost: str) -> None:
+    assert load(tmp_path, f"taxes: {{deductible: '{text}'}}").vat_in_cost(DAY) == Decimal(cost)

@@ -58,3 +58,11 @@ def test_a_reorder_run_buys(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, "runs: {replenishment: {replenish: sales_order}}")
     assert told.startswith("runs.replenishment.replenish: what falls to its reorder point is bought, and sales_order is of side sales")
     assert told.endswith("| name a type of side purchase, such as purchase_order")
+
+
+def test_a_drop_shipment_is_undone_by_an_event_and_a_field_that_exist(tmp_path: Path) -> None:
+    undo = "undo_pegs: {type: direct_delivery, fire: undoo, noted_in: reciept}"
+    text = f"document_types: {{goods_receipt: {{kinds: {{drop_shipment: {{events: {{cancel: {{effects: {{{undo}}}}}}}}}}}}}}}"
+    told = "\n".join(problems(tmp_path, text))
+    assert "unknown event of direct_delivery 'undoo' | did you mean 'undo'?" in told
+    assert "unknown field of direct_delivery 'reciept' | did you mean 'receipt'?" in told

@@ -42,6 +42,12 @@ def test_a_discount_is_granted_by_a_document_to_customers(tmp_path: Path) -> Non
     assert "billing.early_payment.credit_note: supplier_credit_note is not a credit note to customers" in found
 
 
+def test_a_discount_of_a_supplier_is_granted_by_a_document_of_purchases(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, "billing: {purchase_early_payment: {credit_note: early_payment_note}}")
+    assert "billing.purchase_early_payment.credit_note: early_payment_note is not a credit note of suppliers" in found
+    assert "name a type of side purchase" in found
+
+
 def test_a_discount_net_of_tax_needs_a_code_without_tax(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, f"taxes: {{codes: {{zero: {{rates: {{2020-01-01: 1}}}}}}}}\nbilling: {{{NET}}}")
     assert "net_of_tax: a discount that leaves the VAT as it is needs a VAT code of 0 %" in found

@@ -224,3 +224,23 @@ def test_whatever_happens_pegs_serve_no_more_than_came_in_and_everything_verifie
         assert line.done("supplied") + line.planned("supplied") <= (line.quantity or 0)
     assert faults(history.app) == []
     history.app.engine.dispose()
+
+
+def test_a_drop_shipment_cancelled_by_its_receipt_leaves_no_fault_and_no_move(app: Sphinx) -> None:
+    with app.session(actor=ALICE) as s:
+        sold = order(s, ("VIS-1", 4), ("VIS-2", 2))
+        bought = [one.id for one in s.derive(sold, "purchase_order.drop_shipment").documents]
+        for one in bought:
+            s.edit(one, lines={place: {"unit_price": D(3)} for place, _ in enumerate(s.document(one).lines, 1)})
+            s.fire(one, "confirm")
+        receipts = [s.derive(one, "goods_receipt").documents[0].id for one in bought]
+        for one in receipts:
+            s.fire(one, "receive")
+    assert faults(app) == []
+    with app.session(actor=ALICE) as s:
+        for one in receipts:
+            s.fire(one, "cancel")
+    assert faults(app) == []
+    line = document(app, sold).lines[0]
+    assert (line.done("delivered"), line.done("supplied"), line.planned("supplied")) == (0, 0, 4)
+    assert {document(app, one).state for one in bought} == {"confirmed"}

@@ -71,7 +71,7 @@ def test_a_request_is_one_unit_with_its_answers_and_explains_itself(app: Sphinx)
     with app.session(actor=ALICE) as s:
         s.fire(first, "choose")
     assert faults(app) == []
-    assert (document(app, rfq).state, document(app, second).state) == ("sent", "declined")
+    assert (document(app, rfq).state, document(app, second).state) == ("awarded", "declined")
     assert document(app, rfq).lines[0].done("asked") == 5
 
 
@@ -92,3 +92,27 @@ def test_suppliers_named_twice_or_unknown_are_all_told_and_nothing_is_made(app: 
 def test_a_request_of_nothing_that_exists_is_not_found(app: Sphinx) -> None:
     with app.reader() as views, pytest.raises(NotFound):
         views.comparison("0" * 32)
+
+
+def test_lines_ordered_of_several_hold_on_both_sides_and_take_the_same_statements_however_many(database_url: str) -> None:
+    app = open_shop(database_url, items=30)
+    counts = []
+    for count in (2, 30):
+        rfq, answers = asked(app, 2, count)
+        sides = [document(app, one) for one in answers]
+        quantities = {sides[n % 2].lines[n].id: D(5) for n in range(count)}
+        with statements(app.engine) as seen, app.session(actor=ALICE) as s:
+            orders = s.derive(answers, "purchase_order", quantities=quantities).documents
+        counts.append(len(seen))
+        assert [(one.party, len(one.lines)) for one in orders] == [("S0", count // 2), ("S1", count // 2)]
+        assert document(app, rfq).state == "awarded"
+        assert faults(app) == []
+        with app.session(actor=ALICE) as s:
+            for one in orders:
+                s.fire(one.id, "confirm")
+            s.fire(orders[0].id, "cancel")
+        assert [line.done("awarded") for line in document(app, rfq).lines] == [0, 5] * (count // 2)
+        assert document(app, rfq).state == "sent"
+        assert faults(app) == []
+    assert counts[0] == counts[1]
+    app.engine.dispose()
