@@ -129,10 +129,11 @@ def _missing(
     """
     left = _available(unit, {(need.item, need.line.warehouse) for need in needs}, orders)
     free = dict(left)
-    short: dict[StockKey, Decimal] = {}
+    needed = dict.fromkeys(free, ZERO)
     buys = []
     for need in needs:
         key = (need.item, need.line.warehouse)
+        needed[key] += need.needed
         if rule.procures == "needed" or _to_order(unit, need):
             missing = min(need.needed, need.whole - need.supplied) - need.pegged
         else:
@@ -142,10 +143,8 @@ def _missing(
             missing = wanted - taken
         if missing > 0:
             buys.append((need, missing))
-            short.setdefault(key, ZERO)
-    for key in short:
-        needed = sum((need.needed for need in needs if (need.item, need.line.warehouse) == key), ZERO)
-        found.stock.append((*key, trimmed(needed), trimmed(free[key])))
+    for key in dict.fromkeys((need.item, need.line.warehouse) for need, _ in buys):
+        found.stock.append((*key, trimmed(needed[key]), trimmed(free[key])))
     return buys
 
 

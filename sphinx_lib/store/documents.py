@@ -164,6 +164,8 @@ def ids_where(
         statement = statement.where(column.in_(value) if isinstance(value, list | tuple | set) else column == value)
     if after:
         statement = statement.where(documents.c.id > after)
+    if limit is None:  # ordered by SQL, a planner would rather read all documents by id than a few by their state
+        return sorted(connection.scalars(statement))
     return list(connection.scalars(statement.order_by(documents.c.id).limit(limit)))
 
 

@@ -33,6 +33,9 @@ from sphinx_lib.store.tables import (
 )
 
 LEVELS = ("physical", "reserved", "on_order")
+MOST_NAMED = 2000
+"""Of more items than this all stock is read, since a statement may name only so many."""
+
 Key = tuple[str, str]
 
 
@@ -136,6 +139,15 @@ def stock_of(connection: Connection, company: str, codes: Collection[str], day: 
 def all_stock(connection: Connection, company: str, day: date | None = None) -> Stock:
     """The same of every item of the company, without policies, in one statement."""
     return _read(connection.execute(_ALL_STOCK, {"company": company}).all(), day)
+
+
+def stock_of_any(
+    connection: Connection, company: str, codes: Collection[str] | None, day: date | None = None
+) -> Stock:
+    """The same of the given items or of all, in one statement however many they are; items not named may be in it too."""
+    if codes is None or len(codes) > MOST_NAMED:
+        return all_stock(connection, company, day)
+    return stock_of(connection, company, codes, day)
 
 
 def _read(rows: Iterable[Any], today: date | None) -> Stock:
