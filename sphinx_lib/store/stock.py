@@ -281,21 +281,6 @@ def moved_by(connection: Connection, company: str, ids: Collection[Id]) -> dict[
     return {(row.document_id, row.item): (row.quantity, row.value) for row in rows}
 
 
-def sums_of_moves(connection: Connection, company: str) -> dict[tuple[str, str, str], Decimal]:
-    """What all moves add up to by (item, warehouse, level); each must equal its balance."""
-    columns = (stock_moves.c.item, stock_moves.c.warehouse, stock_moves.c.level)
-    statement = (
-        select(*columns, func.sum(stock_moves.c.quantity)).where(stock_moves.c.company_id == company).group_by(*columns)
-    )
-    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)}
-
-
-def all_balances(connection: Connection, company: str) -> dict[Key, Balance]:
-    """Every balance row of the company."""
-    statement = select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order).where(_b.company_id == company)
-    return {(row[0], row[1]): Balance(row[2], row[3], row[4]) for row in connection.execute(statement)}
-
-
 def held_of_lots(connection: Connection, company: str, lots: Collection[tuple[str, str]]) -> dict[tuple[str, str], Decimal]:
     """Physical stock of lots given as (item, lot), over all warehouses and bins."""
     items_, names = sorted({item for item, _ in lots}), sorted({lot for _, lot in lots})

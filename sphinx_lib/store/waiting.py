@@ -46,7 +46,7 @@ def waiting(connection: Connection, company: str, asked: Collection[Asked]) -> l
         found = lines.setdefault(row["d_id"], [])
         if not found:
             heads[row["d_id"]] = {name: row[f"d_{name}"] for name in _HEAD}
-        found.append(goods_of(row))
+        found.append(goods_of(dict(row)))
     return [
         Document(**heads[one], lines=tuple(sorted(lines[one], key=attrgetter("position")))) for one in sorted(heads)
     ]
