@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, select
 
+from sphinx_lib.store.standing import lines_of
 from sphinx_lib.store.tables import document_lines, documents
 
 TypeKey = tuple[str, str]
@@ -19,18 +20,13 @@ def drafted(
     if not states:
         return {}
     line, document = document_lines.c, documents.c
-    kinds = or_(
-        *(
-            and_(document.type == name, document.kind == kind, document.state.in_(of_kind))
-            for (name, kind), of_kind in states.items()
-        )
-    )
+    which = [
+        and_(document.type == name, document.kind == kind, document.state.in_(of_kind))
+        for (name, kind), of_kind in states.items()
+    ]
     statement = (
         select(line.item, line.warehouse, func.sum(line.stock_quantity))
-        .select_from(
-            documents.join(document_lines, and_(line.company_id == document.company_id, line.document_id == document.id))
-        )
-        .where(document.company_id == company, kinds, line.stocked)
+        .where(lines_of(company, which), line.stocked)
         .group_by(line.item, line.warehouse)
     )
     return {(row[0], row[1]): row[2] for row in connection.execute(statement)}

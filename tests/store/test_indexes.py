@@ -17,7 +17,7 @@ from sphinx_lib import Sphinx
 from tests.store.support import ALICE, chain, document, draft_invoice, goods, lines, open_shop, statements
 
 KEYS = {
-    "documents": {"id"},
+    "documents": {"id", "state"},
     "document_lines": {"id", "document_id", "source_document"},
     "parties": {"code"},
     "items": {"code"},
@@ -62,6 +62,27 @@ def busy_day(app: Sphinx) -> None:
         views.messages(made["quotation"])
         list(views.entries(date(2026, 1, 1), date(2026, 12, 31)))
         views.entries_of(made["invoice"])
+        views.deliverable()
+        views.stock_rows(items=["VIS-1"])
+        views.lots("VIS-1")
+        views.ids(type="sales_order", state=["confirmed"])
+    buy_and_cancel(app)
+
+
+def buy_and_cancel(app: Sphinx) -> None:
+    """An order that is bought for, picked and called off, and what falls to its reorder point."""
+    with app.session(actor=ALICE) as s:
+        s.put("supplier", [{"code": "VISCO", "name": "Visco"}])
+        s.put("item", [goods("NEW", supplier="VISCO", reorder={"minimum": 5, "maximum": 9})])
+        order = s.fire(s.create("sales_order", customer="ACME", lines=[{"item": "NEW", "quantity": 3}]).id, "confirm").id
+    with app.session(actor=ALICE) as s:
+        s.fire(s.derive(order, "purchase_order").documents[0].id, "confirm")
+    with app.session(actor=ALICE) as s:
+        picks = s.derive(order, "picking_list").documents[0].id
+    with app.session(actor=ALICE) as s:
+        s.fire(picks, "cancel")
+        s.fire(order, "cancel")
+    app.run("replenishment", actor=ALICE)
 
 
 def plan_of(connection: Connection, text: str, parameters: Any) -> list[str]:
