@@ -14,8 +14,5 @@ from sphinx_lib.store.tables import document_lines
 def waiting_for(connection: Connection, company: str, order: Id, states: Mapping[str, Collection[str]]) -> list[Id]:
     """Documents in ``states``, by type, with a line that is pegged to ``order``, in order of creation; in one statement."""
     line = document_lines.c
-    which = in_states(states)
-    if not which:
-        return []
-    pegged = cast(line.pegs, Text).contains(order)
-    return sorted(connection.scalars(select(line.document_id).distinct().where(lines_of(company, which), pegged)))
+    which = lines_of(company, in_states(company, states)), cast(line.pegs, Text).contains(order)
+    return sorted(connection.scalars(select(line.document_id).distinct().where(*which))) if states else []

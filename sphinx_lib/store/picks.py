@@ -22,13 +22,10 @@ def claimed(
     Those with ids among ``but`` are left out. One statement.
     """
     line = document_lines.c
-    which = in_states(open_)
-    if not which:
-        return {}
     statement = select(line.document_id, line.item, line.warehouse, line.stowed)
+    which = lines_of(company, in_states(company, open_)), line.item.in_(sorted(items))
     found: dict[PlaceKey, Decimal] = {}
-    rows = connection.execute(statement.where(lines_of(company, which), line.item.in_(sorted(items))))
-    for document_id, item, warehouse, stowed in rows:
+    for document_id, item, warehouse, stowed in connection.execute(statement.where(*which)) if open_ else ():
         for one in stowed_of(stowed) if document_id not in but else ():
             key = PlaceKey(item, warehouse, one.lot, one.bin)
             found[key] = found.get(key, ZERO) + one.quantity

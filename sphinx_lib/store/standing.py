@@ -6,20 +6,26 @@ such a join with every line of the company.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from sphinx_lib.store.tables import document_lines, documents
 
 
-def in_states(states: Mapping[str, Collection[str]]) -> list[ColumnElement[bool]]:
-    """For each type what says that a document is of it and in one of its ``states``."""
+def in_states(company: str, states: Mapping[str, Collection[str]], *more: ColumnElement[bool]) -> ColumnElement[bool]:
+    """What says that a document is in one of ``states``, given by type, and all that ``more`` says.
+
+    Types and states are named by themselves too, for the index of documents by their state.
+    """
     c = documents.c
-    return [and_(c.type == name, c.state.in_(sorted(among))) for name, among in sorted(states.items())]
+    every = sorted({state for among in states.values() for state in among})
+    of_type = [and_(c.type == name, c.state.in_(sorted(among))) for name, among in sorted(states.items())]
+    each = [or_(*of_type)] if len(of_type) > 1 else []
+    return and_(c.company_id == company, c.type.in_(sorted(states)), c.state.in_(every), *each, *more)
 
 
-def lines_of(company: str, which: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """What says of a line that its document is one of ``which``, of which there must be some."""
-    ids = select(documents.c.id).where(documents.c.company_id == company, or_(*which))
+def lines_of(company: str, which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """What says of a line that its document is one of ``which``."""
+    ids = select(documents.c.id).where(which)
     return and_(document_lines.c.company_id == company, document_lines.c.document_id.in_(ids))

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, or_, select
 
 from sphinx_lib.kernel.document import Document, Id, Line
 from sphinx_lib.store.codec import GOODS_FIELDS, GOODS_JSON, goods_of
-from sphinx_lib.store.standing import lines_of
+from sphinx_lib.store.standing import in_states, lines_of
 from sphinx_lib.store.tables import document_lines, documents
 
 _HEAD = ("id", "type", "kind", "state", "date", "number", "party", "site")
@@ -29,14 +29,13 @@ def waiting(connection: Connection, company: str, asked: Collection[Asked]) -> l
 
     They are for reckoning, not for writing: what is not read has the value of an empty document.
     """
-    d, line = documents.c, document_lines.c
-    which = [
-        and_(d.type == one.type, d.state.in_(one.states), *([d.delivery_status != "full"] if one.open_only else []))
-        for one in asked
-    ]
-    if not which:
+    if not asked:
         return []
-    heads = select(*(d[name] for name in _HEAD)).where(d.company_id == company, or_(*which))
+    d, line = documents.c, document_lines.c
+    whole = [one.type for one in asked if not one.open_only]
+    left = or_(d.delivery_status != "full", d.type.in_(whole)) if whole else d.delivery_status != "full"
+    which = in_states(company, {one.type: one.states for one in asked}, left)
+    heads = select(*(d[name] for name in _HEAD)).where(which)
     fields = select(line.document_id, *(line[name] for name in (*GOODS_FIELDS, *GOODS_JSON)))
     lines: dict[Id, list[Line]] = {}
     for row in connection.execute(fields.where(lines_of(company, which))).mappings():

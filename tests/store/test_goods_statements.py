@@ -39,14 +39,14 @@ def asked(app: Sphinx, question: Callable[[Any], Any]) -> tuple[Any, list[str]]:
     return found, [text for text, _ in seen]
 
 
-def test_orders_with_something_to_deliver_take_three_statements_of_which_none_reads_whole_documents(wide: Sphinx) -> None:
+def test_orders_with_something_to_deliver_take_four_statements_of_which_none_reads_whole_documents(wide: Sphinx) -> None:
     ordered(wide, ("VIS-1", 5))
     _, few = asked(wide, lambda views: views.backorders())
     for n in range(30):
         ordered(wide, (f"VIS-{n + 1}", 5), (f"VIS-{n + 2}", 2))
     found, many = asked(wide, lambda views: views.deliverable())
     assert len(found) == 31
-    assert len(few) == len(many) == 3  # their lines, their customers, the stock
+    assert len(few) == len(many) == 4  # their lines, their heads, their customers, the stock
     assert not any(column in text for text in many for column in ("documents.history", "document_lines.trace"))
 
 
