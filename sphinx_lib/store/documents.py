@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, literal_column, select, update
 
 from sphinx_lib.kernel.document import EMPTY, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import ConcurrentChange
 from sphinx_lib.store.codec import DOCUMENT_FIELDS, document_of, document_row, line_of, line_row, progress_json
 from sphinx_lib.store.search import as_stored, custom_column
+from sphinx_lib.store.standing import lines_of
 from sphinx_lib.store.tables import NOTHING, allocations, document_lines, documents
 
 _LINES = (
@@ -238,8 +239,7 @@ def unstocked_of_deal(connection: Connection, company: str, deal: str) -> list[U
     c, lines = documents.c, document_lines.c
     statement = (
         select(*(lines[name] for name in Unstocked._fields))
-        .join(documents, (lines.company_id == c.company_id) & (lines.document_id == c.id))
-        .where(c.company_id == company, c.deal == deal, c.deal != literal_column("''"))
+        .where(lines_of(company, and_(c.company_id == company, c.deal == deal, c.deal != literal_column("''"))))
         .where(lines.stocked.is_(False), lines.role == "", lines.quantity.is_not(None))
     )
     return [Unstocked(*row) for row in connection.execute(statement)]

@@ -1,4 +1,4 @@
-"""Which lines belong to documents that stand in some states, asked so that the database reads no others.
+"""Which lines belong to some documents, such as those in some states, asked so that the database reads no others.
 
 A join would do the same, but a planner without statistics, as a database has that was empty when it was migrated, begins
 such a join with every line of the company.

@@ -35,6 +35,7 @@ def busy_day(app: Sphinx) -> None:
     """Every command once, so that every statement of the store is sent."""
     made = chain(app, 2)
     with app.session(actor=ALICE) as s:
+        s.put("deal", [{"code": "D-1", "name": "Deal"}])
         s.put("exchange_rate", [{"currency": "USD", "date": "2026-01-01", "rate": "1.1"}])
         s.put("customer", [{"code": "ACME", "name": "ACME"}])
         s.put("item", [goods("VIS-1", sale_price="11")])
@@ -65,6 +66,7 @@ def busy_day(app: Sphinx) -> None:
         views.deliverable()
         views.stock_rows(items=["VIS-1"])
         views.lots("VIS-1")
+        views.deal("D-1")
         views.ids(type="sales_order", state=["confirmed"])
     buy_and_cancel(app)
 
