@@ -179,18 +179,17 @@ def open_lines(document: Document, pack: Pack) -> tuple[OpenLine, ...]:
 
 def delivery_of(document: Document, pack: Pack) -> str | None:
     """The progress of ``document`` that its delivery status sums up."""
-    return _of_status(document.type, pack)
+    return next(iter(_summed_up(document.type, pack)), None)
 
 
-def _of_status(type_name: str, pack: Pack) -> str | None:
-    followed = pack.followed(type_name)
-    return next((name for name in followed if pack.model.progress[name].status == "delivery_status"), None)
+def _summed_up(type_name: str, pack: Pack) -> list[str]:
+    return [name for name in pack.followed(type_name) if pack.model.progress[name].status == "delivery_status"]
 
 
 def _left_by_status(type_name: str, pack: Pack) -> str | None:
     """What expressions call the quantity of a line of which there is none once the document is delivered in full."""
-    progress = _of_status(type_name, pack)
-    return pack.model.progress[progress].remaining if progress is not None else None
+    found = _summed_up(type_name, pack)
+    return pack.model.progress[found[0]].remaining if len(found) == 1 else None
 
 
 def asked_of(document: Document, declared: DocumentType, pack: Pack, policy: str) -> str:
