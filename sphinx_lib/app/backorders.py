@@ -16,8 +16,9 @@ from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.scopes import backorder_policy
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.stock.levels import quantity_of
-from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.stock import Balance
+from sphinx_lib.store.waiting import Asked, waiting
 
 Key = tuple[str, str]
 
@@ -79,8 +80,8 @@ def open_orders(unit: Unit, customer: str | None = None) -> list[OpenOrder]:
     What came in for an order by its pegs is its own; the rest goes to the orders promised first, so that all that are
     deliverable can be delivered together.
     """
-    found = sorted(_loaded(unit), key=_order)
-    unit.load_parties({one.party for one in found if one.party})
+    found = sorted(waiting(unit.connection, unit.company, _asked(unit.pack)), key=_order)
+    unit.load_parties({one.party for one in found if one.party and customer in (None, one.party)})
     lefts = {one.id: _left(unit.pack, one) for one in found}
     free = _free(unit, {left.key for some in lefts.values() for left in some})
     owned = {one.id: [_owned(left, free) for left in lefts[one.id]] for one in found}
@@ -99,15 +100,17 @@ def open_orders(unit: Unit, customer: str | None = None) -> list[OpenOrder]:
     return rows
 
 
-def _loaded(unit: Unit) -> list[Document]:
-    """The documents of types that commit to deliver, in the states in which they reserve."""
-    ids: list[Id] = []
-    for name, declared in unit.pack.model.document_types.items():
+def _asked(pack: Pack) -> list[Asked]:
+    """The documents of types that commit to deliver, in the states in which they reserve; where they reserve what is left
+    to deliver, those that are delivered in full have nothing to say."""
+    found = []
+    for name, declared in pack.model.document_types.items():
+        kinds = [one for (type_, _), one in pack.types.items() if type_ == name]
         states = [state for state in declared.states if RESERVED in (declared.says(state, "stock") or ())]
         if states and declared.fulfils is not None and declared.side == "sales":
-            filters = {"type": name, "state": states}
-            ids += store_documents.ids_where(unit.connection, unit.company, filters, {})
-    return unit.load(ids)
+            texts = {(kind.says(state, "stock") or {}).get(RESERVED) for kind in kinds for state in states}
+            found.append(Asked(name, states, texts - {None} <= {_left_by_status(name, pack)}))
+    return found
 
 
 def _left(pack: Pack, order: Document) -> list[Left]:
@@ -141,9 +144,9 @@ def _order(document: Document) -> tuple[date, date, Id]:
 
 def _free(unit: Unit, keys: Collection[Key]) -> dict[Key, Decimal]:
     """What is there and not expired, by item and warehouse; never below zero."""
-    unit.load_stock({item for item, _ in keys})
-    there = {key: unit.balances.get(key, Balance()).physical - unit.dated.expired(key, unit.today) for key in keys}
-    return {key: max(quantity, ZERO) for key, quantity in there.items()}
+    stock = store_stock.stock_of_any(unit.connection, unit.company, {item for item, _ in keys}, unit.today)
+    there = {key: stock.balances.get(key, Balance()) for key in keys}
+    return {key: max(one.physical - one.expired, ZERO) for key, one in there.items()}
 
 
 def _owned(left: Left, free: dict[Key, Decimal]) -> Decimal:
@@ -176,8 +179,17 @@ def open_lines(document: Document, pack: Pack) -> tuple[OpenLine, ...]:
 
 def delivery_of(document: Document, pack: Pack) -> str | None:
     """The progress of ``document`` that its delivery status sums up."""
-    followed = pack.followed(document.type)
-    return next((name for name in followed if pack.model.progress[name].status == "delivery_status"), None)
+    return next(iter(_summed_up(document.type, pack)), None)
+
+
+def _summed_up(type_name: str, pack: Pack) -> list[str]:
+    return [name for name in pack.followed(type_name) if pack.model.progress[name].status == "delivery_status"]
+
+
+def _left_by_status(type_name: str, pack: Pack) -> str | None:
+    """What expressions call the quantity of a line of which there is none once the document is delivered in full."""
+    found = _summed_up(type_name, pack)
+    return pack.model.progress[found[0]].remaining if len(found) == 1 else None
 
 
 def asked_of(document: Document, declared: DocumentType, pack: Pack, policy: str) -> str:

@@ -52,10 +52,13 @@ def release(unit: Unit, order_id: Id) -> set[Id]:
     """Take the customer order out of the pegs of what is on order for it; what came in for it stays its own."""
     if not any(progress.planned for line in unit.get(order_id).lines for progress in line.progress.values()):
         return set()
-    types = [name for name, declared in unit.pack.model.document_types.items() if declared.pegs is not None]
-    here = (tracked.document for tracked in unit.tracked.values() if tracked.document.type in types)
+    states: dict[str, set[str]] = {}
+    for (name, _), declared in unit.pack.types.items():
+        if declared.pegs is not None:
+            states.setdefault(name, set()).update(one for one in declared.states if holds_pegs(declared, one))
+    here = (tracked.document for tracked in unit.tracked.values() if tracked.document.type in states)
     new = [document.id for document in here if _waits(document, order_id)]
-    stored = store_pegs.waiting_for(unit.connection, unit.company, order_id, types)
+    stored = store_pegs.waiting_for(unit.connection, unit.company, order_id, states)
     touched: set[Id] = set()
     for document in unit.load([*stored, *new]):
         declared = unit.type_of(document)

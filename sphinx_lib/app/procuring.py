@@ -143,12 +143,13 @@ def _missing(
     there = _usable(unit, needs)
     left = _available(unit, {(need.item, need.line.warehouse) for need in needs}, orders)
     free = dict(left)
-    short: dict[StockKey, Decimal] = {}
+    needed = dict.fromkeys(free, ZERO)
     buys = []
     in_full = [rule.procures == "needed" or _to_order(unit, need) for need in needs]
     for place in sorted(range(len(needs)), key=lambda place: not in_full[place]):  # these keep what came in for them
         need = needs[place]
         key = (need.item, need.line.warehouse)
+        needed[key] += need.needed
         if in_full[place]:
             taken = _kept(need, there)
             missing = need.needed - taken - need.pegged
@@ -159,11 +160,8 @@ def _missing(
         left[key] -= taken
         if missing > 0:
             buys.append((place, missing))
-            if need.stocked:
-                short.setdefault(key, ZERO)
-    for key in short:
-        needed = sum((need.needed for need in needs if (need.item, need.line.warehouse) == key), ZERO)
-        found.stock.append((*key, trimmed(needed), trimmed(free[key])))
+    for key in dict.fromkeys((needs[place].item, needs[place].line.warehouse) for place, _ in buys if needs[place].stocked):
+        found.stock.append((*key, trimmed(needed[key]), trimmed(free[key])))
     return [(needs[place], missing) for place, missing in sorted(buys)]
 
 

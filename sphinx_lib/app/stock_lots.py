@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from sphinx_lib.app.unit import Unit
@@ -21,7 +21,8 @@ def refuse_lots(unit: Unit, moves: Sequence[StockMove], places: Mapping[Place, D
     ``Sphinx.do`` does the unit again and another lot is chosen.
     """
     below = {key for key, physical in places.items() if physical < 0}
-    lost = [key for key in sorted(below) if unit.places.was_enough(key, _moved(moves, key))]
+    moved = _moved(moves, below)
+    lost = [key for key in sorted(below) if unit.places.was_enough(key, moved[key])]
     if lost and len(lost) == len(below):
         names = ", ".join(_name(key) for key in lost)
         raise ConcurrentChange(f"somebody else took from {names} meanwhile; do it again", places=tuple(lost))
@@ -43,9 +44,13 @@ def refuse_lots(unit: Unit, moves: Sequence[StockMove], places: Mapping[Place, D
         raise StockShort("already in stock: serial number " + ", ".join(twice), serials=tuple(twice))
 
 
-def _moved(moves: Sequence[StockMove], key: Place) -> Decimal:
-    own = (move for move in moves if (move.item, move.warehouse, move.lot, move.bin) == key)
-    return sum((move.quantity for move in own if move.level == PHYSICAL), ZERO)
+def _moved(moves: Sequence[StockMove], keys: Collection[Place]) -> dict[Place, Decimal]:
+    found = dict.fromkeys(keys, ZERO)
+    for move in moves if found else ():
+        key = Place(move.item, move.warehouse, move.lot, move.bin)
+        if key in found and move.level == PHYSICAL:
+            found[key] += move.quantity
+    return found
 
 
 def _name(key: Place) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date as Day
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sphinx_lib.app.incoming import landed
 from sphinx_lib.app.margins import sees_margin
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.money import currency_digits, split_by_weight
 from sphinx_lib.kernel.worth import average_of, share
@@ -146,12 +146,23 @@ def line_values(unit: Unit, document: Document) -> dict[Id, Decimal]:
     found: dict[Id, Decimal] = {}
     digits = currency_digits(unit.pack.model.company.currency)
     by_price = unit.type_of(document).stock_value == "price"
+    amounts = _amounts(lines)
     for item, (_, value) in stock_journal.moved_for(unit.connection, unit.company, document.id, items).items():
-        amounts = {line.id: sum((amount for one, amount in line.goods if one == item), ZERO) for line in lines}
-        own = [line for line in lines if amounts[line.id]]
-        weights = [line.net / document.rate + landed(line) for line in own] if by_price else []
-        weights = weights if sum(weights, ZERO) else [amounts[line.id] for line in own]
+        own = [(line, amount) for line, amount in amounts[item].values() if amount]
+        weights = [line.net / document.rate + landed(line) for line, _ in own] if by_price else []
+        weights = weights if sum(weights, ZERO) else [amount for _, amount in own]
         if sum(weights, ZERO):
-            for line, part in zip(own, split_by_weight(value, weights, digits), strict=True):
+            for (line, _), part in zip(own, split_by_weight(value, weights, digits), strict=True):
                 found[line.id] = found.get(line.id, ZERO) + part
+    return found
+
+
+def _amounts(lines: Iterable[Line]) -> dict[str, dict[Id, tuple[Line, Decimal]]]:
+    """By item the lines that move it, each with how much."""
+    found: dict[str, dict[Id, tuple[Line, Decimal]]] = {}
+    for line in lines:
+        for item, amount in line.goods:
+            of_item = found.setdefault(item, {})
+            _, so_far = of_item.get(line.id, (line, ZERO))
+            of_item[line.id] = line, so_far + amount
     return found

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import StockMove
+from sphinx_lib.kernel.document import Id, StockMove
 from sphinx_lib.kernel.errors import StockShort
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.stock.levels import PHYSICAL
@@ -27,19 +27,28 @@ def refuse_short(unit: Unit, moves: Sequence[StockMove], physical: Mapping[Key, 
     short = [key for key in below if (unit.policy_of(*key) or default) == "forbid"]
     if not short:
         return
-    named = {key: list(_lines(unit, moves, key)) for key in short}
+    named = _lines(unit, moves, short)
     texts = [_told(unit, key, physical[key], named[key]) for key in short]
     lines = tuple((document_id, position, key[0]) for key in short for document_id, position in named[key])
     raise StockShort("stock would fall below zero: " + ", ".join(texts), items=tuple(texts), lines=lines)
 
 
-def _lines(unit: Unit, moves: Sequence[StockMove], key: Key) -> Iterator[tuple[str, int]]:
-    """The lines of this unit's documents that take of an item in a warehouse; a correction has none."""
-    takers = {move.document_id for move in moves if (move.item, move.warehouse) == key and move.quantity < 0}
-    for document_id in sorted(one for one in takers if one):
+def _lines(unit: Unit, moves: Sequence[StockMove], short: Sequence[Key]) -> dict[Key, list[tuple[Id, int]]]:
+    """By item and warehouse the lines of this unit's documents that take of it; a correction has none."""
+    named: dict[Key, list[tuple[Id, int]]] = {key: [] for key in short}
+    takers: dict[Id, set[Key]] = {}
+    for move in moves:
+        key = (move.item, move.warehouse)
+        if key in named and move.quantity < 0 and move.document_id:
+            takers.setdefault(move.document_id, set()).add(key)
+    for document_id, taken in sorted(takers.items()):
+        of_item: dict[str, list[int]] = {}
         for line in unit.get(document_id).lines:
-            if any(item == key[0] for item, _ in line.goods):
-                yield document_id, line.position
+            for item in dict.fromkeys(item for item, _ in line.goods):
+                of_item.setdefault(item, []).append(line.position)
+        for key in taken:
+            named[key] += [(document_id, position) for position in of_item.get(key[0], ())]
+    return named
 
 
 def _told(unit: Unit, key: Key, left: Decimal, lines: Sequence[tuple[str, int]]) -> str:

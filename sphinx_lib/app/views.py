@@ -42,10 +42,6 @@ from sphinx_lib.store.tables import documents
 __all__ = ["CustomerView", "DocumentView", "PriceView", "Views"]
 
 
-MOST_NAMED = 2000
-"""Of more items than this all stock is read, since a statement may name only so many."""
-
-
 class CustomerView(NamedTuple):
     """What a customer owes, or what we owe a supplier: ``balance`` of issued documents, the part past due, and the
     outstanding by class (C1)."""
@@ -289,10 +285,7 @@ class Views(Previews):
         """The same by (item, warehouse); what never was there has no row. One statement, whatever the number of items."""
         refuse_text(items=items)
         unit = self.unit
-        if items is None or len(items) > MOST_NAMED:
-            stock = store_stock.all_stock(unit.connection, unit.company)
-        else:
-            stock = store_stock.stock_of(unit.connection, unit.company, items)
+        stock = store_stock.stock_of_any(unit.connection, unit.company, items)
         found = availabilities(stock, unit.today)
         wanted = None if items is None else set(items)
         return {key: one for key, one in found.items() if wanted is None or key[0] in wanted}

@@ -15,6 +15,10 @@ from sphinx_lib.kernel.money import exact_sum, round_half_up
 DOCUMENT_FIELDS = tuple(field.name for field in fields(Document) if field.name != "lines")
 _document_values = attrgetter(*DOCUMENT_FIELDS)
 _CUSTOM_MARK = "$"
+GOODS_FIELDS = (
+    "id", "position", "item", "quantity", "stocked", "stock_quantity", "warehouse", "promised_date", "role",
+)  # fmt: skip
+GOODS_JSON = ("parts", "progress", "custom")
 
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -105,17 +109,27 @@ def line_of(row: Mapping[str, Any]) -> Line:
     """The line that ``line_row`` wrote."""
     values = {name: row[name] for name in Line._fields}
     values["discounts"] = tuple(Decimal(percent) for percent in row["discounts"] or ())
-    values["progress"] = (
-        {name: Progress(*map(Decimal, parts)) for name, parts in row["progress"].items()} if row["progress"] else EMPTY
-    )
-    values["custom"] = untyped(row["custom"])
-    values["parts"] = tuple(_part_of(part) for part in row["parts"] or ())
+    values |= _goods_json(row)
     values["stowed"] = stowed_of(row["stowed"])
     values["pegs"] = tuple(_peg_of(peg) for peg in row["pegs"] or ())
     values["trace"] = trace = tuple(_trace_of(step) for step in row["trace"] or ())
     if trace and row["unit_price"] is not None:
         values["unit_price"] = _in_full(row["unit_price"], trace)
     return Line(**values)
+
+
+def goods_of(row: Mapping[str, Any]) -> Line:
+    """A line with only ``GOODS_FIELDS`` and ``GOODS_JSON``: which goods it moves, and how far it got."""
+    return Line(**{name: row[name] for name in GOODS_FIELDS}, **_goods_json(row))
+
+
+def _goods_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    progress = row["progress"]
+    return {
+        "parts": tuple(_part_of(part) for part in row["parts"] or ()),
+        "progress": {name: Progress(*map(Decimal, parts)) for name, parts in progress.items()} if progress else EMPTY,
+        "custom": untyped(row["custom"]),
+    }
 
 
 def _in_full(unit_price: Decimal, trace: tuple[TraceRow, ...]) -> Decimal:

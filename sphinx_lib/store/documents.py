@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, literal_column, select, update
 
 from sphinx_lib.kernel.document import EMPTY, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import ConcurrentChange
 from sphinx_lib.store.codec import DOCUMENT_FIELDS, document_of, document_row, line_of, line_row, progress_json
 from sphinx_lib.store.search import as_stored, custom_column
+from sphinx_lib.store.standing import lines_of
 from sphinx_lib.store.tables import NOTHING, allocations, document_lines, documents
 
 _LINES = (
@@ -164,6 +165,8 @@ def ids_where(
         statement = statement.where(column.in_(value) if isinstance(value, list | tuple | set) else column == value)
     if after:
         statement = statement.where(documents.c.id > after)
+    if limit is None:  # ordered by SQL, a planner would rather read all documents by id than a few by their state
+        return sorted(connection.scalars(statement))
     return list(connection.scalars(statement.order_by(documents.c.id).limit(limit)))
 
 
@@ -236,8 +239,7 @@ def unstocked_of_deal(connection: Connection, company: str, deal: str) -> list[U
     c, lines = documents.c, document_lines.c
     statement = (
         select(*(lines[name] for name in Unstocked._fields))
-        .join(documents, (lines.company_id == c.company_id) & (lines.document_id == c.id))
-        .where(c.company_id == company, c.deal == deal, c.deal != literal_column("''"))
+        .where(lines_of(company, and_(c.company_id == company, c.deal == deal, c.deal != literal_column("''"))))
         .where(lines.stocked.is_(False), lines.role == "", lines.quantity.is_not(None))
     )
     return [Unstocked(*row) for row in connection.execute(statement)]

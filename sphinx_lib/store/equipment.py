@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from operator import attrgetter
 
 from sqlalchemy import Connection, select
 
@@ -21,10 +22,11 @@ def of_serials(connection: Connection, company: str, serials: Collection[tuple[s
 
 def find(connection: Connection, company: str, owner: str | None, item: str | None, serial: str | None) -> list[Equipment]:
     """Records of an owner, an item or a serial number (all that are given), by code."""
-    statement = select(_e.data).where(_e.company_id == company).order_by(_e.code)
+    statement = select(_e.data).where(_e.company_id == company)
     if item is not None and serial is not None:
         statement = statement.where(_e.code == equipment_code(item, serial))
     for column, value in ((_e.owner, owner), (_e.item, item), (_e.serial, serial)):
         if value is not None:
             statement = statement.where(column == value)
-    return [Equipment.model_validate(row.data) for row in connection.execute(statement)]
+    found = [Equipment.model_validate(row.data) for row in connection.execute(statement)]
+    return sorted(found, key=attrgetter("code"))  # by SQL, a planner would rather read the whole register by code

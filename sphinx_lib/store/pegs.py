@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, Text, and_, cast, select
+from sqlalchemy import Connection, Text, cast, select
 
 from sphinx_lib.kernel.document import Id
-from sphinx_lib.store.tables import document_lines, documents
+from sphinx_lib.store.standing import in_states, lines_of
+from sphinx_lib.store.tables import document_lines
 
 
-def waiting_for(connection: Connection, company: str, order: Id, types: Sequence[str]) -> list[Id]:
-    """Documents of ``types`` with a line that is pegged to ``order``, in order of creation; in one statement."""
-    line, document = document_lines.c, documents.c
-    statement = (
-        select(document.id)
-        .distinct()
-        .select_from(
-            documents.join(document_lines, and_(line.company_id == document.company_id, line.document_id == document.id))
-        )
-        .where(document.company_id == company, document.type.in_(types), cast(line.pegs, Text).contains(order))
-        .order_by(document.id)
-    )
-    return list(connection.scalars(statement))
+def waiting_for(connection: Connection, company: str, order: Id, states: Mapping[str, Collection[str]]) -> list[Id]:
+    """Documents in ``states``, by type, with a line that is pegged to ``order``, in order of creation; in one statement."""
+    line = document_lines.c
+    which = lines_of(company, in_states(company, states)), cast(line.pegs, Text).contains(order)
+    return sorted(connection.scalars(select(line.document_id).distinct().where(*which))) if states else []

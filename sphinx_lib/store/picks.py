@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, select
 
 from sphinx_lib.kernel.document import ZERO, Id
 from sphinx_lib.kernel.lots import Place
 from sphinx_lib.store.codec import stowed_of
-from sphinx_lib.store.tables import document_lines, documents
+from sphinx_lib.store.standing import in_states, lines_of
+from sphinx_lib.store.tables import document_lines
 
 
 def claimed(
@@ -20,15 +21,11 @@ def claimed(
 
     Those with ids among ``but`` are left out. One statement.
     """
-    d, line = documents.c, document_lines.c
-    states = [and_(d.type == name, d.state.in_(sorted(among))) for name, among in sorted(open_.items())]
-    statement = (
-        select(d.id, line.item, line.warehouse, line.stowed)
-        .join(document_lines, and_(line.company_id == d.company_id, line.document_id == d.id))
-        .where(d.company_id == company, or_(*states), line.item.in_(sorted(items)))
-    )
+    line = document_lines.c
+    statement = select(line.document_id, line.item, line.warehouse, line.stowed)
+    which = lines_of(company, in_states(company, open_)), line.item.in_(sorted(items))
     found: dict[Place, Decimal] = {}
-    for document_id, item, warehouse, stowed in connection.execute(statement) if states else ():
+    for document_id, item, warehouse, stowed in connection.execute(statement.where(*which)) if open_ else ():
         for one in stowed_of(stowed) if document_id not in but else ():
             key = Place(item, warehouse, one.lot, one.bin)
             found[key] = found.get(key, ZERO) + one.quantity

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from sphinx_lib.store.standing import in_states, lines_of
 from sphinx_lib.store.tables import document_lines, documents
 
 TypeKey = tuple[str, str]
@@ -19,6 +20,9 @@ def drafted(
     if not states:
         return {}
     line, document = document_lines.c, documents.c
+    of_types: dict[str, set[str]] = {}
+    for (name, _), of_kind in states.items():
+        of_types.setdefault(name, set()).update(of_kind)
     kinds = or_(
         *(
             and_(document.type == name, document.kind == kind, document.state.in_(of_kind))
@@ -27,10 +31,7 @@ def drafted(
     )
     statement = (
         select(line.item, line.warehouse, func.sum(line.stock_quantity))
-        .select_from(
-            documents.join(document_lines, and_(line.company_id == document.company_id, line.document_id == document.id))
-        )
-        .where(document.company_id == company, kinds, line.stocked)
+        .where(lines_of(company, in_states(company, of_types, kinds)), line.stocked)
         .group_by(line.item, line.warehouse)
     )
     return {(row[0], row[1]): row[2] for row in connection.execute(statement)}

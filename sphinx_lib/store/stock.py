@@ -34,6 +34,9 @@ from sphinx_lib.store.tables import (
 )
 
 LEVELS = ("physical", "reserved", "on_order")
+MOST_NAMED = 2000
+"""Of more items than this all stock is read, since a statement may name only so many."""
+
 Key = tuple[str, str]
 
 
@@ -137,6 +140,15 @@ def stock_of(connection: Connection, company: str, codes: Collection[str], day: 
 def all_stock(connection: Connection, company: str, day: date | None = None) -> Stock:
     """The same of every item of the company, without policies, in one statement."""
     return _read(connection.execute(_ALL_STOCK, {"company": company}).all(), day)
+
+
+def stock_of_any(
+    connection: Connection, company: str, codes: Collection[str] | None, day: date | None = None
+) -> Stock:
+    """The same of the given items or of all, in one statement however many they are; items not named may be in it too."""
+    if codes is None or len(codes) > MOST_NAMED:
+        return all_stock(connection, company, day)
+    return stock_of(connection, company, codes, day)
 
 
 def _read(rows: Iterable[Any], today: date | None) -> Stock:
@@ -260,21 +272,6 @@ def moved_by(connection: Connection, company: str, ids: Collection[Id]) -> dict[
     """By document and item: the physical quantity and value that its moves add up to, signed."""
     rows = connection.execute(_OWN_MOVES, {"company": company, "ids": sorted(ids)})
     return {(row.document_id, row.item): (row.quantity, row.value) for row in rows}
-
-
-def sums_of_moves(connection: Connection, company: str) -> dict[tuple[str, str, str], Decimal]:
-    """What all moves add up to by (item, warehouse, level); each must equal its balance."""
-    columns = (stock_moves.c.item, stock_moves.c.warehouse, stock_moves.c.level)
-    statement = (
-        select(*columns, func.sum(stock_moves.c.quantity)).where(stock_moves.c.company_id == company).group_by(*columns)
-    )
-    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)}
-
-
-def all_balances(connection: Connection, company: str) -> dict[Key, Balance]:
-    """Every balance row of the company."""
-    statement = select(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order).where(_b.company_id == company)
-    return {(row[0], row[1]): Balance(row[2], row[3], row[4]) for row in connection.execute(statement)}
 
 
 def held_of_lots(connection: Connection, company: str, lots: Collection[tuple[str, str]]) -> dict[tuple[str, str], Decimal]:

@@ -7,12 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.worth import Layer, Worth
-from sphinx_lib.store.tables import stock_moves, stock_values
+from sphinx_lib.store.tables import stock_values
 
 _v = stock_values.c
 _ENSURE = {
@@ -88,19 +88,8 @@ def write(connection: Connection, company: str, worths: Mapping[str, Worth]) -> 
         connection.execute(_WRITE, rows)
 
 
-def all_worths(connection: Connection, company: str) -> dict[str, Worth]:
-    """Every row of the company."""
+def in_layers(connection: Connection, company: str) -> dict[str, Worth]:
+    """The items that have layers (V4)."""
     columns = (_v.item, _v.quantity, _v.value, _v.last_cost, _v.last_price, _v.layers)
-    statement = select(*columns).where(_v.company_id == company)
+    statement = select(*columns).where(_v.company_id == company, _v.layers.is_not(None))
     return _worths(connection.execute(statement))
-
-
-def sums_of_values(connection: Connection, company: str) -> dict[str, tuple[Decimal, Decimal]]:
-    """What all physical moves of each item add up to: quantity and value."""
-    c = stock_moves.c
-    statement = (
-        select(c.item, func.sum(c.quantity), func.sum(c.value))
-        .where(c.company_id == company, c.level == "physical")
-        .group_by(c.item)
-    )
-    return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}

@@ -201,7 +201,8 @@ stock_moves = Table(
     Column("reason", String(200), nullable=False),
     Column("recorded_at", Moment, nullable=False),
     PrimaryKeyConstraint("company_id", "id"),
-    Index("moves_of_item", "company_id", "item", "warehouse", "level"),
+    # With all that sums over moves take, so that these are read from the index alone.
+    Index("moves_of_item", "company_id", "item", "warehouse", "level", "date", "quantity", "value"),
     Index("moves_of_document", "company_id", "document_id"),
 )
 
@@ -429,6 +430,7 @@ equipment = _master(
     *(Column(name, String(60), nullable=False) for name in ("item", "serial", "owner")),
 )
 Index("equipment_of_owner", equipment.c.company_id, equipment.c.owner)
+Index("equipment_by_serial", equipment.c.company_id, equipment.c.serial)
 deals = _master("deals")
 families = _master("families")
 customer_references = _master(

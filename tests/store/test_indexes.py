@@ -17,7 +17,7 @@ from sphinx_lib import Sphinx
 from tests.store.support import ALICE, chain, document, draft_invoice, goods, lines, open_shop, statements
 
 KEYS = {
-    "documents": {"id"},
+    "documents": {"id", "state"},
     "document_lines": {"id", "document_id", "source_document"},
     "parties": {"code"},
     "items": {"code"},
@@ -35,6 +35,7 @@ def busy_day(app: Sphinx) -> None:
     """Every command once, so that every statement of the store is sent."""
     made = chain(app, 2)
     with app.session(actor=ALICE) as s:
+        s.put("deal", [{"code": "D-1", "name": "Deal"}])
         s.put("exchange_rate", [{"currency": "USD", "date": "2026-01-01", "rate": "1.1"}])
         s.put("customer", [{"code": "ACME", "name": "ACME"}])
         s.put("item", [goods("VIS-1", sale_price="11")])
@@ -62,6 +63,28 @@ def busy_day(app: Sphinx) -> None:
         views.messages(made["quotation"])
         list(views.entries(date(2026, 1, 1), date(2026, 12, 31)))
         views.entries_of(made["invoice"])
+        views.deliverable()
+        views.stock_rows(items=["VIS-1"])
+        views.lots("VIS-1")
+        views.deal("D-1")
+        views.ids(type="sales_order", state=["confirmed"])
+    buy_and_cancel(app)
+
+
+def buy_and_cancel(app: Sphinx) -> None:
+    """An order that is bought for, picked and called off, and what falls to its reorder point."""
+    with app.session(actor=ALICE) as s:
+        s.put("supplier", [{"code": "VISCO", "name": "Visco"}])
+        s.put("item", [goods("NEW", supplier="VISCO", reorder={"minimum": 5, "maximum": 9})])
+        order = s.fire(s.create("sales_order", customer="ACME", lines=[{"item": "NEW", "quantity": 3}]).id, "confirm").id
+    with app.session(actor=ALICE) as s:
+        s.fire(s.derive(order, "purchase_order").documents[0].id, "confirm")
+    with app.session(actor=ALICE) as s:
+        picks = s.derive(order, "picking_list").documents[0].id
+    with app.session(actor=ALICE) as s:
+        s.fire(picks, "cancel")
+        s.fire(order, "cancel")
+    app.run("replenishment", actor=ALICE)
 
 
 def plan_of(connection: Connection, text: str, parameters: Any) -> list[str]:
@@ -73,7 +96,12 @@ def collected(app: Sphinx) -> dict[str, Any]:
     with statements(app.engine) as seen:
         busy_day(app)
     wanted = ("SELECT", "UPDATE", "DELETE", "INSERT INTO sequences", "INSERT INTO stock_balances")
-    return {text: parameters for text, parameters in seen if text.startswith(wanted)}
+    return {text: parameters for text, parameters in seen if text.startswith(wanted) and not is_about_all_stock(text)}
+
+
+def is_about_all_stock(text: str) -> bool:
+    """Whether all balances are asked for, as a run that looks for what is to be bought again does."""
+    return "FROM stock_balances" in text and not re.search(r"stock_balances\.item (IN|=)", text)
 
 
 def complaints(text: str, plan: list[str]) -> list[str]:

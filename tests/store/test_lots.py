@@ -308,7 +308,7 @@ def test_a_transfer_moves_no_value(app: Sphinx) -> None:
         s.fire(transfer.id, "ship")
         s.fire(transfer.id, "receive")
     with app.engine.connect() as connection:
-        worth = stock_values.all_worths(connection, app.company)["VIS-1"]
+        worth = stock_values.worth_of(connection, app.company, ["VIS-1"])["VIS-1"]
     assert (worth.quantity, worth.value) == (1000, 6000)
     with app.reader() as views:
         assert (views.stock("VIS-1", "main").physical, views.stock("VIS-1", "lyon").physical) == (600, 400)
