@@ -1,0 +1,202 @@
+"""The shop that the machine runs: its goods and places, commands that may be refused, and names for goods that move."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+from itertools import count, islice
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize
+
+from sphinx_lib import Actor, InputError, Refused
+from sphinx_lib.kernel.document import Document, Line
+from sphinx_lib.kernel.ids import Uuid7
+from tests.stateful.goods import facts
+from tests.stateful.goods.facts import RECEIPTS, RETURNS, Place
+from tests.store.support import FixedClock, open_shop
+from tests.store.support import goods as an_item
+
+D = Decimal
+OPENING = D(10)
+BUYER = Actor("alice", {"exceed_credit", "negative_stock", "approve_supplier_invoice"})
+# Valued at the average, first in first out, at a standard cost; tracked by lots, at the average, and by serial numbers.
+GOODS = {
+    "VIS-1": {}, "VIS-2": {"valuation": "fifo"}, "VIS-3": {"valuation": "standard"},
+    "LAIT": {"tracking": "lot"}, "POMPE": {"tracking": "serial", "valuation": "fifo"},
+}  # fmt: skip
+ITEMS = tuple(GOODS)
+FIFO = ("VIS-2", "POMPE")
+LOTS = {"MARS": date(2026, 3, 20), "AVRIL": date(2026, 4, 10), "MIEL": None}
+BINNED = "lyon"  # the warehouse in which goods lie in bins
+BINS = ("", "A-1", "A-1", "B-2")
+COME, BACK = tuple(f"goods_receipt:{one}" for one in RECEIPTS), tuple(f"customer_return:{one}" for one in RETURNS)
+GONE = ("delivery_note:shipped", "delivery_note:invoiced")
+
+quantities = st.sampled_from([D(1), D(2), D("2.5"), D(7), D("0.333"), D(30)])
+prices = st.sampled_from([D("9.99"), D("0.015"), D(6), D("12.5")])
+shares = st.lists(st.sampled_from([D(0), D("0.5"), D(1), D(1)]), min_size=3, max_size=3)
+lots = st.sampled_from(sorted(LOTS))
+bins = st.sampled_from(BINS)
+names = st.none() | st.tuples(lots, bins)  # of goods that go out: none lets the rules choose
+warehouses = st.sampled_from(["main", "main", BINNED])
+
+
+def whole(item: str, quantity: Decimal) -> Decimal:
+    """``quantity``, of what has serial numbers in whole pieces, and few of them."""
+    return min(quantity, D(3)).to_integral_value(ROUND_CEILING) if item == "POMPE" else quantity
+
+
+given_lines = st.lists(
+    st.tuples(st.sampled_from(ITEMS), quantities, prices, warehouses).map(lambda one: (one[0], whole(*one[:2]), *one[2:])),
+    min_size=1, max_size=3,
+)  # fmt: skip
+
+
+class Shop(RuleBasedStateMachine):
+    """A shop with a customer, a supplier, two warehouses and five goods; ``docs`` are all its documents as last read, and
+    ``by_hand`` is what was put into stock without one, by place."""
+
+    docs: dict[str, Document]
+
+    @initialize(forbid=st.booleans())
+    def open(self, forbid: bool) -> None:
+        self.clock = FixedClock()
+        self.forbids = forbid
+        self.by_hand: dict[Place, Decimal] = defaultdict(D)
+        self.references = count(1)
+        ids = Uuid7(lambda: 1_772_438_400_000, bytes)  # the same in every replay, so that a failure can be shrunk
+        self.app = open_shop("sqlite://", clock=self.clock, items=0, ids=ids)
+        more = {"negative_stock": "forbid" if forbid else "allow", "supplier": "VISCO"}
+        with self.app.session(actor=BUYER) as s:
+            s.put("supplier", [{"code": "VISCO", "name": "Visco", "country": "FR"}])
+            s.put("item", [an_item(code, **own, **more) for code, own in GOODS.items()])
+            for item in ("VIS-1", "VIS-2", "VIS-3", "LAIT"):
+                lot = "AVRIL" if item == "LAIT" else ""
+                s.adjust_stock(item, OPENING, **(named(lot) if lot else {}))
+                self.by_hand[item, "main", lot, ""] += OPENING
+            for serial in ("S-1", "S-2"):
+                s.adjust_stock("POMPE", 1, serial=serial)
+                self.by_hand["POMPE", "main", serial, ""] += 1
+        self.read()
+
+    def read(self) -> None:
+        with self.app.reader() as views:
+            everything = [one for name in self.app.pack.model.document_types for one in views.ids(type=name)]
+            self.docs = {view.document.id: view.document for view in views.documents(everything)}
+
+    def teardown(self) -> None:
+        if hasattr(self, "app"):
+            report = self.app.verify()
+            assert report.ok, report.faults
+            self.app.engine.dispose()
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    def in_states(self, *states: str) -> list[str]:
+        return sorted(one.id for one in self.docs.values() if f"{one.type}:{one.state}" in states)
+
+    def some(self, data: st.DataObject, *states: str) -> str:
+        """A document in one of these states; each state is as likely as the others."""
+        state = data.draw(st.sampled_from([one for one in states if self.in_states(one)]))
+        return data.draw(st.sampled_from(self.in_states(state)))
+
+    def run(self, *commands: Callable[[Any], Any]) -> bool:
+        """A unit of work of some commands; a refused one leaves nothing and the others stand. Whether nothing was refused."""
+        done = True
+        try:
+            with self.app.session(actor=BUYER) as s:
+                for command in commands:
+                    try:
+                        command(s)
+                    except (Refused, InputError):
+                        done = False
+        except Refused:
+            done = False  # refused when it was written, as a whole
+        self.read()
+        return done
+
+    def parts_of(self, source: str, progress: str, parts: Iterable[Decimal]) -> dict[str, Decimal]:
+        """By line of a document a part of what is left of it in a progress."""
+        pairs = zip(self.docs[source].lines, parts, strict=False)
+        return {line.id: whole(line.item or "", (line.proposed(progress) * part).quantize(D("0.001"))) for line, part in pairs}
+
+    def make(
+        self, source: str, type: str, progress: str, parts: Iterable[Decimal], *events: str, lines: Any = None, **header: Any
+    ) -> list[str]:
+        """A document of some parts of what is left of another one, with events fired on it; the documents that came of it."""
+        wanted = self.parts_of(source, progress, parts)
+        before = self.docs.keys()
+
+        def work(s: Any) -> None:
+            for made in s.derive(source, type, quantities=wanted).documents:
+                changed = {place: lines(line) for place, line in enumerate(made.lines, 1) if lines and lines(line)}
+                if header or changed:
+                    s.edit(made.id, **header, **({"lines": changed} if changed else {}))
+                for event in events:
+                    s.fire(made.id, event)
+
+        self.run(work)
+        return sorted(self.docs.keys() - before)
+
+    # -- names of goods ------------------------------------------------------------------------------
+
+    def placed(self) -> dict[Place, Decimal]:
+        """What lies where, by the documents and by hand."""
+        found = defaultdict(D, facts.held(self.docs.values()))
+        for place, quantity in self.by_hand.items():
+            found[place] += quantity
+        return facts.some(found)
+
+    def serials(self) -> Iterator[str]:
+        """Serial numbers that are neither in stock nor with a customer: those that left otherwise, then new ones."""
+        taken = {lot for item, _, lot, _ in self.placed() if item == "POMPE"}
+        taken |= facts.delivered_serials(self.docs.values(), "POMPE").keys()
+        return (name for name in (f"S-{number}" for number in count(1)) if name not in taken)
+
+    def serials_in(self, warehouse: str) -> list[str]:
+        return sorted(lot for item, place, lot, _ in self.placed() if (item, place) == ("POMPE", warehouse))
+
+    def coming(self, given: Iterable[Any], lot: str, bin_: str) -> list[dict[str, Any]]:
+        """Lines of goods that come in, each under a name."""
+        fresh = self.serials()
+        return [as_line(*one) | named_in(one[0], one[1], one[3], (lot, bin_), fresh) for one in given]
+
+    def going(self, given: Iterable[Any], chosen: tuple[str, str] | None) -> list[dict[str, Any]]:
+        """Lines of goods that go out; ``chosen`` names their lot and bin, as far as they have such."""
+        if chosen is None:
+            return [as_line(*one) for one in given]
+        there = {warehouse: iter(self.serials_in(warehouse)) for warehouse in ("main", BINNED)}
+        return [as_line(*one) | named_in(one[0], one[1], one[3], chosen, there[one[3]]) for one in given]
+
+    def arriving(self, lot: str, bin_: str) -> Callable[[Line], dict[str, Any]]:
+        """The names to write on each line of a document that brings goods."""
+        fresh = self.serials()
+        return lambda line: named_in(line.item or "", line.quantity or D(0), line.warehouse, (lot, bin_), fresh)
+
+
+def named(lot: str) -> dict[str, Any]:
+    """A lot with its last day."""
+    return {"lot": lot, "expires": LOTS[lot]} if LOTS[lot] else {"lot": lot}
+
+
+def named_in(
+    item: str, quantity: Decimal, warehouse: str, chosen: tuple[str, str], serials: Iterator[str]
+) -> dict[str, Any]:
+    """The names of goods on a line: lot or serial numbers as the item wants them, a bin in the warehouse that has bins."""
+    lot, bin_ = chosen
+    found: dict[str, Any] = {"bin": bin_} if warehouse == BINNED and bin_ else {}
+    if item == "LAIT":
+        found |= named(lot)
+    if item == "POMPE" and (numbers := list(islice(serials, int(quantity)))):
+        found |= {"serial": numbers}
+    return found
+
+
+def as_line(item: str, quantity: Decimal, price: Decimal, warehouse: str) -> dict[str, Any]:
+    return {"item": item, "quantity": quantity, "unit_price": price, "warehouse": warehouse}
+
+
