@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -35,18 +33,11 @@ def places(engine: Engine) -> dict[Place, Decimal]:
     return _rows(engine, chosen.where(or_(table.lot != "", table.bin != "")))
 
 
-def lots(engine: Engine, item: str, warehouse: str) -> dict[str, tuple[Decimal, date]]:
-    """By lot what there is of it in a warehouse and its last day; a lot has one, wherever it lies (K10)."""
+def lots(engine: Engine, item: str, warehouse: str) -> dict[str, Decimal]:
+    """What there is of each lot in a warehouse."""
     table = stock_places.c
-    chosen = select(table.warehouse, table.lot, table.physical, table.expires).where(table.item == item, table.lot != "")
-    found: dict[str, Decimal] = defaultdict(D)
-    days: dict[str, date] = {}
-    with engine.connect() as connection:
-        for row in connection.execute(chosen):
-            found[row.lot] += row.physical if row.warehouse == warehouse else 0
-            if row.physical and row.expires:
-                days[row.lot] = row.expires
-    return {lot: (quantity, days.get(lot, date.max)) for lot, quantity in found.items()}
+    chosen = select(table.lot, func.sum(table.physical)).where(table.item == item, table.warehouse == warehouse)
+    return {lot: quantity for (lot,), quantity in _rows(engine, chosen.where(table.lot != "").group_by(table.lot)).items()}
 
 
 def worth_moved(engine: Engine, *keys: Any) -> dict[Any, tuple[Decimal, Decimal]]:

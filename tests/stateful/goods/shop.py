@@ -21,7 +21,6 @@ from tests.store.support import FixedClock, open_shop
 from tests.store.support import goods as an_item
 
 D = Decimal
-OPENING = D(10)
 BUYER = Actor("alice", {"exceed_credit", "negative_stock", "approve_supplier_invoice"})
 # Valued at the average, first in first out, at a standard cost; tracked by lots, at the average, and by serial numbers.
 GOODS = {
@@ -33,6 +32,12 @@ FIFO = ("VIS-2", "POMPE")
 LOTS = {"MARS": date(2026, 3, 20), "AVRIL": date(2026, 4, 10), "MIEL": None}
 BINNED = "lyon"  # the warehouse in which goods lie in bins
 BINS = ("", "A-1", "A-1", "B-2")
+OPENING = (
+    *(("VIS-1", "main", "", "", D(10)), ("VIS-1", BINNED, "", "A-1", D(5)), ("VIS-1", BINNED, "", "B-2", D(5))),
+    *(("VIS-2", "main", "", "", D(10)), ("VIS-2", BINNED, "", "A-1", D(5)), ("VIS-3", "main", "", "", D(10))),
+    *(("LAIT", "main", "AVRIL", "", D(6)), ("LAIT", "main", "MARS", "", D(4)), ("LAIT", BINNED, "MIEL", "A-1", D(6))),
+    *(("POMPE", "main", f"S-{number}", "", D(1)) for number in range(1, 5)), ("POMPE", BINNED, "S-5", "B-2", D(1)),
+)  # fmt: skip
 COME, BACK = tuple(f"goods_receipt:{one}" for one in RECEIPTS), tuple(f"customer_return:{one}" for one in RETURNS)
 GONE = ("delivery_note:shipped", "delivery_note:invoiced")
 
@@ -74,13 +79,10 @@ class Shop(RuleBasedStateMachine):
         with self.app.session(actor=BUYER) as s:
             s.put("supplier", [{"code": "VISCO", "name": "Visco", "country": "FR"}])
             s.put("item", [an_item(code, **own, **more) for code, own in GOODS.items()])
-            for item in ("VIS-1", "VIS-2", "VIS-3", "LAIT"):
-                lot = "AVRIL" if item == "LAIT" else ""
-                s.adjust_stock(item, OPENING, **(named(lot) if lot else {}))
-                self.by_hand[item, "main", lot, ""] += OPENING
-            for serial in ("S-1", "S-2"):
-                s.adjust_stock("POMPE", 1, serial=serial)
-                self.by_hand["POMPE", "main", serial, ""] += 1
+            for item, warehouse, lot, bin_, quantity in OPENING:
+                name = named(lot) if item == "LAIT" else {"serial": lot or None}
+                s.adjust_stock(item, quantity, warehouse=warehouse, bin=bin_, **name)
+                self.by_hand[item, warehouse, lot, bin_] += quantity
         self.read()
 
     def read(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis.stateful import precondition, rule
 from sphinx_lib.kernel.document import Document, Line
 from tests.stateful.goods import kept
 from tests.stateful.goods.facts import ISSUED, STRAIGHT
-from tests.stateful.goods.shop import BACK, BINNED, COME, GONE, Shop, as_line, bins, given_lines, lots, names, shares
+from tests.stateful.goods.shop import BACK, BINNED, COME, GONE, LOTS, Shop, as_line, bins, given_lines, lots, names, shares
 
 D = Decimal
 BILLED = tuple(f"invoice:{state}" for state in ISSUED)
@@ -124,9 +125,8 @@ class Selling(Shop):
         """Of the lots that are left none had to go before those that went (K10)."""
         today = self.clock.at.date()
         for line in (line for one in notes for line in one.lines if line.item == "LAIT"):
-            left = kept.lots(self.app.engine, "LAIT", line.warehouse)
-            gone = [left[one.lot][1] for one in line.stowed if one.lot]
-            good = [last for quantity, last in left.values() if quantity and last >= today]
+            gone = [LOTS[one.lot] or date.max for one in line.stowed]
+            good = [last for lot in kept.lots(self.app.engine, "LAIT", line.warehouse) if (last := LOTS[lot] or date.max) >= today]
             assert not gone or min(gone) >= today
             assert not gone or not good or max(gone) <= min(good)
 
