@@ -43,7 +43,7 @@ GONE = ("delivery_note:shipped", "delivery_note:invoiced")
 
 quantities = st.sampled_from([D(1), D(2), D("2.5"), D(7), D("0.333"), D(30)])
 prices = st.sampled_from([D("9.99"), D("0.015"), D(6), D("12.5")])
-shares = st.lists(st.sampled_from([D(0), D("0.5"), D(1), D(1)]), min_size=3, max_size=3)
+shares = st.lists(st.sampled_from([D(1), D(1), D("0.5"), D(0)]), min_size=3, max_size=3)
 lots = st.sampled_from(sorted(LOTS))
 bins = st.sampled_from(BINS)
 names = st.none() | st.tuples(lots, bins)  # of goods that go out: none lets the rules choose
@@ -101,10 +101,14 @@ class Shop(RuleBasedStateMachine):
     def in_states(self, *states: str) -> list[str]:
         return sorted(one.id for one in self.docs.values() if f"{one.type}:{one.state}" in states)
 
-    def some(self, data: st.DataObject, *states: str) -> str:
-        """A document in one of these states; each state is as likely as the others."""
-        state = data.draw(st.sampled_from([one for one in states if self.in_states(one)]))
-        return data.draw(st.sampled_from(self.in_states(state)))
+    def left(self, progress: str, *states: str) -> list[str]:
+        """The documents in one of these states of which something is left to do in a progress."""
+        return [one for one in self.in_states(*states) if any(line.proposed(progress) for line in self.docs[one].lines)]
+
+    def some(self, data: st.DataObject, *states: str, left: str = "") -> str:
+        """A document in one of these states, of which something is ``left``; each state is as likely as the others."""
+        found = {state: self.left(left, state) if left else self.in_states(state) for state in states}
+        return data.draw(st.sampled_from(data.draw(st.sampled_from([ids for ids in found.values() if ids]))))
 
     def run(self, *commands: Callable[[Any], Any]) -> bool:
         """A unit of work of some commands; a refused one leaves nothing and the others stand. Whether nothing was refused."""

@@ -43,12 +43,12 @@ class Buying(Shop):
 
         self.run(work)
 
-    @precondition(lambda self: self.in_states("purchase_order:confirmed"))
+    @precondition(lambda self: self.left("received", "purchase_order:confirmed"))
     @rule(data=st.data(), parts=shares, lot=lots, bin=bins, go=st.booleans(), freight=st.sampled_from([None, None, D("7.77")]))
     def receive(
         self, data: st.DataObject, parts: list[Decimal], lot: str, bin: str, go: bool, freight: Decimal | None
     ) -> None:
-        order = self.some(data, "purchase_order:confirmed")
+        order = self.some(data, "purchase_order:confirmed", left="received")
         arriving = None if self.docs[order].kind in STRAIGHT else self.arriving(lot, bin)
         header = {"landed_cost": freight, "landed_by": "quantity"} if freight else {}
         self.make(order, "goods_receipt", "received", parts, *["receive"][: int(go)], lines=once(arriving), **header)
@@ -58,17 +58,17 @@ class Buying(Shop):
         rows = self.coming(given, lot, bin)
         self.run(lambda s: s.fire(s.create("goods_receipt", supplier="VISCO", lines=rows).id, "receive"))
 
-    @precondition(lambda self: self.in_states("goods_receipt:received"))
+    @precondition(lambda self: self.left("invoiced", "goods_receipt:received"))
     @rule(data=st.data(), parts=shares, factor=st.sampled_from([D(1), D("0.9"), D("1.5")]))
     def pay_for_what_came(self, data: st.DataObject, parts: list[Decimal], factor: Decimal) -> None:
         """The supplier's invoice, of a part, at other prices than were ordered: dearer ones are disputed and approved."""
-        receipt = self.some(data, "goods_receipt:received")
+        receipt = self.some(data, "goods_receipt:received", left="invoiced")
         self.book(receipt, "supplier_invoice", "invoiced", parts, factor)
 
-    @precondition(lambda self: self.in_states("supplier_return:sent", "supplier_invoice:posted"))
+    @precondition(lambda self: self.left("credited", "supplier_return:sent", "supplier_invoice:posted"))
     @rule(data=st.data(), parts=shares)
     def be_credited(self, data: st.DataObject, parts: list[Decimal]) -> None:
-        source = self.some(data, "supplier_return:sent", "supplier_invoice:posted")
+        source = self.some(data, "supplier_return:sent", "supplier_invoice:posted", left="credited")
         self.book(source, "supplier_credit_note", "credited", parts, D(1))
 
     def book(self, source: str, type: str, progress: str, parts: list[Decimal], factor: Decimal) -> None:
@@ -86,10 +86,10 @@ class Buying(Shop):
 
         self.run(work)
 
-    @precondition(lambda self: self.in_states(*COME))
+    @precondition(lambda self: self.left("returned", *COME))
     @rule(data=st.data(), parts=shares, end=ends)
     def send_back(self, data: st.DataObject, parts: list[Decimal], end: str) -> None:
-        self.give_back(self.some(data, *COME), "supplier_return", "send", parts, end)
+        self.give_back(self.some(data, *COME, left="returned"), "supplier_return", "send", parts, end)
 
     def give_back(self, source: str, type: str, event: str, parts: list[Decimal], end: str, **more: Any) -> None:
         """A return that stays a draft, is done, or is done and called off, in one unit of work or in two."""
@@ -108,10 +108,10 @@ class Selling(Shop):
         rows = [as_line(*one) for one in given]
         self.run(lambda s: s.fire(s.create("sales_order", customer="ACME", lines=rows).id, "confirm"))
 
-    @precondition(lambda self: self.in_states("sales_order:confirmed"))
+    @precondition(lambda self: self.left("delivered", "sales_order:confirmed"))
     @rule(data=st.data(), parts=shares)
     def deliver(self, data: st.DataObject, parts: list[Decimal]) -> None:
-        made = self.make(self.some(data, "sales_order:confirmed"), "delivery_note", "delivered", parts)
+        made = self.make(self.some(data, "sales_order:confirmed", left="delivered"), "delivery_note", "delivered", parts)
         self.first_expired_went_first([self.docs[one] for one in made])
 
     @rule(given=given_lines, chosen=names)
@@ -141,7 +141,7 @@ class Selling(Shop):
 
         self.run(work)
 
-    @precondition(lambda self: self.in_states(*GONE))
+    @precondition(lambda self: self.left("returned", *GONE))
     @rule(data=st.data(), parts=shares, aside=st.booleans(), bin=bins, end=ends)
     def take_back(self, data: st.DataObject, parts: list[Decimal], aside: bool, bin: str, end: str) -> None:
         """Into the bin from which it came or another one, or into quarantine."""
@@ -151,22 +151,22 @@ class Selling(Shop):
             return {"bin": bin} if plain and bin and not aside else {}
 
         header = {"restock_to": "quarantine"} if aside else {}
-        self.give_back(self.some(data, *GONE), "customer_return", "receive", parts, end, lines=into, **header)
+        self.give_back(self.some(data, *GONE, left="returned"), "customer_return", "receive", parts, end, lines=into, **header)
 
-    @precondition(lambda self: self.in_states(*BACK))
+    @precondition(lambda self: self.left("delivered", *BACK))
     @rule(data=st.data(), parts=shares)
     def replace_what_came_back(self, data: st.DataObject, parts: list[Decimal]) -> None:
-        self.make(self.some(data, *BACK), "delivery_note", "delivered", parts)
+        self.make(self.some(data, *BACK, left="delivered"), "delivery_note", "delivered", parts)
 
-    @precondition(lambda self: self.in_states("delivery_note:shipped"))
+    @precondition(lambda self: self.left("invoiced", "delivery_note:shipped"))
     @rule(data=st.data(), parts=shares, go=st.sampled_from([True, True, False]))
     def invoice(self, data: st.DataObject, parts: list[Decimal], go: bool) -> None:
-        self.make(self.some(data, "delivery_note:shipped"), "invoice", "invoiced", parts, *["issue"][: int(go)])
+        self.make(self.some(data, "delivery_note:shipped", left="invoiced"), "invoice", "invoiced", parts, *["issue"][: int(go)])
 
-    @precondition(lambda self: self.in_states(*BILLED, "customer_return:received"))
+    @precondition(lambda self: self.left("credited", *BILLED, "customer_return:received"))
     @rule(data=st.data(), parts=shares | st.just([D(1)] * 3), go=st.sampled_from([True, True, False]))
     def credit(self, data: st.DataObject, parts: list[Decimal], go: bool) -> None:
-        source = self.some(data, *BILLED, "customer_return:received")
+        source = self.some(data, *BILLED, "customer_return:received", left="credited")
         self.make(source, "credit_note", "credited", parts, *["issue"][: int(go)])
 
 

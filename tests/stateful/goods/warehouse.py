@@ -48,10 +48,10 @@ BINDING = ("delivery_note", "goods_receipt", "sales_order", "purchase_order", "c
 class Picking(Shop):
     """Lists made of orders, and what was found of them."""
 
-    @precondition(lambda self: self.in_states("sales_order:confirmed"))
+    @precondition(lambda self: self.left("picked", "sales_order:confirmed"))
     @rule(data=st.data(), several=st.booleans(), start=st.sampled_from([True, True, False]))
     def pick(self, data: st.DataObject, several: bool, start: bool) -> None:
-        orders = self.in_states("sales_order:confirmed")
+        orders = self.left("picked", "sales_order:confirmed")
         chosen = orders[:2] if several else [data.draw(st.sampled_from(orders))]
 
         def work(s: Any) -> None:
@@ -155,9 +155,10 @@ class Ruling(Shop):
         self.run(lambda s: s.edit(one, lines={line.position: {"quantity": whole(line.item or "", quantity)}}))
 
     @precondition(lambda self: self.in_states(*ENDING))
-    @rule(data=st.data(), event=st.sampled_from(["cancel", "cancel", "close"]))
-    def cancel_or_close(self, data: st.DataObject, event: str) -> None:
-        self.end(self.some(data, *ENDING), event)
+    @rule(data=st.data(), close=st.booleans())
+    def cancel_or_close(self, data: st.DataObject, close: bool) -> None:
+        one = self.some(data, *ENDING)
+        self.end(one, "close" if close and self.docs[one].type.endswith("order") else "cancel")
 
     @precondition(lambda self: self.in_states(*RETURNED))
     @rule(data=st.data())
