@@ -43,7 +43,8 @@ COUNTED = {
     ("goods_receipt", "invoiced"): ("supplier_invoice", POSTED),
     ("supplier_return", "credited"): ("supplier_credit_note", ("posted", "part_used", "used")),
 }
-FINAL = ("delivered", "received", "returned", "invoiced", "credited")  # what a document has done by another in the books
+# What a document has done by others in the books, which bars its end; credits bar that of returns, else they undo an invoice.
+FINAL = ("delivered", "received", "returned", "invoiced")
 
 
 def names_of(line: Line) -> dict[Name, Decimal]:
@@ -119,8 +120,9 @@ def made_of(documents: Iterable[Document], type: str, states: tuple[str, ...]) -
 
 
 def settled(document: Document) -> bool:
-    """Whether something was delivered, received, returned, invoiced or credited of it: then it cannot be cancelled."""
-    return any(line.done(progress) for line in document.lines for progress in FINAL)
+    """Whether something was delivered, received, returned, invoiced or credited of it: then it is not cancelled."""
+    barring = (*FINAL, "credited") if document.type.endswith("return") else FINAL
+    return any(line.done(progress) for line in document.lines for progress in barring)
 
 
 def by_item(documents: Iterable[Document], figure: Callable[[Line], Decimal]) -> dict[str, Decimal]:
