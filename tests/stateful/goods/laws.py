@@ -159,9 +159,4 @@ class Values(Shop):
 
 
 class Laws(Quantities, Progress, Values):
-    """All of them."""
-
-    @invariant()
-    def the_store_agrees_with_itself(self) -> None:
-        report = self.app.verify()
-        assert report.ok, report.faults
+    """All of them. That the store agrees with itself is asked at the end (``Shop.teardown``)."""

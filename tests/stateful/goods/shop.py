@@ -6,15 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
+from functools import cache
 from itertools import count, islice
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 
-from sphinx_lib import Actor, InputError, Refused
+from sphinx_lib import Actor, InputError, Refused, Sphinx
 from sphinx_lib.kernel.document import Document, Line
 from sphinx_lib.kernel.ids import Uuid7
+from sphinx_lib.pack.pack import Pack
 from tests.stateful.goods import facts
 from tests.stateful.goods.facts import RECEIPTS, RETURNS, Place
 from tests.store.support import FixedClock, open_shop
@@ -74,7 +76,7 @@ class Shop(RuleBasedStateMachine):
         self.by_hand: dict[Place, Decimal] = defaultdict(D)
         self.references = count(1)
         ids = Uuid7(lambda: 1_772_438_400_000, bytes)  # the same in every replay, so that a failure can be shrunk
-        self.app = open_shop("sqlite://", clock=self.clock, items=0, ids=ids)
+        self.app = open_shop("sqlite://", config=the_pack(), clock=self.clock, items=0, ids=ids)
         more = {"negative_stock": "forbid" if forbid else "allow", "supplier": "VISCO"}
         with self.app.session(actor=BUYER) as s:
             s.put("supplier", [{"code": "VISCO", "name": "Visco", "country": "FR"}])
@@ -87,8 +89,7 @@ class Shop(RuleBasedStateMachine):
 
     def read(self) -> None:
         with self.app.reader() as views:
-            everything = [one for name in self.app.pack.model.document_types for one in views.ids(type=name)]
-            self.docs = {view.document.id: view.document for view in views.documents(everything)}
+            self.docs = {view.document.id: view.document for view in views.documents(views.ids())}
 
     def teardown(self) -> None:
         if hasattr(self, "app"):
@@ -182,6 +183,14 @@ class Shop(RuleBasedStateMachine):
         """The names to write on each line of a document that brings goods."""
         fresh = self.serials()
         return lambda line: named_in(line.item or "", line.quantity or D(0), line.warehouse, (lot, bin_), fresh)
+
+
+@cache
+def the_pack() -> Pack:
+    """The base pack, read once for all shops."""
+    app = Sphinx.open()
+    app.engine.dispose()
+    return app.pack
 
 
 def named(lot: str) -> dict[str, Any]:
