@@ -176,7 +176,7 @@ class Shop(RuleBasedStateMachine):
         """Lines of goods that go out; ``chosen`` names their lot and bin, as far as they have such."""
         if chosen is None:
             return [as_line(*one) for one in given]
-        there = {warehouse: iter(self.serials_in(warehouse)) for warehouse in ("main", BINNED)}
+        there = {warehouse: iter(self.serials_in(warehouse)) for warehouse in ("main", BINNED, "quarantine")}
         return [as_line(*one) | named_in(one[0], one[1], one[3], chosen, there[one[3]]) for one in given]
 
     def arriving(self, lot: str, bin_: str) -> Callable[[Line], dict[str, Any]]:

@@ -12,7 +12,21 @@ from hypothesis.stateful import precondition, rule
 from sphinx_lib.kernel.document import Document, Line
 from tests.stateful.goods import kept
 from tests.stateful.goods.facts import ISSUED, STRAIGHT
-from tests.stateful.goods.shop import BACK, BINNED, COME, GONE, LOTS, Shop, as_line, bins, given_lines, lots, names, shares
+from tests.stateful.goods.shop import (
+    BACK,
+    BINNED,
+    COME,
+    GONE,
+    LOTS,
+    Shop,
+    as_line,
+    bins,
+    given_lines,
+    lots,
+    named,
+    names,
+    shares,
+)
 
 D = Decimal
 BILLED = tuple(f"invoice:{state}" for state in ISSUED)
@@ -144,11 +158,13 @@ class Selling(Shop):
     @precondition(lambda self: self.left("returned", *GONE))
     @rule(data=st.data(), parts=shares, aside=st.booleans(), bin=bins, end=ends)
     def take_back(self, data: st.DataObject, parts: list[Decimal], aside: bool, bin: str, end: str) -> None:
-        """Into the bin from which it came or another one, or into quarantine."""
+        """Into the bin from which it came or another one, or into quarantine; what went straight has no lot yet."""
 
         def into(line: Line) -> dict[str, Any]:
-            plain = line.item not in ("LAIT", "POMPE") and line.warehouse == BINNED
-            return {"bin": bin} if plain and bin and not aside else {}
+            found: dict[str, Any] = {"bin": bin} if line.warehouse == BINNED and bin and not aside else {}
+            if line.item == "LAIT":
+                return {} if line.stowed else named("MIEL") | found
+            return {} if line.item == "POMPE" else found
 
         header = {"restock_to": "quarantine"} if aside else {}
         self.give_back(self.some(data, *GONE, left="returned"), "customer_return", "receive", parts, end, lines=into, **header)

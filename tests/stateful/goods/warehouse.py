@@ -43,6 +43,7 @@ ENDING = (
 )  # fmt: skip
 RETURNED = (*BACK, "supplier_return:sent", "supplier_return:credited")
 BINDING = ("delivery_note", "goods_receipt", "sales_order", "purchase_order", "customer_return", "supplier_return")
+ways = st.sampled_from([("main", BINNED), ("main", BINNED), (BINNED, "main"), ("quarantine", "main")])
 
 
 class Picking(Shop):
@@ -125,9 +126,9 @@ class Keeping(Shop):
 
         self.run(work)
 
-    @rule(given=given_lines, away=st.booleans(), go=st.booleans(), chosen=names)
-    def transfer(self, given: list[Any], away: bool, go: bool, chosen: tuple[str, str] | None) -> None:
-        here, there = ("main", BINNED) if away else (BINNED, "main")
+    @rule(given=given_lines, way=ways, go=st.booleans(), chosen=names)
+    def transfer(self, given: list[Any], way: tuple[str, str], go: bool, chosen: tuple[str, str] | None) -> None:
+        here, there = way
         rows = self.going([(item, quantity, price, here) for item, quantity, price, _ in given], chosen)
 
         def work(s: Any) -> None:
