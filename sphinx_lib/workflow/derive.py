@@ -273,7 +273,8 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         quantity=row.quantity,
         price_quantity=line.price_quantity if whole else round_half_up(line.price_quantity * part, _DIGITS),
         stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, _DIGITS),
-        stowed=stowed_share(line, how.others.get(line.id, ()), row.quantity),
+        # A replacement is of other goods than those that came back.
+        stowed=() if how.made.prices == "free" else stowed_share(line, how.others.get(line.id, ()), row.quantity),
         source_id=line.id,
         source_document=row.source.id,
         role="" if line.role in OPTIONAL else line.role,

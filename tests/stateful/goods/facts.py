@@ -43,6 +43,14 @@ COUNTED = {
     ("goods_receipt", "invoiced"): ("supplier_invoice", POSTED),
     ("supplier_return", "credited"): ("supplier_credit_note", ("posted", "part_used", "used")),
 }
+# What it plans: the same of drafts.
+PLANNED = {
+    ("sales_order", "picked"): ("picking_list", ("proposed", "picking")),
+    ("purchase_order", "received"): ("goods_receipt", ("draft",)),
+    ("delivery_note", "returned"): ("customer_return", ("draft",)),
+    ("delivery_note", "invoiced"): ("invoice", ("draft",)),
+    ("goods_receipt", "returned"): ("supplier_return", ("draft",)),
+}
 # What a document has done by others in the books, which bars its end; credits bar that of returns, else they undo an invoice.
 FINAL = ("delivered", "received", "returned", "invoiced")
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import invariant
 from sphinx_lib.kernel.document import Document
 from sphinx_lib.kernel.money import round_half_up
 from tests.stateful.goods import facts, kept
-from tests.stateful.goods.facts import COUNTED, ISSUED, RECEIPTS, STRAIGHT, total
+from tests.stateful.goods.facts import COUNTED, ISSUED, PLANNED, RECEIPTS, STRAIGHT, total
 from tests.stateful.goods.shop import FIFO, Shop
 
 D = Decimal
@@ -64,6 +64,13 @@ class Progress(Shop):
                 for line in one.lines:
                     assert line.done(progress) == total(other.quantity for other in made[line.id])
                     assert progress == "picked" or line.done(progress) <= (line.quantity or D(0))
+
+    @invariant()
+    def what_drafts_speak_for_is_planned(self) -> None:
+        for (source, progress), (type, states) in PLANNED.items():
+            made = facts.made_of(self.docs.values(), type, states)
+            for line in (line for one in self.docs.values() if one.type == source for line in one.lines):
+                assert line.planned(progress) == total(other.quantity for other in made[line.id])
 
     @invariant()
     def nothing_is_invoiced_or_credited_twice(self) -> None:

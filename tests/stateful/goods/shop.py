@@ -41,6 +41,7 @@ OPENING = (
     *(("POMPE", "main", f"S-{number}", "", D(1)) for number in range(1, 5)), ("POMPE", BINNED, "S-5", "B-2", D(1)),
 )  # fmt: skip
 COME, BACK = tuple(f"goods_receipt:{one}" for one in RECEIPTS), tuple(f"customer_return:{one}" for one in RETURNS)
+PENDING = (("goods_receipt", "draft"), ("stock_count", "counting"), ("supplier_return", "sent", "credited"))  # may yet bring goods
 GONE = ("delivery_note:shipped", "delivery_note:invoiced")
 
 quantities = st.sampled_from([D(1), D(2), D("2.5"), D(7), D("0.333"), D(30)])
@@ -159,9 +160,11 @@ class Shop(RuleBasedStateMachine):
         return facts.some(found)
 
     def serials(self) -> Iterator[str]:
-        """Serial numbers that are neither in stock nor with a customer: those that left otherwise, then new ones."""
+        """Serial numbers that no document may bring back beside the caller: those that left for good, then new ones."""
         taken = {lot for item, _, lot, _ in self.placed() if item == "POMPE"}
         taken |= facts.delivered_serials(self.docs.values(), "POMPE").keys()
+        taken |= {one.lot for type, *states in PENDING for _, line in facts.lines_of(self.docs.values(), type, *states)
+                  for one in line.stowed}  # fmt: skip
         return (name for name in (f"S-{number}" for number in count(1)) if name not in taken)
 
     def serials_in(self, warehouse: str) -> list[str]:

@@ -172,7 +172,8 @@ class Selling(Shop):
     @precondition(lambda self: self.left("delivered", *BACK))
     @rule(data=st.data(), parts=shares)
     def replace_what_came_back(self, data: st.DataObject, parts: list[Decimal]) -> None:
-        self.make(self.some(data, *BACK, left="delivered"), "delivery_note", "delivered", parts)
+        made = self.make(self.some(data, *BACK, left="delivered"), "delivery_note", "delivered", parts)
+        self.first_expired_went_first([self.docs[one] for one in made])
 
     @precondition(lambda self: self.left("invoiced", "delivery_note:shipped"))
     @rule(data=st.data(), parts=shares, go=st.sampled_from([True, True, False]))
