@@ -26,8 +26,8 @@ class GoodsCycle(Buying, Selling, Picking, Keeping, Ruling, Laws):
 
 TestGoodsCycle = GoodsCycle.TestCase
 TestGoodsCycle.settings = settings(
-    max_examples=max(20, settings.default.max_examples // 2),  # type: ignore[union-attr]
-    stateful_step_count=25,
+    max_examples=settings.default.max_examples,  # type: ignore[union-attr]
+    stateful_step_count=40,
     deadline=None,
 )
 
