@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from tests.stateful.goods import facts, kept
 from tests.stateful.goods.laws import Laws
-from tests.stateful.goods.shop import COME, GONE, LOTS
+from tests.stateful.goods.shop import BINNED, COME, GONE, LOTS
 from tests.stateful.goods.trading import Buying, Selling
 from tests.stateful.goods.warehouse import Keeping, Picking, Ruling
 
@@ -45,6 +45,28 @@ def test_the_rules_are_reached() -> None:
     assert len(machine.in_states(*COME)) == len(machine.in_states(*GONE)) == 1
     assert kept.journal(machine.app.engine, "physical")["VIS-1", "main"] == 5
     machine.levels_are_what_documents_say()
+    machine.teardown()
+
+
+def test_picking_bins_serial_numbers_and_invoices_are_reached() -> None:
+    machine = GoodsCycle()
+    machine.open(forbid=True)
+    machine.order([("POMPE", D(2), D(10), "main"), ("VIS-1", D(3), D(10), BINNED)])
+    orders = machine.in_states("sales_order:confirmed")
+    machine.run(lambda s: s.fire_many([one.id for one in s.derive(orders, "picking_list").documents], "start"))
+    for one in machine.in_states("picking_list:picking"):
+        machine.run(lambda s, one=one: s.fire(one, "finish"))
+    assert kept.places(machine.app.engine)["VIS-1", BINNED, "", "A-1"] == 2  # of 5
+    assert kept.owners(machine.app.engine, "POMPE") == {"S-1": "ACME", "S-2": "ACME"}
+    notes = machine.in_states("delivery_note:shipped")
+    assert len(notes) == 2
+    for note in notes:
+        machine.make(note, "invoice", "invoiced", [D(1)] * 3, "issue")
+        machine.end(note, "cancel")  # refused
+        machine.give_back(note, "customer_return", "receive", [D(1)] * 3, "undone")
+    assert len(machine.in_states("delivery_note:invoiced")) == len(machine.in_states("customer_return:cancelled")) == 2
+    for law in machine.invariants:
+        law.function(machine)
     machine.teardown()
 
 
