@@ -8,10 +8,10 @@ from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from functools import cache
 from itertools import count, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from sphinx_lib import Actor, InputError, Refused, Sphinx
 from sphinx_lib.kernel.document import Document, Line
@@ -64,6 +64,33 @@ given_lines = st.lists(
 )  # fmt: skip
 
 
+class Move(NamedTuple):
+    """Something that may happen ``when`` there is something for it, with the strategies of what it is given."""
+
+    when: Callable[[Any], Any] | None
+    weight: int
+    arguments: dict[str, st.SearchStrategy[Any]]
+
+
+def move(
+    when: Callable[[Any], Any] | None = None, *, weight: int = 2, **arguments: st.SearchStrategy[Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a method one of the moves among which each step chooses by weight; one with ``when`` is given ``data`` too."""
+
+    def marked(method: Callable[..., None]) -> Callable[..., None]:
+        method.move = Move(when, weight, arguments)  # type: ignore[attr-defined]
+        return method
+
+    return marked
+
+
+@cache
+def moves_of(shop: type) -> dict[str, Move]:
+    """The moves of a machine by name."""
+    found = {name: getattr(getattr(shop, name), "move", None) for name in dir(shop)}
+    return {name: one for name, one in found.items() if one is not None}
+
+
 class Shop(RuleBasedStateMachine):
     """A shop with a customer, a supplier, two warehouses and five goods; ``docs`` are all its documents as last read, and
     ``by_hand`` is what was put into stock without one, by place."""
@@ -87,6 +114,14 @@ class Shop(RuleBasedStateMachine):
                 s.adjust_stock(item, quantity, warehouse=warehouse, bin=bin_, **name)
                 self.by_hand[item, warehouse, lot, bin_] += quantity
         self.read()
+
+    @rule(data=st.data())
+    def step(self, data: st.DataObject) -> None:
+        """One rule for all moves: rules of their own would be left out by turns, and long stories need many of them."""
+        able = {name: one for name, one in moves_of(type(self)).items() if one.when is None or one.when(self)}
+        name = data.draw(st.sampled_from([name for name, one in able.items() for _ in range(one.weight)]), label="move")
+        given = {key: data.draw(strategy, label=key) for key, strategy in able[name].arguments.items()}
+        getattr(self, name)(**given, **({"data": data} if able[name].when else {}))
 
     def read(self) -> None:
         with self.app.reader() as views:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
 
 from sphinx_lib.kernel.document import Document, Line
 from tests.stateful.goods import kept
@@ -23,6 +22,7 @@ from tests.stateful.goods.shop import (
     bins,
     given_lines,
     lots,
+    move,
     named,
     names,
     shares,
@@ -37,7 +37,7 @@ ends = st.sampled_from(["draft", "done", "done", "undone", "undone at once"])  #
 class Buying(Shop):
     """What is bought, what comes in, what it turns out to have cost, and what goes back to the supplier."""
 
-    @rule(given=given_lines, confirm=st.booleans())
+    @move(given=given_lines, confirm=st.booleans(), weight=1)
     def buy(self, given: list[Any], confirm: bool) -> None:
         def work(s: Any) -> None:
             made = s.create("purchase_order", supplier="VISCO", lines=[as_line(*one) for one in given])
@@ -46,8 +46,7 @@ class Buying(Shop):
 
         self.run(work)
 
-    @precondition(lambda self: self.in_states("sales_order:confirmed"))
-    @rule(data=st.data(), type=purchases, confirm=st.booleans())
+    @move(lambda self: self.in_states("sales_order:confirmed"), type=purchases, confirm=st.booleans())
     def buy_what_an_order_lacks(self, data: st.DataObject, type: str, confirm: bool) -> None:
         order = self.some(data, "sales_order:confirmed")
 
@@ -57,8 +56,7 @@ class Buying(Shop):
 
         self.run(work)
 
-    @precondition(lambda self: self.left("received", "purchase_order:confirmed"))
-    @rule(data=st.data(), parts=shares, lot=lots, bin=bins, go=st.booleans(), freight=st.sampled_from([None, None, D("7.77")]))
+    @move(lambda self: self.left("received", "purchase_order:confirmed"), parts=shares, lot=lots, bin=bins, go=st.booleans(), freight=st.sampled_from([None, None, D("7.77")]))
     def receive(
         self, data: st.DataObject, parts: list[Decimal], lot: str, bin: str, go: bool, freight: Decimal | None
     ) -> None:
@@ -67,20 +65,18 @@ class Buying(Shop):
         header = {"landed_cost": freight, "landed_by": "quantity"} if freight else {}
         self.make(order, "goods_receipt", "received", parts, *["receive"][: int(go)], lines=once(arriving), **header)
 
-    @rule(given=given_lines, lot=lots, bin=bins)
+    @move(given=given_lines, lot=lots, bin=bins, weight=1)
     def receive_without_an_order(self, given: list[Any], lot: str, bin: str) -> None:
         rows = self.coming(given, lot, bin)
         self.run(lambda s: s.fire(s.create("goods_receipt", supplier="VISCO", lines=rows).id, "receive"))
 
-    @precondition(lambda self: self.left("invoiced", "goods_receipt:received"))
-    @rule(data=st.data(), parts=shares, factor=st.sampled_from([D(1), D("0.9"), D("1.5")]))
+    @move(lambda self: self.left("invoiced", "goods_receipt:received"), parts=shares, factor=st.sampled_from([D(1), D("0.9"), D("1.5")]))
     def pay_for_what_came(self, data: st.DataObject, parts: list[Decimal], factor: Decimal) -> None:
         """The supplier's invoice, of a part, at other prices than were ordered: dearer ones are disputed and approved."""
         receipt = self.some(data, "goods_receipt:received", left="invoiced")
         self.book(receipt, "supplier_invoice", "invoiced", parts, factor)
 
-    @precondition(lambda self: self.left("credited", "supplier_return:sent", "supplier_invoice:posted"))
-    @rule(data=st.data(), parts=shares)
+    @move(lambda self: self.left("credited", "supplier_return:sent", "supplier_invoice:posted"), parts=shares)
     def be_credited(self, data: st.DataObject, parts: list[Decimal]) -> None:
         source = self.some(data, "supplier_return:sent", "supplier_invoice:posted", left="credited")
         self.book(source, "supplier_credit_note", "credited", parts, D(1))
@@ -100,8 +96,7 @@ class Buying(Shop):
 
         self.run(work)
 
-    @precondition(lambda self: self.left("returned", *COME))
-    @rule(data=st.data(), parts=shares, end=ends)
+    @move(lambda self: self.left("returned", *COME), parts=shares, end=ends)
     def send_back(self, data: st.DataObject, parts: list[Decimal], end: str) -> None:
         self.give_back(self.some(data, *COME, left="returned"), "supplier_return", "send", parts, end)
 
@@ -117,18 +112,17 @@ class Buying(Shop):
 class Selling(Shop):
     """What is sold, delivered, invoiced, taken back, credited and replaced."""
 
-    @rule(given=given_lines)
+    @move(given=given_lines)
     def order(self, given: list[Any]) -> None:
         rows = [as_line(*one) for one in given]
         self.run(lambda s: s.fire(s.create("sales_order", customer="ACME", lines=rows).id, "confirm"))
 
-    @precondition(lambda self: self.left("delivered", "sales_order:confirmed"))
-    @rule(data=st.data(), parts=shares)
+    @move(lambda self: self.left("delivered", "sales_order:confirmed"), parts=shares, weight=3)
     def deliver(self, data: st.DataObject, parts: list[Decimal]) -> None:
         made = self.make(self.some(data, "sales_order:confirmed", left="delivered"), "delivery_note", "delivered", parts)
         self.first_expired_went_first([self.docs[one] for one in made])
 
-    @rule(given=given_lines, chosen=names)
+    @move(given=given_lines, chosen=names)
     def deliver_without_an_order(self, given: list[Any], chosen: tuple[str, str] | None) -> None:
         before, rows = self.docs.keys(), self.going(given, chosen)
         self.run(lambda s: s.create("delivery_note", customer="ACME", lines=rows))
@@ -144,7 +138,7 @@ class Selling(Shop):
             assert not gone or min(gone) >= today
             assert not gone or not good or max(gone) <= min(good)
 
-    @rule(given=given_lines, lot=lots, bin=bins)
+    @move(given=given_lines, lot=lots, bin=bins)
     def receive_and_deliver_at_once(self, given: list[Any], lot: str, bin: str) -> None:
         """Both in one unit of work: the delivery takes what the receipt has just made of the cost."""
         rows = self.coming(given, lot, bin)
@@ -155,8 +149,7 @@ class Selling(Shop):
 
         self.run(work)
 
-    @precondition(lambda self: self.left("returned", *GONE))
-    @rule(data=st.data(), parts=shares, aside=st.booleans(), bin=bins, end=ends)
+    @move(lambda self: self.left("returned", *GONE), parts=shares, aside=st.booleans(), bin=bins, end=ends, weight=3)
     def take_back(self, data: st.DataObject, parts: list[Decimal], aside: bool, bin: str, end: str) -> None:
         """Into the bin from which it came or another one, or into quarantine; what went straight has no lot yet."""
 
@@ -169,19 +162,16 @@ class Selling(Shop):
         header = {"restock_to": "quarantine"} if aside else {}
         self.give_back(self.some(data, *GONE, left="returned"), "customer_return", "receive", parts, end, lines=into, **header)
 
-    @precondition(lambda self: self.left("delivered", *BACK))
-    @rule(data=st.data(), parts=shares)
+    @move(lambda self: self.left("delivered", *BACK), parts=shares, weight=3)
     def replace_what_came_back(self, data: st.DataObject, parts: list[Decimal]) -> None:
         made = self.make(self.some(data, *BACK, left="delivered"), "delivery_note", "delivered", parts)
         self.first_expired_went_first([self.docs[one] for one in made])
 
-    @precondition(lambda self: self.left("invoiced", "delivery_note:shipped"))
-    @rule(data=st.data(), parts=shares, go=st.sampled_from([True, True, False]))
+    @move(lambda self: self.left("invoiced", "delivery_note:shipped"), parts=shares, go=st.sampled_from([True, True, False]))
     def invoice(self, data: st.DataObject, parts: list[Decimal], go: bool) -> None:
         self.make(self.some(data, "delivery_note:shipped", left="invoiced"), "invoice", "invoiced", parts, *["issue"][: int(go)])
 
-    @precondition(lambda self: self.left("credited", *BILLED, "customer_return:received"))
-    @rule(data=st.data(), parts=shares | st.just([D(1)] * 3), go=st.sampled_from([True, True, False]))
+    @move(lambda self: self.left("credited", *BILLED, "customer_return:received"), parts=shares | st.just([D(1)] * 3), go=st.sampled_from([True, True, False]), weight=3)
     def credit(self, data: st.DataObject, parts: list[Decimal], go: bool) -> None:
         source = self.some(data, *BILLED, "customer_return:received", left="credited")
         self.make(source, "credit_note", "credited", parts, *["issue"][: int(go)])

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
 
 from tests.stateful.goods import facts
 from tests.stateful.goods.shop import (
@@ -20,6 +19,7 @@ from tests.stateful.goods.shop import (
     bins,
     given_lines,
     lots,
+    move,
     named,
     names,
     prices,
@@ -49,8 +49,7 @@ ways = st.sampled_from([("main", BINNED), ("main", BINNED), (BINNED, "main"), ("
 class Picking(Shop):
     """Lists made of orders, and what was found of them."""
 
-    @precondition(lambda self: self.left("picked", "sales_order:confirmed"))
-    @rule(data=st.data(), several=st.booleans(), start=st.sampled_from([True, True, False]))
+    @move(lambda self: self.left("picked", "sales_order:confirmed"), several=st.booleans(), start=st.sampled_from([True, True, False]), weight=3)
     def pick(self, data: st.DataObject, several: bool, start: bool) -> None:
         orders = self.left("picked", "sales_order:confirmed")
         chosen = orders[:2] if several else [data.draw(st.sampled_from(orders))]
@@ -61,8 +60,7 @@ class Picking(Shop):
 
         self.run(work)
 
-    @precondition(lambda self: self.in_states("picking_list:picking"))
-    @rule(data=st.data(), short=st.none() | shares)
+    @move(lambda self: self.in_states("picking_list:picking"), short=st.none() | shares, weight=4)
     def finish_picking(self, data: st.DataObject, short: list[Decimal] | None) -> None:
         """All of it was found, or only parts of the first lines; both are delivered at once."""
         one = self.some(data, "picking_list:picking")
@@ -82,9 +80,9 @@ class Picking(Shop):
 class Keeping(Shop):
     """What is put right, counted and moved without anybody buying or selling."""
 
-    @rule(
+    @move(
         item=st.sampled_from(ITEMS), quantity=st.sampled_from([D(5), D(-3), D("0.5")]), cost=st.none() | prices,
-        warehouse=warehouses, lot=lots, bin=bins,
+        warehouse=warehouses, lot=lots, bin=bins, weight=1,
     )  # fmt: skip
     def adjust(self, item: str, quantity: Decimal, cost: Decimal | None, warehouse: str, lot: str, bin: str) -> None:
         place = bin if warehouse == BINNED else ""
@@ -102,13 +100,13 @@ class Keeping(Shop):
         if self.run(lambda s: s.adjust_stock(item, quantity, cost=cost, warehouse=warehouse, reason="found", **names, **given)):
             self.by_hand[item, warehouse, lot, place] += quantity
 
-    @rule(warehouse=warehouses, items=st.none() | st.lists(st.sampled_from(ITEMS), min_size=1, unique=True))
+    @move(warehouse=warehouses, items=st.none() | st.lists(st.sampled_from(ITEMS), min_size=1, unique=True), weight=1)
     def count_what_the_books_know(self, warehouse: str, items: list[str] | None) -> None:
         self.run(lambda s: s.fire(s.count(warehouse, items).id, "start"))
 
-    @rule(
+    @move(
         item=st.sampled_from(ITEMS), quantity=quantities | st.just(D(0)), warehouse=warehouses, lot=lots, bin=bins,
-        post=st.booleans(),
+        post=st.booleans(), weight=1,
     )  # fmt: skip
     def count(self, item: str, quantity: Decimal, warehouse: str, lot: str, bin: str, post: bool) -> None:
         line: dict[str, Any] = {"item": item, "quantity": quantity, "warehouse": warehouse}
@@ -126,7 +124,7 @@ class Keeping(Shop):
 
         self.run(work)
 
-    @rule(given=given_lines, way=ways, go=st.booleans(), chosen=names)
+    @move(given=given_lines, way=ways, go=st.booleans(), chosen=names)
     def transfer(self, given: list[Any], way: tuple[str, str], go: bool, chosen: tuple[str, str] | None) -> None:
         here, there = way
         rows = self.going([(item, quantity, price, here) for item, quantity, price, _ in given], chosen)
@@ -142,27 +140,23 @@ class Keeping(Shop):
 class Ruling(Shop):
     """What happens to documents of any type: they go on, change, and end."""
 
-    @precondition(lambda self: self.in_states(*NEXT))
-    @rule(data=st.data())
+    @move(lambda self: self.in_states(*NEXT))
     def go_on(self, data: st.DataObject) -> None:
         one = self.docs[self.some(data, *NEXT)]
         self.run(lambda s: s.fire(one.id, NEXT[f"{one.type}:{one.state}"]))
 
-    @precondition(lambda self: self.in_states(*DRAFTS))
-    @rule(data=st.data(), quantity=quantities | st.just(D(0)))
+    @move(lambda self: self.in_states(*DRAFTS), quantity=quantities | st.just(D(0)))
     def change_a_quantity(self, data: st.DataObject, quantity: Decimal) -> None:
         one = self.some(data, *DRAFTS)
         line = data.draw(st.sampled_from(self.docs[one].lines))
         self.run(lambda s: s.edit(one, lines={line.position: {"quantity": whole(line.item or "", quantity)}}))
 
-    @precondition(lambda self: self.in_states(*ENDING))
-    @rule(data=st.data(), close=st.booleans())
+    @move(lambda self: self.in_states(*ENDING), close=st.booleans())
     def cancel_or_close(self, data: st.DataObject, close: bool) -> None:
         one = self.some(data, *ENDING)
         self.end(one, "close" if close and self.docs[one].type.endswith("order") else "cancel")
 
-    @precondition(lambda self: self.in_states(*RETURNED))
-    @rule(data=st.data())
+    @move(lambda self: self.in_states(*RETURNED), weight=3)
     def call_off_a_return(self, data: st.DataObject) -> None:
         self.end(self.some(data, *RETURNED), "cancel")
 
@@ -173,6 +167,6 @@ class Ruling(Shop):
         done = self.run(lambda s: s.fire(document_id, event, ask=ask))
         assert not (done and event == "cancel" and one.type in BINDING and facts.settled(one))
 
-    @rule(days=st.integers(1, 20))
+    @move(days=st.integers(1, 20), weight=1)
     def days_pass(self, days: int) -> None:
         self.clock.at += timedelta(days=days)
