@@ -69,6 +69,9 @@ def _after(
         return _delivered(unit, document, record, serial)
     if record is None:
         return None
+    note = _taken_again(unit, document, serial) if not quantity and not record.owner else None
+    if note is not None and note.id != record.delivered_by:  # its owner had it by an earlier delivery than the last one
+        return _delivered(unit, note, record, serial)
     came_back = quantity > 0 and record.owner != "" and record.owner == document.party
     is_cancelled = not quantity and record.delivered_by == document.id and not record.returned_by
     back: dict[str, str]
@@ -79,6 +82,16 @@ def _after(
     else:
         return None
     return record.model_copy(update=back)
+
+
+def _taken_again(unit: Unit, document: Document, serial: tuple[str, str]) -> Document | None:
+    """The delivery that stands again, where ``document`` had brought the serial number back and was called off."""
+    before = held(unit.tracked[document.id].original, unit.pack)
+    if not any(quantity > 0 and (key.item, key.lot) == serial for key, quantity in before.items() if key.level == PHYSICAL):
+        return None
+    named = (line for line in document.lines if line.item == serial[0] and any(one.lot == serial[1] for one in line.stowed))
+    sources = [unit.tracked[line.source_document].document for line in named if line.source_document in unit.tracked]
+    return sources[0] if sources else None
 
 
 def _delivered(unit: Unit, document: Document, record: Equipment | None, serial: tuple[str, str]) -> Equipment:

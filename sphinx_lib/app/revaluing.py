@@ -74,12 +74,15 @@ def _reductions(unit: Unit, document: Document) -> Iterator[tuple[Line, Id, Deci
 
 
 def _receipt_of(unit: Unit, line: Line) -> tuple[Document, Line] | None:
-    """The receipt of goods that a line was made from, with its line; none for services and what came in otherwise."""
+    """The receipt that brought the goods of a line into stock, with its line; none for services, for what came in otherwise,
+    and for what went straight to a customer: it is no part of what is held (PO6)."""
     source = _line_of(unit, line)
     if source is None or not source.stocked or not source.quantity:
         return None
     receipt = unit.get(line.source_document or "")
-    return (receipt, source) if unit.type_of(receipt).stock_value == "price" else None
+    declared = unit.type_of(receipt)
+    is_held = PHYSICAL in (declared.says(receipt.state, "stock") or {})
+    return (receipt, source) if declared.stock_value == "price" and is_held else None
 
 
 def _line_of(unit: Unit, line: Line) -> Line | None:

@@ -181,7 +181,7 @@ class MadeFrom(Strict):
     ``at_least`` leaves alone what would be made of fewer documents. With ``procures`` goods are bought of their suppliers,
     in documents by supplier, currency and warehouse (PO1-PO3): what is ``missing`` in stock, or all that is ``needed``.
     ``where`` leaves out lines for which it does not hold. ``prices`` are ``kept`` (Q4), ``free``: a replacement at price
-    0, which counts for no earlier order, or ``asked``: none yet. ``parties`` makes one document for each party named.
+    0 by other goods, which counts for no earlier order, or ``asked``: none yet. ``parties`` makes one for each named.
     ``through`` a type: not the lines of the source go in, but those of that type which billed what the source takes
     back, each at its own price, discounts and VAT (CN1), less a ``fee``.
     """

@@ -66,9 +66,11 @@ def derive(
     """Documents of the target type, not priced yet, for what is left to do of ``sources``; nothing left gives none.
 
     ``roots`` are the root lines of lines that have another root than themselves: what is left of the root bounds
-    what is proposed. ``quantities`` by line id (sales units) replaces the proposal; asking for more than is left is
-    an InputError that says how much is.
+    what is proposed, where other ways lead from it to the target too. ``quantities`` by line id (sales units) replaces
+    the proposal; asking for more than is left is an InputError that says how much is.
     """
+    if not _has_several_ways(how):
+        roots = {}
     groups: dict[tuple[Any, ...], list[Proposed]] = {}
     for situation in sources:
         asked = how.shares.get(situation.document.id, quantities)
@@ -82,6 +84,12 @@ def derive(
         if any(row.quantity is not None for row in rows):
             drafts.append(_draft(list(_with_headings(rows)), how))
     return drafts
+
+
+def _has_several_ways(how: Derivation) -> bool:
+    """Whether what is left may be taken by several types of sources. Where there is one only, what is left of it is told
+    by itself: the root may have got less than was delivered, or count credits of an invoice that is cancelled."""
+    return sum(made.through is None for made in how.type.made_from.values()) > 1
 
 
 def left_of(line: Line, feeds: str | None, made: MadeFrom, roots: Mapping[Id, Line]) -> Decimal:
@@ -271,7 +279,8 @@ def _line(row: Proposed, how: Derivation, position: int) -> Line:
         quantity=row.quantity,
         price_quantity=line.price_quantity if whole else round_half_up(line.price_quantity * part, QUANTITY_DIGITS),
         stock_quantity=line.stock_quantity if whole else round_half_up(line.stock_quantity * part, QUANTITY_DIGITS),
-        stowed=stowed_share(line, how.others.get(line.id, ()), row.quantity),
+        # A replacement is of other goods than those that came back.
+        stowed=() if how.made.prices == "free" else stowed_share(line, how.others.get(line.id, ()), row.quantity),
         source_id=line.id,
         source_document=row.source.id,
         role="" if line.role in OPTIONAL else line.role,
