@@ -56,6 +56,18 @@ class Buying(Shop):
 
         self.run(work)
 
+    @move(lambda self: self.left("delivered", "sales_order:confirmed"))
+    def have_it_sent_straight(self, data: st.DataObject) -> None:
+        """Drop shipment in one go (PO6)."""
+        order = self.some(data, "sales_order:confirmed", left="delivered")
+
+        def work(s: Any) -> None:
+            for made in s.derive(order, "purchase_order.drop_shipment").documents:
+                s.fire(made.id, "confirm")
+                s.fire(s.derive(made.id, "goods_receipt").documents[0].id, "receive")
+
+        self.run(work)
+
     @move(lambda self: self.left("received", "purchase_order:confirmed"), parts=shares, lot=lots, bin=bins, go=st.booleans(), freight=st.sampled_from([None, None, D("7.77")]))
     def receive(
         self, data: st.DataObject, parts: list[Decimal], lot: str, bin: str, go: bool, freight: Decimal | None
