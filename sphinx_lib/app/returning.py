@@ -109,8 +109,8 @@ def credit_of(unit: Unit, source_id: Id, billed: Sequence[Billed], fee: Fee | No
     amount = _fee(source, fee, draft, [one for one in billed if one.of_bill.id in here], unit.type_of(draft).fulfils or "")
     credited = sum(_bases(draft).values(), ZERO)
     if amount > credited:
-        told = f"{plain_number(amount)} is kept of {plain_number(credited)}, which is all that is credited; cancel it and lower the fee"
-        raise InputError([f"{source.type} {source.number or 'draft'}: {told}"])
+        told = f"{plain_number(amount)} is kept of {plain_number(credited)}, which is all that is credited"
+        raise InputError([f"{source.type} {source.number or 'draft'}: {told}; cancel it and lower the fee"])
     return draft.changed(lines=(*draft.lines, *_fee_lines(unit, fee, draft, amount))) if amount else draft
 
 
