@@ -34,8 +34,8 @@ def plan_one(unit: Unit, document_id: Id, request: Request) -> Plan:
 
 
 def _with_lots(situation: Situation, request: Request) -> Situation:
-    """The situation with lots chosen for the goods that the event takes out of stock (K10)."""
-    if not any(is_tracked(situation, line) for line in situation.document.lines):
+    """The situation with lots and bins chosen for the goods that the event takes out of stock (K10)."""
+    if not situation.lots and not any(is_tracked(situation, line) for line in situation.document.lines):
         return situation
     target = target_of(situation, request.event)
     lines = situation.document.lines if target is None else with_lots(situation, target)

@@ -94,7 +94,7 @@ def _of_line(bills: Mapping[Id, Sequence[tuple[Document, Line]]], line: Line) ->
 
 def credit_of(unit: Unit, source_id: Id, billed: Sequence[Billed], fee: Fee | None, draft: Document) -> Document:
     """``draft``, made from one of the bills of ``billed``, as the credit for ``source_id``: its lines count for the lines
-    that came back, and the fee is taken off."""
+    that came back, and the fee is taken off. Raises InputError for a fee above what is credited."""
     source = unit.get(source_id)
     origin = {one.of_bill.id: one.line.id for one in billed}
     lines = tuple(
@@ -107,6 +107,10 @@ def credit_of(unit: Unit, source_id: Id, billed: Sequence[Billed], fee: Fee | No
         return draft
     here = {line.source_id for line in draft.lines}
     amount = _fee(source, fee, draft, [one for one in billed if one.of_bill.id in here], unit.type_of(draft).fulfils or "")
+    credited = sum(_bases(draft).values(), ZERO)
+    if amount > credited:
+        told = f"{plain_number(amount)} is kept of {plain_number(credited)}, which is all that is credited"
+        raise InputError([f"{source.type} {source.number or 'draft'}: {told}; cancel it and lower the fee"])
     return draft.changed(lines=(*draft.lines, *_fee_lines(unit, fee, draft, amount))) if amount else draft
 
 

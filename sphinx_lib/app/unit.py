@@ -88,7 +88,7 @@ class Unit(Tracking):
         if "stock" in wanted:
             self.load_stock({item for line in lines for item, _ in line.goods})
         if {"lots", "places"} & wanted:
-            self._load_places({item for line in lines for item, _ in line.goods}, all_items="places" in wanted)
+            self.places.load(self.connection, self.company, {item for line in lines for item, _ in line.goods})
         if "equipment" in wanted:
             serials = {(line.item or "", one.lot) for line in lines for one in line.stowed if one.lot}
             self.places.load_owners(self.connection, self.company, serials)
@@ -171,12 +171,6 @@ class Unit(Tracking):
             self.dated.take(found.dated)
             self.item_policies |= dict.fromkeys(missing, "") | found.of_items
             self.warehouse_policies |= found.of_warehouses
-
-    def _load_places(self, codes: set[str], *, all_items: bool) -> None:
-        """Load the lots and bins of items, of those that are tracked or of ``all_items``."""
-        self.load_items(codes)
-        wanted = codes if all_items else {code for code in codes if self.items[code].tracking != "none"}
-        self.places.load(self.connection, self.company, wanted)
 
     def policy_of(self, item: str, warehouse: str) -> str:
         """What the item, else the warehouse, says about stock below zero (K7); "" when neither says anything."""

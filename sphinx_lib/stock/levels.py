@@ -37,7 +37,7 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
     The level expressions of YAML are in the line's sales unit; services and text lines hold nothing, a phantom kit holds
     its components (K11). ``physical@to_warehouse`` lies in the warehouse that the field ``to_warehouse`` names, in the
     line's own where the field is empty; ``physical@transit`` in the warehouse called transit. There goods lie in no bin
-    where the line's are those of its own warehouse.
+    where the line's are those of its own warehouse: where it is another one, or goods leave that too.
     """
     if document is None:
         return {}
@@ -57,7 +57,7 @@ def held(document: Document | None, pack: Pack) -> dict[Held, Decimal]:
                 quantity = round_half_up(part * whole / line.quantity if line.quantity else part, QUANTITY_DIGITS)
                 if quantity:
                     for where, amount in _spread(line, Held(item, warehouse, level), quantity, whole):
-                        if place and PHYSICAL in levels and where.bin:
+                        if where.bin and place and (PHYSICAL in levels or warehouse != line.warehouse):
                             where = where._replace(bin="")
                         found[where] = found.get(where, ZERO) + amount
     return found

@@ -1,25 +1,21 @@
-"""Which lots and serial numbers go out: first expired first out, expired ones never (K10)."""
+"""Which lots and serial numbers go out, first expired first out, expired ones never (K10), and out of which bins (S40)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
-from sphinx_lib.kernel.document import ZERO, Document, Line, Stowed
-from sphinx_lib.kernel.lots import Lot, expiries
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line, Stowed
+from sphinx_lib.kernel.lots import Lot, Place, expiries
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import Situation
 from sphinx_lib.stock.levels import PHYSICAL, Held, held, moves_between
+from sphinx_lib.stock.picking import Shelves, first_out
 
 Left = dict[Lot, Decimal]
 """How much of each lot nobody has taken yet."""
-
-
-def first_expired_first(lot: Lot) -> tuple[date, date, str, str]:
-    """The order in which lots go out: by expiry, those without one last, then the oldest."""
-    return (lot.expires or date.max, lot.since, lot.lot, lot.bin)
 
 
 def chosen(left: Left, wanted: Stowed, day: date, *, whole: bool = False) -> Iterator[Stowed]:
@@ -29,7 +25,7 @@ def chosen(left: Left, wanted: Stowed, day: date, *, whole: bool = False) -> Ite
     ``whole``, as serial numbers need it, only whole stock units are taken.
     """
     rest = wanted.quantity.to_integral_value(ROUND_FLOOR) if whole else wanted.quantity
-    for lot in sorted(left, key=first_expired_first):
+    for lot in sorted(left, key=first_out):
         if rest <= 0:
             return
         if wanted.lot not in ("", lot.lot) or wanted.bin not in ("", lot.bin) or not lot.lot:
@@ -44,30 +40,63 @@ def chosen(left: Left, wanted: Stowed, day: date, *, whole: bool = False) -> Ite
 
 
 def with_lots(situation: Situation, target: str) -> tuple[Line, ...]:
-    """The lines of a document that is about to enter ``target`` with names for all goods of tracked items that go out.
+    """The lines of a document that is about to enter ``target`` with names for all goods of tracked items that go out, and
+    with the bins of other goods that go out and name none.
 
     What somebody named is taken first and learns its bin; the rest is chosen, line by line. What cannot be named stays
     without a name, for the guard to refuse. Types that say ``lots: given`` choose nothing. What comes in under the name of a
     lot that is in stock has its expiry, where none is given.
     """
-    situation = replace(situation, document=_dated(situation, target))
-    document = situation.document
-    tracked = [line for line in document.lines if is_tracked(situation, line)]
-    outgoing = [line for line in tracked if goes_out(document, line, target, situation.pack)]
-    if not outgoing or situation.type.lots == "given":
+    document = _dated(situation, target)
+    if situation.type.lots == "given":
         return document.lines
+    situation = replace(situation, document=document)
+    tracked = [line for line in document.lines if is_tracked(situation, line)]
+    named = _with_names(situation, tracked, target)
+    if situation.type.says(document.state, "editable"):
+        named |= _with_bins(situation, [line for line in document.lines if not is_tracked(situation, line)], target)
+    return tuple(named.get(line.id, line) for line in document.lines)
+
+
+def _with_names(situation: Situation, tracked: Sequence[Line], target: str) -> dict[Id, Line]:
+    """Tracked goods that go out under their lots and serial numbers."""
+    outgoing = [line for line in tracked if goes_out(situation.document, line, target, situation.pack)]
     shelves: dict[tuple[str, str], Left] = {}
     for line in outgoing:
         key = (line.item or "", line.warehouse)
         shelves.setdefault(key, {lot: lot.quantity for lot in situation.lots.get(key, ())})
     named = {line.id: list(_named(line, shelves[line.item or "", line.warehouse], situation)) for line in outgoing}
-    lines = []
-    for line in document.lines:
-        if line.id in named:
-            left = shelves[line.item or "", line.warehouse]
-            line = line._replace(stowed=(*named[line.id], *_rest(line, left, situation)))
-        lines.append(line)
-    return tuple(lines)
+    return {
+        line.id: line._replace(stowed=(*named[line.id], *_rest(line, shelves[line.item or "", line.warehouse], situation)))
+        for line in outgoing
+    }
+
+
+def _with_bins(situation: Situation, others: Sequence[Line], target: str) -> dict[Id, Line]:
+    """Goods without lots that name no bin, out of those where they lie, as one walks by them; what lies in none goes last.
+
+    Of a phantom kit each component comes out of its own bins (K11).
+    """
+    lying = [line for line in others if any((item, line.warehouse) in situation.lots for item, _ in line.goods)]
+    outgoing = [line for line in lying if goes_out(situation.document, line, target, situation.pack)]
+    if not outgoing:
+        return {}
+    claimed: dict[Place, Decimal] = {}
+    for line in outgoing:
+        for one in line.stowed:
+            place = Place(one.item or line.item or "", line.warehouse, "", one.bin)
+            claimed[place] = claimed.get(place, ZERO) + one.quantity
+    shelves = Shelves((lot for lots in situation.lots.values() for lot in lots if not lot.lot), situation.today, claimed)
+    return {
+        line.id: line._replace(stowed=tuple(
+            one._replace(item=item if line.parts else "")
+            for item, quantity in line.goods
+            for one in shelves.take(item, line.warehouse, quantity, "")
+            if one.bin
+        ))
+        for line in outgoing
+        if not line.stowed
+    }  # fmt: skip
 
 
 def _dated(situation: Situation, target: str) -> Document:

@@ -26,7 +26,7 @@ def walking_key(name: str) -> tuple[Any, ...]:
     return not name, tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
 
 
-def _first_out(lot: Lot) -> tuple[Any, ...]:
+def first_out(lot: Lot) -> tuple[Any, ...]:
     """The lot that expires first, then the oldest (K10); goods of no lot as one walks by them."""
     since = lot.since if lot.lot else date.max
     return lot.expires or date.max, since, walking_key(lot.bin), walking_key(lot.lot)
@@ -45,7 +45,7 @@ class Shelves:
     """
 
     def __init__(self, lots: Iterable[Lot], today: date, claimed: Mapping[Place, Decimal]) -> None:
-        held = {one.place: one for one in sorted(lots, key=_first_out)}
+        held = {one.place: one for one in sorted(lots, key=first_out)}
         self._left = {place: one.quantity for place, one in held.items()}
         for place, quantity in claimed.items():
             self._lower(_lies_at(place, held), quantity)

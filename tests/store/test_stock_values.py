@@ -63,9 +63,9 @@ document_types:
     events: {finish: {from: draft, to: done}}
 numbering:
   goods_back: {pattern: "BT{YYYY}-{SEQ:05}"}
-  sent_back: {pattern: "RF{YYYY}-{SEQ:05}"}
+  sent_back: {pattern: "SB{YYYY}-{SEQ:05}"}
   trade_in: {pattern: "RP{YYYY}-{SEQ:05}"}
-  found: {pattern: "IN{YYYY}-{SEQ:05}"}
+  found: {pattern: "FD{YYYY}-{SEQ:05}"}
 """
 ITEMS = (
     {"code": "A", "name": "A", "sale_price": "20"},

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sphinx_lib.app.stow_input import Named, read_names
 from sphinx_lib.kernel.document import Line, Stowed
 from sphinx_lib.kernel.lots import Lot
-from sphinx_lib.stock.lots import chosen, first_expired_first
+from sphinx_lib.stock.lots import chosen
+from sphinx_lib.stock.picking import first_out
 from sphinx_lib.workflow.stowing import stowed_share
 
 D = Decimal
@@ -69,7 +70,7 @@ def test_lots_go_by_expiry_then_the_oldest_and_those_without_expiry_last() -> No
         lot("never", None, DAY - timedelta(days=99)), lot("young", soon, DAY), lot("old", soon, DAY - timedelta(days=9)),
         lot("late", later, DAY - timedelta(days=20)), lot("today", DAY, DAY),
     ]  # fmt: skip
-    assert [one.lot for one in sorted(lots, key=first_expired_first)] == ["today", "old", "young", "late", "never"]
+    assert [one.lot for one in sorted(lots, key=first_out)] == ["today", "old", "young", "late", "never"]
     found = chosen({one: one.quantity for one in lots}, Stowed(D(5)), DAY)
     assert [one.lot for one in found] == ["today", "old", "young", "late", "never"]
 

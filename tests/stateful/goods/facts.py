@@ -87,7 +87,8 @@ def held(documents: Iterable[Document]) -> dict[Place, Decimal]:
         for one, line in lines_of(documents, type, *states):
             where = "transit" if place == "transit" else one.custom.get(place) or line.warehouse
             for (lot, bin_), quantity in names_of(line).items():
-                found[line.item or "", where, lot, "" if place in ARRIVING else bin_] += sign * quantity
+                elsewhere = place in ARRIVING or where != line.warehouse
+                found[line.item or "", where, lot, "" if elsewhere else bin_] += sign * quantity
     for _, line in lines_of(documents, "stock_count", "posted"):
         lot, bin_ = (line.stowed[0].lot, line.stowed[0].bin) if line.stowed else ("", "")
         found[line.item or "", line.warehouse, lot, bin_] += (line.quantity or D(0)) - line.custom["book"]
