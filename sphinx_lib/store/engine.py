@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import AssertionPool, ConnectionPoolEntry
 
 from sphinx_lib.kernel.errors import Refused
+from sphinx_lib.store.tables import metadata
 from sphinx_lib.store.types import to_json
 
 READ_ONLY = "sphinx_read_only"
@@ -68,7 +69,10 @@ def is_retryable(error: BaseException) -> bool:
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the schema to the newest version, or to an older ``revision``; a second call changes nothing."""
+    """Bring the schema to the newest version, or to an older ``revision``; a second call changes nothing.
+
+    A database without our tables gets them as they are declared, which is what all migrations lead to.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -76,6 +80,10 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        if revision == "head" and not metadata.tables.keys() & set(inspect(connection).get_table_names()):
+            metadata.create_all(connection, checkfirst=False)
+            command.stamp(config, revision)
+        else:
+            command.upgrade(config, revision)
     with engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")

@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
 
 from sphinx_lib import Sphinx
+from sphinx_lib.store.engine import migrate
 from sphinx_lib.store.packs import is_migrated
 from sphinx_lib.store.tables import documents, metadata, packs
 from tests.store.support import FixedClock, at_once, chain, count_rows, document, faults, open_shop, raised
@@ -27,8 +28,11 @@ def of_the_library(name: str | None, kind: str, _parents: object) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-def test_migrations_make_exactly_the_declared_tables(database_url: str) -> None:
+@pytest.mark.parametrize("first", ["head", "0001"])
+def test_migrations_make_exactly_the_declared_tables(database_url: str, first: str) -> None:
+    """Those of a database that is begun with the newest version, and those that the migrations lead to one by one."""
     app = Sphinx.open(database_url=database_url, clock=FixedClock())
+    migrate(app.engine, first)
     app.migrate()
     with app.engine.connect() as connection:
         options = {"version_table": "sphinx_lib_version", "compare_type": True, "include_name": of_the_library}
