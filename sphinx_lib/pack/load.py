@@ -41,7 +41,7 @@ from sphinx_lib.pack.scopes import (
 )
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.supply_checks import check_supply
-from sphinx_lib.pack.tax_checks import check_taxes
+from sphinx_lib.pack.tax_checks import check_deductible, check_taxes
 from sphinx_lib.pack.terms_checks import check_terms
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -102,6 +102,7 @@ def build_pack(
         check_chain(model, types),
         check_labels(model, layers),
         check_taxes(model),
+        check_deductible(model, expressions.get((("", ""), "company", model.taxes.deductible or ""))),
         check_rebates(model, types),
         check_terms(model, types),
         check_prices(model, types, price_expressions),

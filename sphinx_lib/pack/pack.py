@@ -81,12 +81,17 @@ class Pack:
         return [rule for rule in rules if rule is not None]
 
     def vat_in_cost(self, day: date) -> Decimal:
-        """The part, 0 to 1, of the VAT on what is bought on ``day`` that the company may not deduct: it is a cost."""
+        """The part, 0 to 1, of the VAT on what is bought on ``day`` that the company may not deduct: it is a cost.
+
+        Raises InputError where that day gives no percent; of an expression that asks no day it was told at load.
+        """
         text = self.model.taxes.deductible
         if text is None:
             return Decimal(0)
         percent: Decimal = self.expression(("", ""), "company", text)(PartyFacts(self.model, None, day))
-        return 1 - min(max(percent, Decimal(0)), Decimal(100)) / 100
+        if not 0 <= percent <= 100:
+            raise InputError([f"taxes.deductible: {text!r} gives {percent:f} on {day}; it is a percent, 0 to 100"])
+        return 1 - percent / 100
 
     def resolve_type(self, name: str) -> TypeKey:
         """The (type, kind) that ``name`` stands for: a type, a kind of exactly one type, or ``type.kind``."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.checks import unknown
+from sphinx_lib.pack.expressions import Expression, ExpressionFailed
 from sphinx_lib.pack.models import PackModel, Regime
+from sphinx_lib.pack.scopes import PartyFacts
 
 _PLACE = re.compile(r"\{[^}]*\}")
 MENTION_PLACES = frozenset({"{party.vat_number}"})
@@ -30,6 +33,19 @@ def check_taxes(model: PackModel) -> Iterator[Finding]:
             yield Finding((*path, "self_assessed"), f"under {name} the supplier charges VAT", "give it another category")
     yield from _check_zones(model)
     yield from _check_accounts(model)
+
+
+def check_deductible(model: PackModel, expression: Expression | None) -> Iterator[Finding]:
+    """The percent that is deducted of VAT on purchases lies between 0 and 100, where it is the same on all days."""
+    if expression is None or "today" in expression.names:
+        return
+    try:
+        percent = expression(PartyFacts(model, None, date.min))
+    except ExpressionFailed as error:
+        yield Finding(("taxes", "deductible"), str(error), "write a percent, such as \"60\"")
+        return
+    if not 0 <= percent <= 100:
+        yield Finding(("taxes", "deductible"), f"{percent:f} is no percent of the VAT", "write 0 to 100, such as \"60\"")
 
 
 def _check_codes(model: PackModel, base: tuple[str, ...], name: str, regime: Regime) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 from sphinx_lib.app.registry import specs
-from sphinx_lib.kernel.errors import ConfigError
+from sphinx_lib.kernel.errors import ConfigError, InputError
 from sphinx_lib.kernel.master import Address, Party
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
@@ -260,6 +260,18 @@ def test_the_part_of_vat_that_is_deducted_is_a_number_about_the_company_alone(tm
         assert told.startswith("taxes.deductible: ")
 
 
-@pytest.mark.parametrize(("text", "cost"), [("100", "0"), ("60", "0.4"), ("0", "1"), ("120", "0"), ("-5", "1")])
+@pytest.mark.parametrize(("text", "cost"), [("100", "0"), ("60", "0.4"), ("0", "1")])
 def test_the_part_of_vat_that_is_a_cost_lies_between_nothing_and_all(tmp_path: Path, text: str, cost: str) -> None:
     assert load(tmp_path, f"taxes: {{deductible: '{text}'}}").vat_in_cost(DAY) == Decimal(cost)
+
+
+@pytest.mark.parametrize("text", ["120", "-5", "1 / 0"])
+def test_what_is_no_percent_of_vat_is_told_at_load(tmp_path: Path, text: str) -> None:
+    (told,) = problems(tmp_path, f"taxes: {{deductible: '{text}'}}")
+    assert told.startswith("taxes.deductible: ")
+
+
+def test_and_on_the_day_where_it_depends_on_one(tmp_path: Path) -> None:
+    pack = load(tmp_path, "taxes: {deductible: 'days_between(today, today + days(120))'}")
+    with pytest.raises(InputError, match="gives 120 on 2026-03-02; it is a percent, 0 to 100"):
+        pack.vat_in_cost(DAY)
