@@ -47,11 +47,12 @@ def test_documents_are_grouped_by_fields_that_they_have(tmp_path: Path, text: st
 
 
 def test_documents_are_grouped_by_fields_of_their_own_and_by_those_of_a_kind(tmp_path: Path) -> None:
-    load(tmp_path, """
+    pack = load(tmp_path, """
         document_types:
           sales_order: {kinds: {site_work: {label: Site work, fields: {lot: {label: Lot, optional: true}}}}}
           invoice: {made_from: {sales_order: {group_by: [party, lot, due_date]}}}
     """)
+    assert pack.type_of("invoice", "").made_from["sales_order"].group_by == ("party", "lot", "due_date")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_kind_of_two_types_is_made_by_its_whole_name(tmp_path: Path) -> None:
 
 
 def test_prices_are_kept_in_a_step_of_ones_own_and_others_are_fired_by_an_event_of_a_kind(tmp_path: Path) -> None:
-    load(tmp_path, """
+    pack = load(tmp_path, """
         purchase_pricing:
           schema: {quoted: {kind: price, missing: zero, access: {own: {key: [item, supplier]}}}}
         document_types:
@@ -131,6 +132,8 @@ def test_prices_are_kept_in_a_step_of_ones_own_and_others_are_fired_by_an_event_
             kinds: {tender: {label: Tender, events: {withdraw: {from: asked, to: declined}}}}
             events: {choose: {effects: {keep_prices: {step: quoted, valid_to: valid_to}, fire_others: {event: withdraw}}}}
     """)
+    effects = pack.type_of("supplier_quotation", "tender").events["choose"].effects
+    assert (effects["keep_prices"]["step"], effects["fire_others"]) == ("quoted", {"event": "withdraw"})
 
 
 def test_a_landed_cost_is_shared_by_what_can_be_measured(tmp_path: Path) -> None:

@@ -28,9 +28,11 @@ def test_a_place_that_nobody_fills_is_told(tmp_path: Path, label: str, place: st
 
 
 def test_a_place_may_be_left_out_and_a_label_of_ones_own_has_its_own(tmp_path: Path) -> None:
-    load(tmp_path, """
+    pack = load(tmp_path, """
         labels:
           reorder_reason: {fr: "{missing} {unit} de moins, {{projected}}", en: none}
           number_of_date: "{date}: {number}"
           house: {fr: "Maison {name}"}
     """)
+    assert pack.label("house", "fr").format(name="Durand") == "Maison Durand"
+    assert pack.label("reorder_reason", "en") == "none"
