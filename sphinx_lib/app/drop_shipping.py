@@ -13,7 +13,7 @@ from sphinx_lib.kernel.errors import Refused
 from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up
 from sphinx_lib.kernel.worth import COST_DIGITS
 from sphinx_lib.pack.specs import DeliverPegs, UndoPegs
-from sphinx_lib.pricing.bought import bought_bases
+from sphinx_lib.pricing.bought import bought
 from sphinx_lib.pricing.totals import cost_of
 from sphinx_lib.stock.pegs import in_order_unit, served
 from sphinx_lib.workflow.plan import Request
@@ -54,14 +54,14 @@ def undo(unit: Unit, receipt_id: Id, how: UndoPegs) -> set[Id]:
 
 def _came_in(unit: Unit, receipt: Document) -> Came:
     """What the receipt, which has counted already, brought for each customer order line."""
-    bases = bought_bases(receipt, unit.pack)
-    nets = {line.id: base / receipt.rate for line, base in zip(receipt.lines, bases, strict=True)}
-    bought = {line.id: line for one in _sources(unit, receipt) for line in one.lines}
+    found = bought(receipt, unit.pack)
+    costs = {line.id: one.cost / receipt.rate for line, one in zip(receipt.lines, found, strict=True)}
+    ordered_in = {line.id: line for one in _sources(unit, receipt) for line in one.lines}
     by = {line.id: unit.type_of(one).pegs for one in _sources(unit, receipt) for line in one.lines}
     taken: dict[Id, Decimal] = {}
     came: Came = {}
     for line in receipt.lines:
-        source, pegs = bought.get(line.source_id or ""), by.get(line.source_id or "")
+        source, pegs = ordered_in.get(line.source_id or ""), by.get(line.source_id or "")
         if line.quantity is None or not line.goods:
             continue
         given = {}
@@ -77,7 +77,7 @@ def _came_in(unit: Unit, receipt: Document) -> Came:
             )
         for key, (quantity, ordered) in given.items():
             so_far, cost = came.get(key, (ZERO, ZERO))
-            came[key] = so_far + ordered, cost + nets[line.id] * quantity / line.quantity
+            came[key] = so_far + ordered, cost + costs[line.id] * quantity / line.quantity
     return came
 
 

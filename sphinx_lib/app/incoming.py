@@ -8,12 +8,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id, Line
+from sphinx_lib.kernel.document import ZERO, Id, Line
 from sphinx_lib.kernel.money import EXACT
 from sphinx_lib.kernel.worth import quotient
-from sphinx_lib.pack.pack import Pack
-from sphinx_lib.pricing.bought import vat_in_cost
-from sphinx_lib.pricing.foot import foot_of
+from sphinx_lib.pricing.bought import Bought, bought
 
 
 class Moved(NamedTuple):
@@ -29,13 +27,6 @@ class Given(NamedTuple):
 
     value: Decimal | None
     price: Decimal | None = None
-
-
-class Bought(NamedTuple):
-    """The net of a line after what is taken off at the foot, and the same with the VAT that is not deducted."""
-
-    net: Decimal
-    cost: Decimal
 
 
 class Brought(NamedTuple):
@@ -56,7 +47,7 @@ class Incoming:
     unit: Unit
     moved: dict[tuple[Id, str], Moved] = field(default_factory=dict)
     _lines: dict[Id, dict[str, list[Brought]]] = field(default_factory=dict)
-    _nets: dict[Id, dict[int, Bought]] = field(default_factory=dict)
+    _nets: dict[Id, list[Bought]] = field(default_factory=dict)
 
     def lines(self, document_id: Id, item: str) -> list[Brought]:
         """The lines of a document that move ``item``."""
@@ -98,13 +89,13 @@ class Incoming:
         alone (D1). Of a kit each component takes its part by list value (K11)."""
         document = self.unit.get(document_id)
         if document_id not in self._nets:
-            self._nets[document_id] = _bought(document, self.unit.pack)
+            self._nets[document_id] = bought(document, self.unit.pack)
         value = price = ZERO
         for one in lines:
             part = _part(one.line, item)
             if one.line.unit_price is None or part is None:
                 return Given(None)
-            net, cost = self._nets[document_id].get(one.place, Bought(ZERO, ZERO))
+            net, cost = self._nets[document_id][one.place]
             price += (net / document.rate + landed(one.line)) * part
             value += (cost / document.rate + landed(one.line)) * part
         return Given(value, price)
@@ -123,16 +114,6 @@ class Incoming:
                 return None
             found += EXACT.multiply(cost, one.quantity)
         return found
-
-
-def _bought(document: Document, pack: Pack) -> dict[int, Bought]:
-    """What the lines of a document are bought for, by place."""
-    portions = foot_of(document, pack).portions
-    found: dict[int, Bought] = {}
-    for portion, more in zip(portions, vat_in_cost(document, pack, portions), strict=True):
-        net, cost = found.get(portion.place, Bought(ZERO, ZERO))
-        found[portion.place] = Bought(net + portion.net, cost + portion.net * (1 + more))
-    return found
 
 
 def _part(line: Line, item: str) -> Decimal | None:

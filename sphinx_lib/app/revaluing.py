@@ -12,7 +12,7 @@ from sphinx_lib.app.tracking import Revalued
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, StockMove
 from sphinx_lib.kernel.money import currency_digits, round_half_up
-from sphinx_lib.pricing.bought import bought_bases
+from sphinx_lib.pricing.bought import bought
 from sphinx_lib.stock.levels import PHYSICAL
 
 REASON = "price difference"
@@ -92,8 +92,8 @@ def _line_of(unit: Unit, line: Line) -> Line | None:
 
 def _bases(unit: Unit, document: Document) -> dict[Id, Decimal]:
     """What each line gives to the net total, with the VAT that is not deducted, in company currency, not rounded."""
-    bases = bought_bases(document, unit.pack)
-    return {line.id: base / document.rate for line, base in zip(document.lines, bases, strict=True)}
+    found = bought(document, unit.pack)
+    return {line.id: one.cost / document.rate for line, one in zip(document.lines, found, strict=True)}
 
 
 def _rounded(unit: Unit, amount: Decimal) -> Decimal:

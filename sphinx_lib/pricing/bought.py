@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Document, Portion
 from sphinx_lib.pack.pack import Pack
@@ -11,22 +11,22 @@ from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.pricing.tax import rate_of
 
 
-def vat_in_cost(document: Document, pack: Pack, portions: Sequence[Portion]) -> list[Decimal]:
-    """By portion of ``document`` how much VAT one unit of its net adds to its cost: 0 where all is deducted."""
-    day = document.tax_date or document.date
-    share = pack.vat_in_cost(day)
-    if not share:
-        return [ZERO] * len(portions)
-    return [share * _rate(document, portion, pack) / 100 for portion in portions]
+class Bought(NamedTuple):
+    """The net of a line after what is taken off at the foot, and the same with the VAT that is not deducted; both without
+    the escompte, which is financial and leaves the worth of goods alone (D1)."""
+
+    net: Decimal = ZERO
+    cost: Decimal = ZERO
 
 
-def bought_bases(document: Document, pack: Pack) -> list[Decimal]:
-    """By line what it gives to the net total, after what is taken off at the foot, with the VAT that is not deducted; in
-    the document's currency, not rounded."""
-    portions = foot_of(document, pack).portions
-    found = [ZERO] * len(document.lines)
-    for portion, more in zip(portions, vat_in_cost(document, pack, portions), strict=True):
-        found[portion.place] += portion.base * (1 + more)
+def bought(document: Document, pack: Pack) -> list[Bought]:
+    """What each line of ``document`` is bought for, in its currency and not rounded."""
+    found = [Bought()] * len(document.lines)
+    share = pack.vat_in_cost(document.tax_date or document.date)
+    for portion in foot_of(document, pack).portions:
+        vat = share * portion.base * _rate(document, portion, pack) / 100 if share else ZERO
+        net, cost = found[portion.place]
+        found[portion.place] = Bought(net + portion.net, cost + portion.net + vat)
     return found
 
 
