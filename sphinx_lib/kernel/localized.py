@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol
 
 from sphinx_lib.kernel.errors import RenderError
 from sphinx_lib.kernel.money import round_half_up
@@ -43,6 +43,11 @@ def day(value: date, language: str) -> str:
     # Some read 3/2/26 as 3 February, others as 2 March: a short date begins with the day and holds the whole year.
     style = "short" if short.startswith("dd") and "yy" not in short else "medium"
     return str(format_date(value, style, locale=locale))
+
+
+def point_of(language: str) -> str:
+    """What stands before the decimals of a number."""
+    return str(get_decimal_symbol(locale_of(language)))
 
 
 def digits_of(value: Decimal) -> int:

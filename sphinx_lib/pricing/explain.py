@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, TraceRow
-from sphinx_lib.kernel.localized import number
+from sphinx_lib.kernel.localized import number, point_of
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack
@@ -106,8 +106,8 @@ def table(rows: Sequence[Explained], language: str) -> str:
         [one.label for one in rows],
         [_record(one.row) for one in rows],
         _right([f"{_number(one.row.rate, language)} %" if one.row.rate is not None else "" for one in rows]),
-        _by_point([_number(one.amount, language) for one in rows]),
-        _by_point([_after(one, language) for one in rows]),
+        _by_point([_number(one.amount, language) for one in rows], point_of(language)),
+        _by_point([_after(one, language) for one in rows], point_of(language)),
         [one.note for one in rows],
     ]
     wide = [max(map(len, column), default=0) for column in columns]
@@ -142,14 +142,14 @@ def _right(cells: Iterable[str]) -> list[str]:
     return [cell.rjust(wide) for cell in found]
 
 
-def _by_point(cells: Iterable[str]) -> list[str]:
+def _by_point(cells: Iterable[str], point: str) -> list[str]:
     """Numbers below each other, whatever the number of their decimals."""
-    parts = [_parted(cell) for cell in cells]
+    parts = [_parted(cell, point) for cell in cells]
     before = max((len(whole) for whole, _ in parts), default=0)
     after = max((len(rest) for _, rest in parts), default=0)
     return [whole.rjust(before) + rest.ljust(after) for whole, rest in parts]
 
 
-def _parted(cell: str) -> tuple[str, str]:
-    place = next((place for place, sign in enumerate(cell) if sign in ",.)"), len(cell))
+def _parted(cell: str, point: str) -> tuple[str, str]:
+    place = next((place for place, sign in enumerate(cell) if sign in (point, ")")), len(cell))
     return cell[:place], cell[place:]

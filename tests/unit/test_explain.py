@@ -206,3 +206,14 @@ def test_port_by_a_rule_and_an_eco_contribution_are_told_in_words(tmp_path: Path
         ("Éco-contribution", D("8.33"), ""), ("Frais de port", D(9), "forfait"),
     ]  # fmt: skip
     assert told[3][2].note == "franco à partir de 80"
+
+
+def test_points_stand_below_each_other_beyond_a_thousand_in_english_too() -> None:
+    line = quoted(*PX12, sale_price="1234.50")
+    assert table(line.view.explain(line.line, "en"), "en").splitlines() == [
+        "Base price         item A (catalogue)           1,234.5       1,234.5",
+        "Customer discount  C-A (customer_item)  12.5 %   -154.3125    1,080.1875",
+        "Quantity discount  Q-A (item)              3 %    -32.405625  1,047.781875",
+        "Rounding                                            0.000025  1,047.7819",
+        "Net unit price                                  1,047.7819                  EUR",
+    ]
