@@ -35,30 +35,27 @@ def end_of_month(day: date) -> date:
 
 
 def as_date(value: object) -> date:
-    """``value`` as a date, from one or from a text such as ``2026-03-31``.
-
-    Raises ValueError, which says what is wrong and the right form.
-    """
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError(f"{str(value)[:40]!r} is not a date; a date is written 2026-11-24") from None
-
-
-def parse_date(value: object, where: str) -> date:
     """The date in a text such as ``2026-03-31``, or ``value`` itself when it is a date without a time.
 
-    Raises InputError, whose text begins with ``where``.
+    Raises ValueError, which says what is wrong and the right form.
     """
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not _ISO.fullmatch(value):
         seen = repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"
-        raise InputError([f"{where}: {seen} is not a date; write it as 2026-03-31"], where=where)
+        raise ValueError(f"{seen} is not a date; write it as 2026-03-31")
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise InputError([f"{where}: there is no day {value} in the calendar"], where=where) from None
+        raise ValueError(f"there is no day {value} in the calendar") from None
+
+
+def parse_date(value: object, where: str) -> date:
+    """The same, for input. Raises InputError, whose text begins with ``where``."""
+    try:
+        return as_date(value)
+    except ValueError as error:
+        raise InputError([f"{where}: {error}"], where=where) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import Finding
 
-_DATE = ("{value} is not a date", "a date is written 2026-11-24")
+_DATE = ("{value} is not a date", "write it as 2026-03-31")
 _NUMBER = ("{value} is not a number", "write digits and one point, as 1250.50")
 _WHOLE = ("{value} is not a whole number", "write it without a point, as 30")
 _YES_NO = ("{value} is neither true nor false", "write true or false")

@@ -200,7 +200,7 @@ def test_a_header_that_is_wrong_is_told_and_left_out(app: Sphinx) -> None:
     found = previewed(app, *lines(1), refrence="x", date="2026-02-30", payment_terms="30_day", reference="R")
     assert found.problems == (
         "document has no field 'refrence'; did you mean 'reference'?",
-        "date: '2026-02-30' is not a date; a date is written 2026-11-24",
+        "date: there is no day 2026-02-30 in the calendar",
         "unknown payment terms '30_day'; did you mean '30_days'?",
     )
     assert (found.document.reference, found.document.total_net) == ("R", D("50.00"))

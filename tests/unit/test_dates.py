@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_lib.kernel.dates import DueRule, add_months, due_date, end_of_month, next_working_day, parse_date
+from sphinx_lib.kernel.dates import DueRule, add_months, as_date, due_date, end_of_month, next_working_day, parse_date
 from sphinx_lib.kernel.errors import InputError
 
 AFTER_45 = DueRule(days=45, end_of_month="after")
@@ -136,3 +136,9 @@ def test_other_writings_are_refused_with_their_place(given: object, message: str
     with pytest.raises(InputError) as caught:
         parse_date(given, "invoice.date")
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("wrong", [datetime(2026, 3, 31, tzinfo=UTC), "20260331", "2026-W14-2"])
+def test_a_time_and_other_forms_of_a_day_are_no_date_of_a_document_either(wrong: object) -> None:
+    with pytest.raises(ValueError, match="is not a date; write it as 2026-03-31"):
+        as_date(wrong)

@@ -23,8 +23,8 @@ def told(app: Sphinx, kind: str, row: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "row", "problem"),
     [
-        ("price", {"step": "base", "item": "X", "value": "1", "valid_from": "2026-02-30"}, "valid_from: '2026-02-30' is not a date; a date is written 2026-11-24"),
-        ("price", {"step": "base", "item": "X", "value": "1", "valid_from": 20260101}, "valid_from: 20260101 is not a date; a date is written 2026-11-24"),
+        ("price", {"step": "base", "item": "X", "value": "1", "valid_from": "2026-02-30"}, "valid_from: '2026-02-30' is not a date; write it as 2026-03-31"),
+        ("price", {"step": "base", "item": "X", "value": "1", "valid_from": 20260101}, "valid_from: 20260101 is not a date; write it as 2026-03-31"),
         ("price", {"step": "base", "item": "X", "rows": [["1"]]}, "rows.0: value 2 of the list is missing"),
         ("item", {"code": "X", "name": "X", "sale_price": "5,00"}, "sale_price: '5,00' is not a plain decimal number; write digits and one point, as 1250.50"),
         ("item", {"code": "X", "name": "X", "warranty_months": "1.5"}, "warranty_months: '1.5' is not a whole number; write it without a point, as 30"),
@@ -50,7 +50,7 @@ def test_a_wrong_value_is_told_with_its_right_form(app: Sphinx, kind: str, row: 
 def test_a_day_of_stock_that_is_none_is_told_with_the_form_of_a_date(app: Sphinx) -> None:
     with app.session() as session:
         session.put("item", [{"code": "VIS", "name": "Vis", "tracking": "lot"}])
-        with pytest.raises(InputError, match="expires: 'soon' is not a date; a date is written 2026-11-24"):
+        with pytest.raises(InputError, match="expires: 'soon' is not a date; write it as 2026-03-31"):
             session.adjust_stock("VIS", 1, lot="L", expires="soon")
 
 
@@ -58,7 +58,7 @@ def test_a_day_of_stock_that_is_none_is_told_with_the_form_of_a_date(app: Sphinx
 def test_a_date_of_a_document_that_is_none_is_told_with_the_form_of_a_date(app: Sphinx, where: dict[str, Any]) -> None:
     with app.session() as session:
         session.put("customer", [{"code": "ACME", "name": "ACME"}])
-        with pytest.raises(InputError, match="'soon' is not a date; a date is written 2026-11-24$"):
+        with pytest.raises(InputError, match="'soon' is not a date; write it as 2026-03-31$"):
             session.create("quotation", customer="ACME", **where)
 
 
