@@ -151,11 +151,9 @@ def _opposite(amount: Amount) -> Amount:
 def _code_of(portion: Portion, document: Document, pack: Pack) -> str:
     """The VAT code of a portion: under a regime that the buyer assesses that of its line, else the one at the foot."""
     taxes = pack.model.taxes
-    regime = taxes.both[document.regime]
-    if not regime.self_assessed:
+    if not taxes.both[document.regime].self_assessed:
         return portion.vat
-    code = document.lines[portion.place].vat or next(iter(taxes.codes))
-    return regime.codes.get(code, code)
+    return taxes.assessed_code(document.regime, document.lines[portion.place].vat)
 
 
 def _instalments(document: Document, posts: str, pack: Pack, sign: Decimal) -> list[Amount]:

@@ -13,14 +13,11 @@ from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.places import effect_uses
 from sphinx_lib.pack.pricing_model import Step
-from sphinx_lib.pack.workflow_model import DocumentType
+from sphinx_lib.pack.workflow_model import MEASURES, DocumentType
 
 _MANY = frozenset({"vat", "instalments", "party_facts", "history", "custom", "totals", "lines"})
 GROUPED = KEY_FIELDS | {"document"} | ({field.name for field in fields(Document)} - _MANY)
 """What documents may be grouped by, besides fields of their own: what ``billing.grouping.value_of`` knows."""
-
-MEASURES = ("value", "weight", "volume", "quantity")
-"""What a landed cost may be shared by; the first where a document says nothing."""
 
 
 def check_chain(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:

@@ -164,6 +164,16 @@ class Taxes(Strict):
     def _by_member(self) -> dict[str, str]:
         return {member: name for name, members in self.zones.items() for member in members}
 
+    @property
+    def default_code(self) -> str:
+        """The VAT code of what has none and stands beside nothing that has one."""
+        return "standard" if "standard" in self.codes else next(iter(self.codes))
+
+    def assessed_code(self, regime: str, code: str) -> str:
+        """The code by which the buyer reckons the VAT that he owes on a line of ``code``, which may have none (VA4)."""
+        code = code or self.default_code
+        return self.both[regime].codes.get(code, code)
+
     def codes_of_percent(self, percent: Decimal, regime: str, day: date) -> list[str]:
         """The VAT codes that have ``percent`` on ``day``: those of ``regime``, else those that no other one stands in."""
         found = [code for code, declared in self.codes.items() if declared.rate_on(day) == percent]

@@ -25,6 +25,9 @@ Nothing = Annotated[None, BeforeValidator(_nothing)]
 Ids = dict[str, Nothing]
 """A set of ids: a mapping whose values are empty (rule 2)."""
 
+MEASURES = ("value", "weight", "volume", "quantity")
+"""What a landed cost may be shared by (V5); the first where a document says nothing."""
+
 
 class Condition(Strict):
     """At most one of three ways to ask: of the document, of every line, of any line."""

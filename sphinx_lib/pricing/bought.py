@@ -33,9 +33,7 @@ def bought(document: Document, pack: Pack) -> list[Bought]:
 def _rate(document: Document, portion: Portion, pack: Pack) -> Decimal:
     """Percent of VAT on a portion: what the supplier charges, or what the buyer owes where the regime says so (VA4)."""
     taxes, day = pack.model.taxes, document.tax_date or document.date
-    regime = taxes.both[document.regime]
-    if not regime.self_assessed:
+    if not taxes.both[document.regime].self_assessed:
         return rate_of(portion.vat, document.regime, pack, day)
-    code = document.lines[portion.place].vat or next(iter(taxes.codes))
-    declared = taxes.codes.get(regime.codes.get(code, code))
+    declared = taxes.codes.get(taxes.assessed_code(document.regime, document.lines[portion.place].vat))
     return (declared.rate_on(day) if declared else None) or ZERO

@@ -59,8 +59,7 @@ def code_under(code: str, regime: str, pack: Pack) -> str:
 
 def default_code(pack: Pack) -> str:
     """The VAT code of what has none and stands beside nothing that has one."""
-    codes = pack.model.taxes.codes
-    return "standard" if "standard" in codes else next(iter(codes))
+    return pack.model.taxes.default_code
 
 
 def without_tax(gross: Decimal, rate: Decimal, digits: int) -> Decimal:

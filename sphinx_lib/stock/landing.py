@@ -8,8 +8,8 @@ from decimal import Decimal
 from sphinx_lib.kernel.document import ZERO, Line
 from sphinx_lib.kernel.errors import InputError, Refusal
 from sphinx_lib.kernel.money import currency_digits, plain_number, round_half_up, split_by_weight
-from sphinx_lib.pack.chain_checks import MEASURES
 from sphinx_lib.pack.specs import EffectSpec, GuardSpec, NoParameters, Op, SetLines, Situation
+from sphinx_lib.pack.workflow_model import MEASURES
 
 COST, BY = "landed_cost", "landed_by"
 

@@ -147,9 +147,8 @@ def _line_of(lines: Iterable[Line], item: str, lot: str) -> Line | None:
 
 def _expiry(situation: Situation, line: Line, item: str, lot: str) -> date | None:
     """The last day of a lot: as its stock says, else as the line says."""
-    stock = (one for (code, _), lots in situation.lots.items() if code == item for one in lots)
-    known = [one.expires for one in stock if one.lot == lot and one.expires]
-    return known[0] if known else next((one.expires for one in line.stowed if one.lot == lot), None)
+    named = next((one.expires for one in line.stowed if one.lot == lot), None)
+    return expiries(situation.lots.values()).get((item, lot), named)
 
 
 def _in_stock(situation: Situation, item: str, lot: str) -> Decimal:

@@ -47,11 +47,9 @@ class PegDelivery(Delivery):
     noted_in: str | None = None
 
 
-class PegUndoing(Strict):
+class PegUndoing(Delivery):
     """The type or kind that a drop shipment's receipt delivered by, the event that undoes it, and the field ``noted_in``."""
 
-    type: str
-    fire: str
     noted_in: str
 
 
