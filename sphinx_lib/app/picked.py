@@ -82,6 +82,10 @@ def _along(unit: Unit, order: Document, to: str) -> dict[Id, Decimal]:
 def _of_note(unit: Unit, note: Document, event: str, progress: str, picked: Mapping[PickKey, Picked]) -> set[Id]:
     """Put the lots on a draft note; when nothing of it is on another open list, lower it to what was picked and ship it."""
     before = note
+    own = {line.id: line.warehouse for line in note.lines}
+    if moved := sorted(place for line_id, place in picked if own.get(line_id, place) != place):
+        told = f"goods were picked in {', '.join(moved)}, and its lines name another warehouse by now; set them back"
+        raise Refused(f"{note.type} {note.number or 'draft'}: {told}", document=note.id)
     lines = [_with_more(line, picked.get((line.id, line.warehouse))) for line in note.lines]
     ready = not any(line.planned(progress) for line in lines)
     if ready:

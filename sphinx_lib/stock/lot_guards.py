@@ -93,12 +93,14 @@ def _wrong(situation: Situation, target: str) -> Iterator[Refusal]:
     for key, quantity in moves.items():
         net[key.item, key.lot] = net.get((key.item, key.lot), ZERO) + quantity
     yield from _short(situation, lines, moves)
-    yield from _other_expiry(situation, lines, net)
+    known = expiries(situation.lots.values())
+    yield from _other_expiry(situation, lines, net, dict(known))
     for (item, lot), quantity in net.items():
         line = _line_of(lines, item, lot)
         if not lot or line is None:
             continue
-        expires = _expiry(situation, line, item, lot)
+        named = next((one.expires for one in line.stowed if one.lot == lot), None)
+        expires = known.get((item, lot), named)
         sold = situation.type.side == "sales" and quantity < 0
         if sold and expires is not None and expires < situation.document.date:
             yield _refusal(situation, line, "lot_expired", item=item, lot=lot, expires=expires)
@@ -129,10 +131,9 @@ def _short(situation: Situation, lines: list[Line], moves: Mapping[Held, Decimal
 
 
 def _other_expiry(
-    situation: Situation, lines: list[Line], net: Mapping[tuple[str, str], Decimal]
+    situation: Situation, lines: list[Line], net: Mapping[tuple[str, str], Decimal], known: dict[tuple[str, str], date]
 ) -> Iterator[Refusal]:
     """Lots that come in with another last day than they have in stock, or on a line above: a lot has one."""
-    known = expiries(situation.lots.values())
     for line in lines:
         for one in line.stowed:
             name = (line.item or "", one.lot)
@@ -143,12 +144,6 @@ def _other_expiry(
 
 def _line_of(lines: Iterable[Line], item: str, lot: str) -> Line | None:
     return next((line for line in lines if line.item == item and any(one.lot == lot for one in line.stowed)), None)
-
-
-def _expiry(situation: Situation, line: Line, item: str, lot: str) -> date | None:
-    """The last day of a lot: as its stock says, else as the line says."""
-    named = next((one.expires for one in line.stowed if one.lot == lot), None)
-    return expiries(situation.lots.values()).get((item, lot), named)
 
 
 def _in_stock(situation: Situation, item: str, lot: str) -> Decimal:

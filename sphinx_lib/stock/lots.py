@@ -95,8 +95,16 @@ def _with_bins(situation: Situation, others: Sequence[Line], target: str) -> dic
             if one.bin
         ))
         for line in outgoing
-        if not line.stowed
+        if not line.stowed and not _was_picked(situation, line)
     }  # fmt: skip
+
+
+def _was_picked(situation: Situation, line: Line) -> bool:
+    """Whether more of the line, or of what it was made from, was picked than is delivered: who picked it knew from where."""
+    source = situation.sources.get(line.source_id or "")
+    delivered = situation.type.fulfils or ""
+    lists = {one.fulfils for one in situation.pack.types.values() if one.picks and one.fulfils}
+    return any(line.done(name) or (source and source.done(name) > source.done(delivered)) for name in lists)
 
 
 def _dated(situation: Situation, target: str) -> Document:
