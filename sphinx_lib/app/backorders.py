@@ -103,13 +103,16 @@ def open_orders(unit: Unit, customer: str | None = None) -> list[OpenOrder]:
 def _asked(pack: Pack) -> list[Asked]:
     """The documents of types that commit to deliver, in the states in which they reserve; where they reserve what is left
     to deliver, those that are delivered in full have nothing to say."""
+    def reserves(declared: DocumentType, state: str) -> bool:
+        commits = declared.fulfils is not None and declared.side == "sales"
+        return commits and RESERVED in (declared.says(state, "stock") or ())
+
     found = []
-    for name, declared in pack.model.document_types.items():
+    for name, states in pack.states_where(reserves).items():
         kinds = [one for (type_, _), one in pack.types.items() if type_ == name]
-        states = [state for state in declared.states if RESERVED in (declared.says(state, "stock") or ())]
-        if states and declared.fulfils is not None and declared.side == "sales":
-            texts = {(kind.says(state, "stock") or {}).get(RESERVED) for kind in kinds for state in states}
-            found.append(Asked(name, states, texts - {None} <= {_left_by_status(name, pack)}))
+        levels = [kind.says(state, "stock") or {} for kind in kinds for state in states & kind.states.keys()]
+        texts = {level[RESERVED] for level in levels if RESERVED in level}
+        found.append(Asked(name, sorted(states), texts <= {_left_by_status(name, pack)}))
     return found
 
 

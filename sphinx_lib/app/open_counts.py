@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 def load_open_counts(unit: Unit, batch: Iterable[Document]) -> None:
     """Load the open counts of the items and warehouses of ``batch``; one statement finds them."""
     counted = {(line.item, line.warehouse) for document in batch for line in document.lines if line.item}
-    states: dict[str, set[str]] = {}
-    for (name, _), declared in unit.pack.types.items():
-        states.setdefault(name, set()).update(_open_states(declared))
+    states = unit.pack.states_where(_is_open)
     unit.load(documents_counting(unit.connection, unit.company, states, counted))
 
 
@@ -30,18 +28,15 @@ def frozen_beside(unit: Unit, document: Document) -> dict[StockKey, list[Frozen]
     """What open counts other than ``document`` have frozen, as they are in this unit of work, by item and warehouse."""
     found: dict[StockKey, list[Frozen]] = {}
     for other in (tracked.document for tracked in unit.tracked.values()):
-        if other.id != document.id and other.state in _open_states(unit.type_of(other)):
+        if other.id != document.id and _is_open(unit.type_of(other), other.state):
             for line in (line for line in other.lines if line.custom.get(BOOK) is not None):
                 place = place_of(line)
                 found.setdefault((place.item, place.warehouse), []).append(Frozen(other.number or other.id, place))
     return found
 
 
-def _open_states(declared: DocumentType) -> list[str]:
-    """The states in which a type has frozen the books and moved nothing yet; none of a type that is no count."""
-    if not any(FREEZE_BOOK in event.effects_to(target) for event in declared.events.values() for target in event.targets):
-        return []
-    return [
-        name for name, state in declared.states.items()
-        if not state.final and PHYSICAL not in (declared.says(name, "stock") or {})
-    ]  # fmt: skip
+def _is_open(declared: DocumentType, state: str) -> bool:
+    """Whether a type has frozen the books in a state and moved nothing yet; never of a type that is no count."""
+    if declared.states[state].final or PHYSICAL in (declared.says(state, "stock") or {}):
+        return False
+    return any(FREEZE_BOOK in event.effects_to(target) for event in declared.events.values() for target in event.targets)

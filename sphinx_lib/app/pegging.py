@@ -52,10 +52,7 @@ def release(unit: Unit, order_id: Id) -> set[Id]:
     """Take the customer order out of the pegs of what is on order for it; what came in for it stays its own."""
     if not any(progress.planned for line in unit.get(order_id).lines for progress in line.progress.values()):
         return set()
-    states: dict[str, set[str]] = {}
-    for (name, _), declared in unit.pack.types.items():
-        if declared.pegs is not None:
-            states.setdefault(name, set()).update(one for one in declared.states if holds_pegs(declared, one))
+    states = unit.pack.states_where(lambda declared, state: declared.pegs is not None and holds_pegs(declared, state))
     here = (tracked.document for tracked in unit.tracked.values() if tracked.document.type in states)
     new = [document.id for document in here if _waits(document, order_id)]
     stored = store_pegs.waiting_for(unit.connection, unit.company, order_id, states)

@@ -57,11 +57,7 @@ def lying(unit: Unit, codes: Collection[str]) -> list[Lot]:
 
 def _claimed(unit: Unit, codes: Collection[str]) -> dict[Place, Decimal]:
     """What open lists take, place by place, those of this unit of work as they are now."""
-    open_: dict[str, set[str]] = {}
-    for (name, _), declared in unit.pack.types.items():
-        if declared.picks:
-            planned = {state for state in declared.states if declared.counts(state) == "planned"}
-            open_.setdefault(name, set()).update(planned)
+    open_ = unit.pack.states_where(lambda declared, state: declared.picks and declared.counts(state) == "planned")
     found = picks.claimed(unit.connection, unit.company, open_, codes, unit.tracked.keys())
     for tracked in unit.tracked.values():
         document = tracked.document

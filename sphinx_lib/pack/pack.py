@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -58,6 +58,14 @@ class Pack:
                 known = [key[1] for key in self.types if key[0] == name and key[1]]
                 raise InputError([f"{name} has no kind {kind!r}{did_you_mean(kind, known)}"])
             raise InputError([f"unknown document type {name!r}{did_you_mean(name, self.model.document_types)}"])
+        return found
+
+    def states_where(self, holds: Callable[[DocumentType, str], bool]) -> dict[str, set[str]]:
+        """By type name the states, of any of its kinds, for which ``holds``; types without one are left out."""
+        found: dict[str, set[str]] = {}
+        for (name, _), declared in self.types.items():
+            if states := {state for state in declared.states if holds(declared, state)}:
+                found.setdefault(name, set()).update(states)
         return found
 
     def followed(self, name: str) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, select
 
 from sphinx_lib.kernel.document import Id
-from sphinx_lib.store.tables import document_lines, documents
+from sphinx_lib.store.standing import in_states, lines_of
+from sphinx_lib.store.tables import document_lines
 
 
 def documents_counting(
@@ -17,15 +18,8 @@ def documents_counting(
 
     They may count an item of one in the warehouse of another. One statement, in order of creation.
     """
-    d, line = documents.c, document_lines.c
-    among = [and_(d.type == name, d.state.in_(sorted(open_))) for name, open_ in sorted(states.items()) if open_]
+    line = document_lines.c
     items, warehouses = ({key[place] for key in counted} for place in (0, 1))
-    statement = (
-        select(d.id)
-        .distinct()
-        .join(document_lines, and_(line.company_id == d.company_id, line.document_id == d.id))
-        .where(d.company_id == company, or_(*among))
-        .where(line.item.in_(sorted(items)), line.warehouse.in_(sorted(warehouses)))
-        .order_by(d.id)
-    )
-    return list(connection.scalars(statement)) if among and counted else []
+    which = lines_of(company, in_states(company, states)), line.item.in_(sorted(items))
+    statement = select(line.document_id).distinct().where(*which, line.warehouse.in_(sorted(warehouses)))
+    return sorted(connection.scalars(statement)) if states and counted else []
