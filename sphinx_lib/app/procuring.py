@@ -69,7 +69,8 @@ def procure(
     unit.load_items({need.item for need in needs})
     found = Procured()
     if _is_sent(rule):
-        found.refusals = _refused_kits(needs)
+        named = [need for need in needs if asked is None or asked.get(need.line.id)]
+        found.refusals = [*_refused_kits(named), *(_refused_service(need) for need in named if asked and not need.stocked)]
         needs = [need for need in needs if need.stocked and not need.part]
     buys = _as_asked(needs, asked, _usable(unit, needs)) if asked is not None else _missing(unit, needs, orders, rule, found)
     bought = buy(unit, _wanted(buys, rule), target, day)
@@ -97,6 +98,12 @@ def _refused_kits(needs: Sequence[Need]) -> list[Refusal]:
         )
         for need in lines.values()
     ]
+
+
+def _refused_service(need: Need) -> Refusal:
+    order = f"{need.order.type} {need.order.number or 'draft'} line {need.line.position}"
+    told = f"{order}: {need.item} is a service, which is not sent; buy it with an ordinary purchase order"
+    return Refusal("supplier", told, None, {"item": need.item, "line": need.line.position})
 
 
 def _needs(unit: Unit, order: Document, pegs: Pegs) -> list[Need]:
