@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from sphinx_lib.app.unit import Unit
@@ -67,11 +68,26 @@ def choose(unit: Unit, documents: Sequence[Document], to: str | None, *, whole: 
         situation = unit.situation(document)
         left = {key: there - taken.get(key, ZERO) for key, there in situation.available.items()}
         situation = replace(situation, available=left)
-        splits = situation.type.on_partial == "split" and not whole
-        found += (_split(unit, situation) if splits else None) or [_route(unit, situation)]
+        ways = _ways(unit, situation, whole=whole)
+        unit.reliance.decided(situation, partial(_where, unit, whole=whole), _targets(ways))
+        found += ways
         for item, warehouse, needed, _ in needs_of_stock(situation):
             taken[item, warehouse] = taken.get((item, warehouse), ZERO) + needed
     return sorted(found, key=lambda one: one.place)
+
+
+def _ways(unit: Unit, situation: Situation, *, whole: bool) -> list[Chosen]:
+    splits = situation.type.on_partial == "split" and not whole
+    return (_split(unit, situation) if splits else None) or [_route(unit, situation)]
+
+
+def _where(unit: Unit, situation: Situation, *, whole: bool) -> list[tuple[TypeKey, Quantities | None]]:
+    return _targets(_ways(unit, situation, whole=whole))
+
+
+def _targets(ways: Sequence[Chosen]) -> list[tuple[TypeKey, Quantities | None]]:
+    """Where a document goes, by which parts: what was chosen, without the words that explain it."""
+    return [(one.target, one.part) for one in ways]
 
 
 def _load(unit: Unit, documents: Iterable[Document]) -> None:

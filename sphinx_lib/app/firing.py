@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sphinx_lib.app.margins import at_delivery, load_costs
@@ -63,7 +64,11 @@ def fire(unit: Unit, requests: Sequence[tuple[Id, Request]]) -> set[Id]:
 
 def fire_one(unit: Unit, document_id: Id, request: Request) -> set[Id]:
     """Plan and apply one event whose facts are loaded, without what the engine makes of it."""
-    return apply(unit, plan_one(unit, document_id, request), request.by)
+    situation = _with_lots(unit.situation(unit.get(document_id)), request)
+    ask = partial(plan, request=request, specs=unit.specs)
+    decided = ask(situation)
+    unit.reliance.decided(situation, ask, decided)
+    return apply(unit, decided, request.by)
 
 
 def prefetch(unit: Unit, asked: Sequence[tuple[Document, str]]) -> None:
@@ -259,7 +264,9 @@ def settle(unit: Unit, touched: Iterable[Id]) -> set[Id]:
         document = unit.get(document_id)
         if not _engine_events(unit, document):
             continue
-        name = engine_event(unit.situation(document))
+        situation = unit.situation(document)
+        name = engine_event(situation)
+        unit.reliance.decided(situation, engine_event, name)
         if name is None:
             continue
         past = fired.setdefault(document_id, [])

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_entry, titled
+from sphinx_lib.app import reliance
 from sphinx_lib.app.equipment import register
 from sphinx_lib.app.putting import Put
 from sphinx_lib.app.stock_lots import refuse_lots
@@ -61,6 +62,8 @@ def flush(unit: Unit) -> None:
 
 def _write(unit: Unit) -> None:
     writing = Writing(unit, [one for one in unit.tracked.values() if one.changed])
+    if writing.changed or unit.adjustments or unit.master:
+        reliance.take_turns(unit)
     writing.numbered = _in_order_of_issue([one for one in writing.changed if one.wants_number])
     early = [one for one in writing.changed if one.original is not None and not one.wants_number]
     late = [one for one in writing.changed if one.original is not None and one.wants_number]
@@ -137,11 +140,12 @@ def _move_stock(unit: Unit) -> None:
         if quantity
     ]  # fmt: skip
     moves += unit.adjustments
-    physical, places = store_stock.apply_moves(unit.connection, unit.company, moves)
-    refuse_short(unit, moves, physical)
-    refuse_lots(unit, moves, places)
-    moves = value_moves(unit, moves)
-    store_stock.insert_moves(unit.connection, unit.company, moves, unit.now)
+    moved = store_stock.apply_moves(unit.connection, unit.company, moves)
+    valued = value_moves(unit, moves)
+    reliance.still_holds(unit, moved.before)
+    refuse_short(unit, moves, moved.physical)
+    refuse_lots(unit, moves, moved.places)
+    store_stock.insert_moves(unit.connection, unit.company, valued, unit.now)
 
 
 def _day_of(unit: Unit, document_id: Id) -> date:
@@ -398,3 +402,5 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.allocated.clear()
     unit.settled_by.clear()
     unit.referenced.clear()
+    unit.counted.clear()
+    unit.reliance.clear()

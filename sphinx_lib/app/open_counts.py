@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from sphinx_lib.kernel.document import Document
+from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.lots import place_of
 from sphinx_lib.pack.specs import Frozen, StockKey
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 def load_open_counts(unit: Unit, batch: Iterable[Document]) -> None:
     """Load the open counts of the items and warehouses of ``batch``; one statement finds them."""
     counted = {(line.item, line.warehouse) for document in batch for line in document.lines if line.item}
-    states = unit.pack.states_where(_is_open)
-    unit.load(documents_counting(unit.connection, unit.company, states, counted))
+    unit.counted |= counted
+    unit.load(open_counts_of(unit, counted))
+
+
+def open_counts_of(unit: Unit, counted: Collection[tuple[str, str]]) -> list[Id]:
+    """Ids of the stored counts that are under way of items in warehouses, in one statement."""
+    return documents_counting(unit.connection, unit.company, unit.pack.states_where(_is_open), counted)
 
 
 def frozen_beside(unit: Unit, document: Document) -> dict[StockKey, list[Frozen]]:

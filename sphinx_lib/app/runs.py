@@ -21,7 +21,7 @@ from sphinx_lib.kernel.errors import GuardFailed, InputError, Refused, SphinxErr
 from sphinx_lib.kernel.ports import Actor, QueuedMessage
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.workflow_model import RunStep
-from sphinx_lib.store import outbox, sequences
+from sphinx_lib.store import claims, outbox, sequences
 from sphinx_lib.store.tables import documents
 from sphinx_lib.workflow.plan import Request
 
@@ -120,15 +120,18 @@ def _fire(app: Sphinx, step: RunStep, actor: Actor, progress: Progress, report: 
                 with app.reader() as views:
                     report.made += _due(views.unit, chunk, event, report)
             else:
-                fired, skipped = app.do(_fire_chunk, list(chunk), event, actor=actor)
+                fired, skipped = app.do(_fire_chunk, list(chunk), type_name, event, actor=actor)
                 report.made += fired
                 report.skipped += [Skipped(*row) for row in skipped]
             done += len(chunk)
             progress(done, len(ids))
 
 
-def _fire_chunk(session: Session, ids: list[Id], event: str) -> tuple[list[Id], list[tuple[str, str]]]:
+def _fire_chunk(
+    session: Session, ids: list[Id], type_name: str, event: str
+) -> tuple[list[Id], list[tuple[str, str]]]:
     unit = session.unit
+    claims.claim(unit.connection, unit.company, [f"run {type_name} {event}"])
     report = RunReport()
     due = _due(unit, ids, event, report)
     firing.fire(unit, [(one, Request(event, "clock")) for one in due])
@@ -190,15 +193,15 @@ def _derive_batch(
     options: Mapping[str, Any],
 ) -> None:  # fmt: skip
     arguments = (step.derive or "", until, bool(options.get("propose")))
+    parties = list(dict.fromkeys(one.party for one in batch))
     if options.get("dry_run"):
         with app.reader() as views:
             unit = views.unit
             _report_proposals(unit, _make(unit, [one.id for one in batch], *arguments), report)
         return
     try:
-        report.made += app.do(_derive_chunk, [one.id for one in batch], *arguments, actor=actor)
+        report.made += app.do(_derive_chunk, parties, [one.id for one in batch], *arguments, actor=actor)
     except SphinxError as error:
-        parties = list(dict.fromkeys(one.party for one in batch))
         if len(parties) == 1:
             report.skipped.append(Skipped(parties[0], str(error)))
             return
@@ -207,8 +210,12 @@ def _derive_batch(
             _derive_batch(app, step, actor, own, until, report, options)
 
 
-def _derive_chunk(session: Session, ids: list[Id], to: str, until: date, propose: bool) -> list[Id]:
+def _derive_chunk(
+    session: Session, parties: list[str], ids: list[Id], to: str, until: date, propose: bool
+) -> list[Id]:
+    """Another run over these parties waits, and then finds nothing left of theirs."""
     unit = session.unit
+    claims.claim(unit.connection, unit.company, [f"run {to} {party}" for party in parties])
     made = _make(unit, ids, to, until, propose)
     flush(unit)
     return [document.id for document in made]
@@ -335,6 +342,7 @@ def _replenish(app: Sphinx, to: str, actor: Actor, report: RunReport, options: M
 
 def _replenish_all(session: Session, to: str, supplier: str | None, warehouse: str | None) -> Replenished:
     unit = session.unit
+    claims.claim(unit.connection, unit.company, [f"run {to}"])  # what another run orders is on order here
     found = replenishing.replenish(unit, to, supplier, warehouse)
     for document in found.documents:
         unit.add(document.changed(version=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from sphinx_lib.app import runs, verify
 from sphinx_lib.app.flush import flush
@@ -35,12 +36,21 @@ from sphinx_lib.pack.specs import Specs
 from sphinx_lib.store import commands, engine, entries, packs, search
 from sphinx_lib.store.audit_log import canonical, seal
 
-ATTEMPTS = 5
+ATTEMPTS = 10
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1.0
+"""Seconds between two attempts, at most: the pause doubles, and half of it is left to chance."""
 SYSTEM = Actor("system", {SEE_MARGIN})
 
 
 def _seal(session: Session) -> int:
     return seal(session.unit.connection, session.unit.company, session.unit.now)
+
+
+def _may_be_repeated(error: Exception, key: str | None) -> bool:
+    """Whether doing the same again is safe, and may end better."""
+    if not isinstance(error, DBAPIError):
+        return True
+    return engine.is_retryable(error) or (key is not None and error.connection_invalidated)
 
 
 class SystemClock:
@@ -109,7 +119,7 @@ class Sphinx:
     def _check_pack(self) -> None:
         """Refuse to open on documents that the pack does not know; the last pack opened was checked before."""
         with self.engine.connect() as connection:
-            reading = connection.execution_options(**{engine.READ_ONLY: True})
+            reading = engine.snapshot(connection)
             with reading.begin():
                 if not packs.is_migrated(reading) or packs.is_current(reading, self.company, self.pack.fingerprint):
                     return
@@ -161,19 +171,18 @@ class Sphinx:
         """Run ``function(session, *args, **named)`` in one unit of work and return its JSON-able answer.
 
         A known ``key`` gives the stored answer without calling it; the same key with other input is
-        IdempotencyMismatch. Serialization failures, deadlocks and concurrent changes run it again, 5 times at most.
+        IdempotencyMismatch. What somebody else got in the way of is run again, 10 times at most with growing pauses of
+        random length: concurrent changes, serialization failures, deadlocks. Under a key, so is what a cut connection
+        left open; without one, the answer of a commit that nobody heard could be a second document.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, ATTEMPTS):
             try:
                 return self._do_once(function, args, named, actor, key)
-            except (ConcurrentChange, IntegrityError):  # somebody else wrote, or put, the same row first
-                if attempt == ATTEMPTS:
+            except (ConcurrentChange, DBAPIError) as error:
+                if not _may_be_repeated(error, key):
                     raise
-            except DBAPIError as error:
-                if not engine.is_retryable(error) or attempt == ATTEMPTS:
-                    raise
-            time.sleep(0.01 * attempt)
-        raise AssertionError("the last attempt returns or raises")
+            time.sleep(random.SystemRandom().uniform(0.5, 1) * min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE))
+        return self._do_once(function, args, named, actor, key)
 
     def _do_once(
         self,
@@ -202,12 +211,12 @@ class Sphinx:
 
     @contextmanager
     def reader(self, *, actor: Actor = SYSTEM) -> Iterator[Views]:
-        """Read models in one read-only transaction, which waits for no writer on SQLite.
+        """Read models in one read-only transaction, which waits for no writer: all of them see one state of the books.
 
         An ``actor`` without the right ``see_margin`` is shown neither costs nor margins; without one all is shown (S48).
         """
         with self.engine.connect() as connection:
-            reading = connection.execution_options(**{engine.READ_ONLY: True})
+            reading = engine.snapshot(connection)
             with reading.begin():
                 yield Views(self._unit(reading, actor))
 
@@ -241,6 +250,6 @@ class Sphinx:
     def verify(self) -> verify.Report:
         """Check chains, series, seals, balances and progress against what they were made from."""
         with self.engine.connect() as connection:
-            reading = connection.execution_options(**{engine.READ_ONLY: True})
+            reading = engine.snapshot(connection)
             with reading.begin():
                 return verify.verify(reading, self.company, self.pack)

@@ -15,6 +15,7 @@ from sphinx_lib.app.open_counts import frozen_beside, load_open_counts
 from sphinx_lib.app.places import Places
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.references import load_references, same_reference
+from sphinx_lib.app.reliance import Reliance, noted
 from sphinx_lib.app.tracking import Tracking
 from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError
@@ -36,6 +37,7 @@ class Unit(Tracking):
 
     ``may_go_below`` holds the (item, warehouse) that somebody with the right let fall below zero.
     ``warehouses`` are the codes of their records; none before they are read.
+    ``counted`` are the (item, warehouse) of which open counts were looked for, ``referenced`` the references looked for.
     ``known_prices`` are the records for purchases of several suppliers at once, read before; none reads them for each.
     """
 
@@ -53,6 +55,8 @@ class Unit(Tracking):
     allocated: dict[Id, list[Allocation]] = field(default_factory=dict)
     settled_by: dict[Id, list[Allocation]] = field(default_factory=dict)
     referenced: set[Reference] = field(default_factory=set)
+    counted: set[tuple[str, str]] = field(default_factory=set)
+    reliance: Reliance = field(default_factory=Reliance)
     places: Places = field(default_factory=Places)
     may_go_below: set[tuple[str, str]] = field(default_factory=set)
 
@@ -192,7 +196,7 @@ class Unit(Tracking):
             available=available,
             physical=physical,
             policies=policies,
-            outstanding=self._outstanding_of(document),
+            outstanding=noted(self, document.party or "", partial(self._outstanding_of, document)),
             sources=_sources_of(document, origins),
             origins=origins,
             lots=self._lots_of(document),

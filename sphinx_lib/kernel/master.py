@@ -9,9 +9,18 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    model_validator,
+)
 
 from sphinx_lib.kernel.money import exact_decimal
 
@@ -57,6 +66,17 @@ class Record(BaseModel):
 
     code: str = Field(min_length=1, max_length=60)
     custom: dict[str, Any] = Field(default_factory=dict)
+    _version: int = PrivateAttr(default=0)
+
+    @property
+    def version(self) -> int:
+        """Which version of the stored record this is, from 1; 0 when it was not read from the database."""
+        return self._version
+
+    def stored_as(self, version: int) -> Self:
+        """This record, as the stored one of that version."""
+        self._version = version
+        return self
 
 
 class Address(BaseModel):

@@ -7,7 +7,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    union,
+    update,
+)
 
 from sphinx_lib.kernel.document import EMPTY, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -16,8 +29,13 @@ from sphinx_lib.store.search import as_stored, custom_column
 from sphinx_lib.store.standing import lines_of
 from sphinx_lib.store.tables import NOTHING, allocations, document_lines, documents
 
+_SEEN_WITH = "version_of_document"
 _LINES = (
-    select(document_lines)
+    select(document_lines, documents.c.version.label(_SEEN_WITH))
+    .join(
+        documents,
+        (documents.c.company_id == document_lines.c.company_id) & (documents.c.id == document_lines.c.document_id),
+    )
     .where(document_lines.c.company_id == bindparam("company"))
     .where(document_lines.c.document_id.in_(bindparam("ids", expanding=True)))
     .order_by(document_lines.c.document_id, document_lines.c.position)
@@ -26,6 +44,27 @@ _DOCUMENTS = (
     select(documents)
     .where(documents.c.company_id == bindparam("company"))
     .where(documents.c.id.in_(bindparam("ids", expanding=True)))
+)
+_named: BindParameter[Any] = bindparam("ids", expanding=True)
+_DOCUMENTS_AND_ROOTS = select(documents).where(
+    documents.c.company_id == bindparam("company"),
+    documents.c.id.in_(
+        union(
+            select(documents.c.id).where(documents.c.company_id == bindparam("company"), documents.c.id.in_(_named)),
+            select(document_lines.c.root_document).where(
+                document_lines.c.company_id == bindparam("company"),
+                document_lines.c.document_id.in_(_named),
+                document_lines.c.root_document.is_not(None),
+            ),
+        )
+    ),
+)
+_HOLD = (
+    select(documents.c.id, documents.c.version)
+    .where(documents.c.company_id == bindparam("company"))
+    .where(documents.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(documents.c.id)
+    .with_for_update()
 )
 _INSERT_DOCUMENT = insert(documents)
 _INSERT_LINE = insert(document_lines)
@@ -60,28 +99,45 @@ _DELETE_LINES = (
 def load(connection: Connection, company: str, ids: Sequence[Id], *, with_roots: bool = False) -> list[Document]:
     """The documents with ``ids`` that exist, with their lines; ``with_roots`` adds those of their root lines.
 
-    Two statements, three with roots, whatever the number of documents and lines.
+    Two statements whatever the number of documents and lines. Documents are read before their lines, so that what another
+    unit of work commits in between has the old version, over which no write succeeds; each line says with which version of
+    its document it was read, and a document whose lines say another is read again.
     """
-    if not ids:
+    found: dict[Id, Document] = {}
+    statement, asked = (_DOCUMENTS_AND_ROOTS if with_roots else _DOCUMENTS), list(ids)
+    while asked:
+        rows = connection.execute(statement, {"company": company, "ids": asked}).mappings().all()
+        by_id = {row["id"]: row for row in rows}
+        lines, newer = _lines(connection, company, list(by_id), by_id) if by_id else ({}, set())
+        for one in by_id.keys() - newer:
+            found[one] = document_of(dict(by_id[one]), tuple(lines.get(one, ())))
+        asked = [one for one in by_id if one in newer]
+    wanted = [one for one in dict.fromkeys(ids) if one in found]
+    return [found[one] for one in [*wanted, *sorted(found.keys() - set(wanted))]]
+
+
+def hold(connection: Connection, company: str, seen: Mapping[Id, int]) -> list[Id]:
+    """Keep others from changing these documents until this unit of work ends; gives those that changed since they were
+    read with the version in ``seen``. Rows are locked in the order of ids."""
+    if not seen:
         return []
-    lines = _lines(connection, company, ids)
-    wanted = list(dict.fromkeys(ids))
-    if with_roots:
-        known = set(wanted)
-        roots = {line.root_document for found in lines.values() for line in found if line.root_document} - known
-        if roots:
-            lines |= _lines(connection, company, sorted(roots))
-            wanted += sorted(roots)
-    rows = connection.execute(_DOCUMENTS, {"company": company, "ids": wanted}).mappings().all()
-    by_id = {row["id"]: document_of(dict(row), tuple(lines.get(row["id"], ()))) for row in rows}
-    return [by_id[one] for one in wanted if one in by_id]
+    rows = connection.execute(_HOLD, {"company": company, "ids": list(seen)})
+    now = {row.id: row.version for row in rows}
+    return [one for one, version in seen.items() if now.get(one) != version]
 
 
-def _lines(connection: Connection, company: str, ids: Sequence[Id]) -> dict[Id, list[Line]]:
+def _lines(
+    connection: Connection, company: str, ids: Sequence[Id], read: Mapping[Id, Any]
+) -> tuple[dict[Id, list[Line]], set[Id]]:
+    """The lines of documents, and the documents that are newer now than they were ``read``."""
     found: dict[Id, list[Line]] = {}
+    newer: set[Id] = set()
     for row in connection.execute(_LINES, {"company": company, "ids": ids}).mappings():
-        found.setdefault(row["document_id"], []).append(line_of(dict(row)))
-    return found
+        owner = row["document_id"]
+        found.setdefault(owner, []).append(line_of(dict(row)))
+        if row[_SEEN_WITH] != read[owner]["version"]:
+            newer.add(owner)
+    return found, newer
 
 
 def insert_documents(connection: Connection, company: str, new: Sequence[Document]) -> None:
@@ -111,12 +167,13 @@ def update_documents(connection: Connection, company: str, changed: Sequence[tup
     result = connection.execute(_UPDATE_DOCUMENT, rows)
     if result.rowcount != len(rows):
         raise ConcurrentChange(
-            "somebody else changed " + _names(document for _, document in changed) + " meanwhile; read it again",
+            "somebody else changed " + names_of(document for _, document in changed) + " meanwhile; read it again",
             documents=tuple(document.id for _, document in changed),
         )
 
 
-def _names(changed: Iterable[Document]) -> str:
+def names_of(changed: Iterable[Document]) -> str:
+    """Type and number, or id, of each document."""
     return ", ".join(f"{document.type} {document.number or document.id}" for document in changed)
 
 

@@ -15,7 +15,7 @@ from sphinx_lib.store.types import to_json
 
 READ_ONLY = "sphinx_read_only"
 BUSY_SECONDS = 30
-_RETRY_CODES = frozenset({"40001", "40P01"})
+_RETRY_CODES = frozenset({"40001", "40P01", "23505"})
 
 
 class _OneConnection(AssertionPool):
@@ -60,12 +60,27 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
+def snapshot(connection: Connection) -> Connection:
+    """``connection`` for reading: all its statements see one state of the database, and none may write."""
+    options: dict[str, Any] = {READ_ONLY: True}
+    if connection.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return connection.execution_options(**options)
+
+
+def writes_alone(connection: Connection) -> bool:
+    """Whether a unit of work keeps every other writer out from its first statement, as it does on SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
 def is_retryable(error: BaseException) -> bool:
-    """Whether the database asks to run the unit of work again: serialization failure, deadlock, a busy SQLite file."""
+    """Whether the unit of work may be run again: a serialization failure, a deadlock, a busy SQLite file, or a row that
+    somebody else has put meanwhile."""
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None)
-    return state in _RETRY_CODES or "database is locked" in str(error.orig)
+    said = str(error.orig)
+    return state in _RETRY_CODES or "database is locked" in said or said.startswith("UNIQUE constraint failed")
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

@@ -7,7 +7,24 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, Text, bindparam, cast, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    String,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import IntegrityError
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -108,7 +125,7 @@ def write(
     """Insert ``new`` rows; write ``changed`` (seen version, row) over the version that was seen."""
     table, _ = TABLES[kind]
     if new:
-        connection.execute(insert(table), [{"company_id": company, **row} for row in new])
+        _insert(connection, company, kind, new)
     if changed:
         names = [name for name in changed[0][1] if name not in ("id", "code")]
         statement = (
@@ -124,7 +141,15 @@ def write(
         item_codes.rewrite(connection, company, new, [row for _, row in changed])
 
 
-_PARTIES = select(parties.c.data).where(
+def _insert(connection: Connection, company: str, kind: str, new: Sequence[dict[str, Any]]) -> None:
+    try:
+        connection.execute(insert(TABLES[kind][0]), [{"company_id": company, **row} for row in new])
+    except IntegrityError as error:
+        codes = ", ".join(row["code"] for row in new)
+        raise ConcurrentChange(f"somebody else put the same {kind} meanwhile, one of {codes}; put it again") from error
+
+
+_PARTIES = select(parties.c.data, parties.c.version).where(
     parties.c.company_id == bindparam("company"), parties.c.code.in_(bindparam("codes", expanding=True))
 )
 _sums = (
@@ -135,14 +160,14 @@ _sums = (
     .subquery()
 )
 _PARTIES_OUTSTANDING = (
-    select(parties.c.data, _sums.c.exposure_class, _sums.c.amount)
+    select(parties.c.data, parties.c.version, _sums.c.exposure_class, _sums.c.amount)
     .select_from(parties.outerjoin(_sums, _sums.c.party == parties.c.code))
     .where(parties.c.company_id == bindparam("company"), parties.c.code.in_(bindparam("codes", expanding=True)))
 )
 
 
 _ALL_ITEMS = (
-    select(items.c.data, *COSTS)
+    select(items.c.data, items.c.version, *COSTS)
     .select_from(items.outerjoin(stock_values, OF_ITEM))
     .where(items.c.company_id == bindparam("company"))
 )
@@ -153,7 +178,7 @@ _REORDERED = _ALL_ITEMS.where(cast(items.c.data, Text).contains('"reorder"')).or
 def load_parties(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Party]:
     """Parties by code."""
     rows = connection.execute(_PARTIES, {"company": company, "codes": sorted(codes)})
-    found = [Party.model_validate(row.data) for row in rows]
+    found = [Party.model_validate(row.data).stored_as(row.version) for row in rows]
     return {party.code: party for party in found}
 
 
@@ -165,7 +190,7 @@ def load_outstanding(
     outstanding: dict[str, dict[str, Decimal]] = {}
     rows = connection.execute(_PARTIES_OUTSTANDING, {"company": company, "codes": sorted(codes)})
     for row in rows:
-        party = Party.model_validate(row.data)
+        party = Party.model_validate(row.data).stored_as(row.version)
         found[party.code] = party
         classes = outstanding.setdefault(party.code, {})
         if row.amount is not None:
@@ -176,15 +201,38 @@ def load_outstanding(
 def load_items(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Item]:
     """Items by code, with what their stock costs on average and when it was last bought, where it ever moved (M2)."""
     rows = connection.execute(_ITEMS, {"company": company, "codes": sorted(codes)})
-    found = (with_costs(Item.model_validate(row.data), row) for row in rows)
+    found = (with_costs(Item.model_validate(row.data).stored_as(row.version), row) for row in rows)
     return {item.code: item for item in found}
 
 
 def load_reordered(connection: Connection, company: str) -> dict[str, Item]:
     """Every item that says when it is bought again (R1), by code, in one statement."""
     rows = connection.execute(_REORDERED, {"company": company})
-    found = (with_costs(Item.model_validate(row.data), row) for row in rows)
+    found = (with_costs(Item.model_validate(row.data).stored_as(row.version), row) for row in rows)
     return {item.code: item for item in found if item.reorder}
+
+
+def changed_since(
+    connection: Connection, company: str, seen: Mapping[str, Mapping[str, int]]
+) -> list[tuple[str, str]]:
+    """Kind and code of the records that no longer have the version in ``seen``, by kind and code; in one statement."""
+    parts = [
+        select(literal(kind), TABLES[kind][0].c.code, TABLES[kind][0].c.version).where(
+            TABLES[kind][0].c.company_id == company,
+            TABLES[kind][0].c.code == any_(bindparam(f"codes_{kind}", list(versions), ARRAY(String))),
+        )
+        for kind, versions in seen.items()
+        if versions
+    ]
+    if not parts:
+        return []
+    now = {(kind, code): version for kind, code, version in connection.execute(union_all(*parts))}
+    return sorted(
+        (kind, code)
+        for kind, versions in seen.items()
+        for code, version in versions.items()
+        if now.get((kind, code)) != version
+    )
 
 
 def load_prices(

@@ -181,7 +181,7 @@ def _adding(table: Table, sums: Sequence[str], *, keeps: Sequence[str] = ()) -> 
 
 
 _ADD_BALANCES = {
-    name: statement.returning(_b.item, _b.warehouse, _b.physical)
+    name: statement.returning(_b.item, _b.warehouse, _b.physical, _b.reserved, _b.on_order)
     for name, statement in _adding(stock_balances, LEVELS).items()
 }
 _ADD_PLACES = {
@@ -192,8 +192,10 @@ _ADD_SCHEDULE = _adding(stock_schedule, ("quantity",))
 
 
 class Moved(NamedTuple):
-    """Physical stock after some moves, read under the lock: by item and warehouse, and by lot and bin."""
+    """Stock under the lock, by item and warehouse: balances ``before`` some moves, what is physical after them; and the
+    latter by lot and bin."""
 
+    before: dict[Key, Balance]
     physical: dict[Key, Decimal]
     places: dict[Place, Decimal]
 
@@ -201,7 +203,7 @@ class Moved(NamedTuple):
 def apply_moves(connection: Connection, company: str, moves: Sequence[StockMove]) -> Moved:
     """Add ``moves`` to the balances in one order of keys, so that no two units of work wait for each other crosswise."""
     if not moves:
-        return Moved({}, {})
+        return Moved({}, {}, {})
     changes: dict[Key, dict[str, Decimal]] = {}
     for move in moves:
         levels = changes.setdefault((move.item, move.warehouse), dict.fromkeys(LEVELS, ZERO))
@@ -210,10 +212,11 @@ def apply_moves(connection: Connection, company: str, moves: Sequence[StockMove]
         {"company_id": company, "item": item, "warehouse": warehouse, **levels}
         for (item, warehouse), levels in sorted(changes.items())
     ]
-    after = connection.execute(_ADD_BALANCES[connection.dialect.name], rows)
-    physical = {(row.item, row.warehouse): row.physical for row in after}
+    after = {(row.item, row.warehouse): row for row in connection.execute(_ADD_BALANCES[connection.dialect.name], rows)}
+    physical = {key: row.physical for key, row in after.items()}
+    before = {key: Balance(*(getattr(row, one) - changes[key][one] for one in LEVELS)) for key, row in after.items()}
     _schedule(connection, company, moves)
-    return Moved(physical, _place(connection, company, moves))
+    return Moved(before, physical, _place(connection, company, moves))
 
 
 def _place(connection: Connection, company: str, moves: Sequence[StockMove]) -> dict[Place, Decimal]:

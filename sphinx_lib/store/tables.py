@@ -377,6 +377,15 @@ commands = Table(
     PrimaryKeyConstraint("company_id", "key"),
 )
 
+# One row for each thing that units of work take turns at; it is locked, never read.
+claims = Table(
+    "claims",
+    metadata,
+    _company(),
+    Column("name", String(200), nullable=False),
+    PrimaryKeyConstraint("company_id", "name"),
+)
+
 packs = Table(
     "packs",
     metadata,
