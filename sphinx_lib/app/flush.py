@@ -142,9 +142,10 @@ def _move_stock(unit: Unit) -> None:
     moves += unit.adjustments
     moved = store_stock.apply_moves(unit.connection, unit.company, moves)
     valued = value_moves(unit, moves)
-    reliance.still_holds(unit, moved.before)
-    refuse_short(unit, moves, moved.physical)
+    meanwhile = reliance.moved_stock(unit, moved.before)
+    refuse_short(unit, moves, moved.physical, meanwhile.keys())
     refuse_lots(unit, moves, moved.places)
+    reliance.still_holds(unit, meanwhile)
     store_stock.insert_moves(unit.connection, unit.company, valued, unit.now)
 
 

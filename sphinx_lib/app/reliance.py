@@ -121,16 +121,13 @@ def take_turns(unit: Unit) -> None:
 # -- once all is locked --------------------------------------------------------------------------------------------------
 
 
-def still_holds(unit: Unit, before: Mapping[StockKey, Balance]) -> None:
-    """Raises ConcurrentChange when something that the unit of work decided by is no longer so.
-
-    ``before`` are the balances that the unit has changed as they were under the lock, without its own changes.
-    """
+def still_holds(unit: Unit, stock: Mapping[StockKey, Balance]) -> None:
+    """Raises ConcurrentChange when something that the unit of work decided by is no longer so; ``stock`` is what
+    ``moved_stock`` has found."""
     if engine.writes_alone(unit.connection):
         return
     _refuse_new_documents(unit)
     _refuse_changed_records(unit)
-    stock = _moved_stock(unit, before)
     owed = _moved_outstanding(unit)
     for decision in unit.reliance.decisions if stock or owed else ():
         now = _as_it_is(decision.situation, stock, owed)
@@ -179,9 +176,14 @@ def _sum(first: Mapping[str, Decimal], second: Mapping[str, Decimal]) -> Sums:
     return {name: first.get(name, ZERO) + second.get(name, ZERO) for name in [*first, *(second.keys() - first.keys())]}
 
 
-def _moved_stock(unit: Unit, before: Mapping[StockKey, Balance]) -> dict[StockKey, Balance]:
-    """By item and warehouse, what others have added since the unit of work read it."""
-    found = {}
+def moved_stock(unit: Unit, before: Mapping[StockKey, Balance]) -> dict[StockKey, Balance]:
+    """By item and warehouse, what others have added since the unit of work read it.
+
+    ``before`` are the balances that the unit has changed as they were under the lock, without its own changes.
+    """
+    found: dict[StockKey, Balance] = {}
+    if engine.writes_alone(unit.connection):
+        return found
     for key, there in before.items():
         if key[0] in unit.item_policies:
             seen = unit.balances.get(key, Balance())
@@ -253,4 +255,4 @@ def _versions(records: Iterable[Any], put: set[str]) -> dict[str, int]:
     return {one.code: one.version for one in records if one.version and one.code not in put}
 
 
-__all__: Sequence[str] = ("Decision", "Noted", "Reliance", "noted", "still_holds", "take_turns")
+__all__: Sequence[str] = ("Decision", "Noted", "Reliance", "moved_stock", "noted", "still_holds", "take_turns")

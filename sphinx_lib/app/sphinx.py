@@ -25,7 +25,7 @@ from sphinx_lib.app.registry import Extension, specs
 from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
-from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused
+from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused, StockShort
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
@@ -48,6 +48,8 @@ def _seal(session: Session) -> int:
 
 def _may_be_repeated(error: Exception, key: str | None) -> bool:
     """Whether doing the same again is safe, and may end better."""
+    if isinstance(error, StockShort):
+        return bool(error.facts.get("meanwhile"))
     if not isinstance(error, DBAPIError):
         return True
     return engine.is_retryable(error) or (key is not None and error.connection_invalidated)
@@ -178,7 +180,7 @@ class Sphinx:
         for attempt in range(1, ATTEMPTS):
             try:
                 return self._do_once(function, args, named, actor, key)
-            except (ConcurrentChange, DBAPIError) as error:
+            except (ConcurrentChange, StockShort, DBAPIError) as error:
                 if not _may_be_repeated(error, key):
                     raise
             time.sleep(random.SystemRandom().uniform(0.5, 1) * min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE))

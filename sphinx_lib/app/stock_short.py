@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from sphinx_lib.app.unit import Unit
@@ -14,11 +14,14 @@ from sphinx_lib.stock.levels import PHYSICAL
 Key = tuple[str, str]
 
 
-def refuse_short(unit: Unit, moves: Sequence[StockMove], physical: Mapping[Key, Decimal]) -> None:
+def refuse_short(
+    unit: Unit, moves: Sequence[StockMove], physical: Mapping[Key, Decimal], meanwhile: Collection[Key] = ()
+) -> None:
     """Raises StockShort that names every item, what would be left of it, and the document lines that take it.
 
-    ``physical`` is what is there after ``moves``. ``items`` of the error are texts, ``lines`` triples of document id,
-    position and item.
+    ``physical`` is what is there after ``moves``, ``meanwhile`` names what others moved since it was read. ``items`` of
+    the error are texts, ``lines`` triples of document id, position and item; ``meanwhile`` says that others were faster,
+    so that ``Sphinx.do`` asks again.
     """
     lowered = {(move.item, move.warehouse) for move in moves if move.level == PHYSICAL and move.quantity < 0}
     below = [key for key in sorted(lowered - unit.may_go_below) if physical[key] < 0]
@@ -30,7 +33,10 @@ def refuse_short(unit: Unit, moves: Sequence[StockMove], physical: Mapping[Key, 
     named = _lines(unit, moves, short)
     texts = [_told(unit, key, physical[key], named[key]) for key in short]
     lines = tuple((document_id, position, key[0]) for key in short for document_id, position in named[key])
-    raise StockShort("stock would fall below zero: " + ", ".join(texts), items=tuple(texts), lines=lines)
+    raise StockShort(
+        "stock would fall below zero: " + ", ".join(texts),
+        items=tuple(texts), lines=lines, meanwhile=not set(short).isdisjoint(meanwhile),
+    )  # fmt: skip
 
 
 def _lines(unit: Unit, moves: Sequence[StockMove], short: Sequence[Key]) -> dict[Key, list[tuple[Id, int]]]:
