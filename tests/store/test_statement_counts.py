@@ -10,8 +10,9 @@ import pytest
 from sphinx_lib import Sphinx
 from tests.store.support import ALICE, accepted_quotation, goods, issue_invoice, lines, open_shop, statements
 
-MOST = {"create": 10, "fire": 9, "derive": 16}
-WHOLE_CHAIN = 60
+MOST = {"create": 10, "fire": 9, "derive": 17}
+WHOLE_CHAIN = {"sqlite": 60, "postgresql": 66}
+"""On PostgreSQL each unit of work looks again at the versions of the records that it went by, in one statement (ADR 6)."""
 
 
 def counted(app: Sphinx, work: Callable[[Any], Any], key: str | None = None) -> tuple[Any, int]:
@@ -57,7 +58,7 @@ def test_a_chain_of_a_hundred_lines_takes_the_statements_of_one_of_ten(database_
     assert ten == hundred
     for name, count in ten.items():
         assert count <= MOST[name.split()[0]], name
-    assert sum(ten.values()) <= WHOLE_CHAIN
+    assert sum(ten.values()) <= WHOLE_CHAIN[app.engine.dialect.name], ten
     app.engine.dispose()
 
 
