@@ -315,9 +315,9 @@ def list_outbox(
     with app.reader() as views:
         rows = views.outbox(state or UNDELIVERED, document=document, limit=limit)
     for row in rows:
-        tries = f", {row.attempts} tries" if row.attempts else ""
+        tried = f" after {row.attempts}" if row.attempts else ""
         error = f": {row.last_error}" if row.last_error else ""
-        typer.echo(f"{row.id} {row.created_at:%Y-%m-%d %H:%M} {row.state}{tries} {row.title}{error}")
+        typer.echo(f"{row.id} {row.created_at:%Y-%m-%d %H:%M} {row.state}{tried} {row.title}{error}")
 
 
 @outbox.command("show")

@@ -212,9 +212,11 @@ def retry(unit: Unit, ids: Sequence[Id]) -> None:
     refuse_text(ids=ids)
     wanted = list(dict.fromkeys(ids))
     rows = outbox.lock(unit.connection, unit.company, [one for one in wanted if _is_id(one)])
-    missing = sorted(set(wanted) - {row.id for row in rows})
+    there = {row.id for row in rows}
+    missing = [one for one in wanted if one not in there]
     if missing:
-        raise NotFound(f"the outbox has no message {', '.join(missing)}", ids=missing)
+        told = ", ".join(map(repr, missing))
+        raise NotFound(f"the outbox has no message {told}; views.outbox lists them", ids=missing)
     refused = [reason for row in rows if (reason := _why_not(row, unit.now))]
     if refused:
         raise Refused("\n".join(refused))
@@ -236,7 +238,8 @@ def message(unit: Unit, message_id: Id) -> OutboxMessage:
     known = _is_id(message_id)
     row = outbox.message(unit.connection, unit.company, message_id) if known else None
     if row is None:
-        raise NotFound(f"the outbox has no message {message_id}", ids=[message_id])
+        told = f"the outbox has no message {message_id!r}; views.outbox lists them"
+        raise NotFound(told, ids=[message_id])
     return row
 
 
