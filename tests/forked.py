@@ -5,7 +5,6 @@ What a child opens is its own. It never comes back into the test: it answers thr
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import signal
@@ -26,12 +25,14 @@ class Child:
 
     pid: int
     pipe: int
+    ended: bool = False
 
     def answer(self) -> Any:
         """What its work returned, when it has ended; raises what it raised, or Killed."""
         with os.fdopen(self.pipe, "rb") as pipe:
             told = pipe.read()
         os.waitpid(self.pid, 0)
+        self.ended = True
         if not told:
             raise Killed(f"process {self.pid}")
         value, error = pickle.loads(told)
@@ -40,8 +41,8 @@ class Child:
         return value
 
     def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        with contextlib.suppress(ProcessLookupError):
+        """End it at once, as a power cut would, unless it has answered."""
+        if not self.ended:
             os.kill(self.pid, signal.SIGKILL)
 
 

@@ -7,15 +7,16 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from functools import cache
 
+from sqlalchemy import select
+
 from sphinx_lib import Sphinx
 from sphinx_lib.app.registry import specs
 from sphinx_lib.kernel.document import Document
-from sphinx_lib.kernel.master import Item
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
+from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store.tables import documents
 from tests.store.support import ALICE, FixedClock, faults, goods, open_shop
-
-__all__ = ["ALICE", "CUSTOMERS", "GOODS", "FixedClock", "Item", "faults", "new_shop", "open_again", "wrongs"]
 
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CUSTOMERS = ("ACME", "BRUN", "ZED")
@@ -47,20 +48,20 @@ def open_again(url: str, at: datetime) -> Sphinx:
 def everything(app: Sphinx) -> list[Document]:
     """All documents."""
     with app.reader() as views:
-        ids = [one for name in app.pack.model.document_types for one in views.ids(type=name)]
-        return [view.document for view in views.documents(ids)]
+        ids = views.unit.connection.execute(select(documents.c.id)).scalars().all()
+        return store_documents.load(views.unit.connection, app.company, ids)
 
 
 def wrongs(app: Sphinx) -> list[str]:
     """What does not hold: faults of ``verify``, numbers twice or missing, more delivered or invoiced than there was."""
-    documents = everything(app)
-    return [*faults(app), *_numbers(documents), *_exceeded(documents)]
+    every = everything(app)
+    return [*faults(app), *_numbers(every), *_exceeded(every)]
 
 
-def _numbers(documents: list[Document]) -> list[str]:
+def _numbers(every: list[Document]) -> list[str]:
     """Numbers of a series are 1, 2, 3 … : nothing here takes one and gives it back."""
     series: dict[str, list[int]] = defaultdict(list)
-    for one in documents:
+    for one in every:
         if one.number and (parts := _LAST_DIGITS.match(one.number)):
             series[parts[1]].append(int(parts[2]))
     return [
@@ -70,14 +71,14 @@ def _numbers(documents: list[Document]) -> list[str]:
     ]
 
 
-def _exceeded(documents: list[Document]) -> list[str]:
+def _exceeded(every: list[Document]) -> list[str]:
     """Nobody goes past the guard here, so no line is ordered, delivered, invoiced or credited beyond what it has.
 
     What was invoiced and credited in full may be invoiced again, so a note may be credited more than once.
     """
     return [
         f"{one.type} {one.number} line {line.position}: {name} {got.done} of {line.quantity}"
-        for one in documents
+        for one in every
         for line in one.lines
         for name, got in line.progress.items()
         if name != "credited" or one.type == "invoice"

@@ -1,8 +1,8 @@
 """Processes killed at any moment of a unit of work: it is there whole or not at all, and the same command finishes it.
 
-Each attempt does a unit twice. The first one is left alone and says how many rows of which table it writes. The second is
-killed: before a random statement, in the commit or right after it, or at a random moment. Then the database holds what
-it held before or all that the first one wrote, and the same command under the same key makes it the latter, once.
+The first unit of each kind is left alone, and says how many rows of which table it writes. The others are killed: before a
+random statement, in the commit or right after it, or at a random moment. Then the database holds what it held before or
+all that the first one wrote, and the same command under the same key makes it the latter, once.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from sqlalchemy import Engine, event
 from sphinx_lib import Sphinx
 from sphinx_lib.app import runs
 from sphinx_lib.kernel.ports import QueuedMessage
-from tests.forked import Child, Killed, fork
+from tests.forked import Killed, fork
 from tests.store.support import ALICE, count_rows, goods, lines, statements
 from tests.torture.shop import new_shop, open_again, wrongs
 
 NAME = "kills"
-FRESH_AFTER = 20
+FRESH_AFTER = 40
 UNTIL = "2026-03-31"
 ASK = {"channel": "mail", "person": "Mme D."}
 Prepare = Callable[[Sphinx, str], tuple[Any, ...]]
@@ -218,12 +218,21 @@ UNITS = {
 }
 
 
+class Undisturbed(NamedTuple):
+    """What a unit does when it is left alone: its statements, seconds, and rows written by table."""
+
+    statements: int
+    seconds: float
+    written: dict[str, int]
+
+
 class Attack:
     """A shop in which units of work are killed."""
 
     def __init__(self, url: str, seed: int) -> None:
         self.url = url
         self.app = new_shop(url)
+        self.undisturbed: dict[str, Undisturbed] = {}
         self.folder = tempfile.TemporaryDirectory(prefix="sphinx-lib-kills-")
 
     def close(self) -> None:
@@ -233,55 +242,61 @@ class Attack:
     def attempt(self, random: Random) -> str | None:
         name = random.choice(sorted(UNITS))
         key = f"{random.getrandbits(128):032x}"
-        attempt = Kill(self, UNITS[name], key, random)
+        if name not in self.undisturbed:
+            self.undisturbed[name] = self._leave_alone(UNITS[name], f"a{key}")
+        attempt = Kill(self, name, f"b{key}", random)
         wrong = attempt.wrong()
         return f"{name}, {attempt.told}: {wrong}" if wrong else None
 
+    def sink(self, key: str) -> Path:
+        """Where the mails of a unit go."""
+        return Path(self.folder.name) / key
+
+    def _leave_alone(self, unit: Unit, key: str) -> Undisturbed:
+        given = unit.prepare(self.app, key)
+        before = count_rows(self.app)
+        began = time.perf_counter()
+        with statements(self.app.engine) as seen:
+            unit.carry_out(self.app, key, given, self.sink(key))
+        took = time.perf_counter() - began
+        return Undisturbed(len(seen), took, _more(before, count_rows(self.app)))
+
 
 class Kill:
-    """One unit that is killed, beside the same one that is not."""
+    """One unit that is killed, and done again."""
 
-    def __init__(self, attack: Attack, unit: Unit, key: str, random: Random) -> None:
-        self.app, self.url, self.unit, self.key, self.random = attack.app, attack.url, unit, key, random
-        self.sink = Path(attack.folder.name) / key
+    def __init__(self, attack: Attack, name: str, key: str, random: Random) -> None:
+        self.app, self.url, self.key, self.random = attack.app, attack.url, key, random
+        self.name, self.unit, self.alone, self.sink = name, UNITS[name], attack.undisturbed[name], attack.sink(key)
         self.told = "not killed yet"
 
     def wrong(self) -> str | None:
         """What does not hold; None when all does."""
-        app = self.app
-        given = self.unit.prepare(app, f"a{self.key}")
-        before = count_rows(app)
-        began = time.perf_counter()
-        with statements(app.engine) as seen:
-            self.unit.carry_out(app, f"a{self.key}", given, Path(f"{self.sink}a"))
-        took = time.perf_counter() - began
-        written = _more(before, count_rows(app))
-
-        given = self.unit.prepare(app, f"b{self.key}")
-        before = count_rows(app)
-        self._kill(given, len(seen), took)
-        if found := wrongs(app):
-            return f"after the kill: {found}"
-        left = _more(before, count_rows(app))
+        given = self.unit.prepare(self.app, self.key)
+        before = count_rows(self.app)
+        self._kill(given)
+        left, written = _more(before, count_rows(self.app)), self.alone.written
         if self.unit.whole and left not in ({}, written):
             return f"half done: {left} of {written}"
-        return self._again(given, before, written)
+        if found := wrongs(self.app):
+            return f"after the kill: {found}"
+        return self._again(given, before)
 
-    def _again(self, given: tuple[Any, ...], before: dict[str, int], written: dict[str, int]) -> str | None:
+    def _again(self, given: tuple[Any, ...], before: dict[str, int]) -> str | None:
         """The same command until it is done, and once more."""
         answers = []
         for _ in range(2):
-            answers.append(self.unit.carry_out(self.app, f"b{self.key}", given, self.sink))
+            answers.append(self.unit.carry_out(self.app, self.key, given, self.sink))
             done = _more(before, count_rows(self.app))
-            if done != written:
-                return f"repeated, it wrote {done} in place of {written}"
+            if done != self.alone.written:
+                return f"repeated, it wrote {done} in place of {self.alone.written}"
         if answers[0] != answers[1]:
             return f"it answered {answers[0]!r}, then {answers[1]!r}"
         return self._mails() or (f"after the repetition: {found}" if (found := wrongs(self.app)) else None)
 
     def _mails(self) -> str | None:
         """All three went out, one of them perhaps twice: that which the process had in hand."""
-        if self.unit is not UNITS["outbox"]:
+        if self.name != "outbox":
             return None
         times = sorted(Counter(self.sink.read_text().split()).values())
         if times not in ([1, 1, 1], [1, 1, 2]):
@@ -290,28 +305,34 @@ class Kill:
             waiting = views.outbox()
         return f"mails still wait: {waiting}" if waiting else None
 
-    def _kill(self, given: tuple[Any, ...], count: int, took: float) -> None:
+    def _kill(self, given: tuple[Any, ...]) -> None:
         """Do it in a process that is killed; a quarter of the time by the clock, else at a statement."""
         self.app.engine.dispose()  # no connection may be open in two processes
+        at: int | None = self.random.randrange(self.alone.statements + 2)
+        share = self.random.random()
+        self.told = f"killed at statement {at} of {self.alone.statements}"
+        if self.random.random() < 0.25:
+            self.told, at = f"killed after {share:.3f} of its time", None
         reading, writing = os.pipe()
-        at = self.random.randrange(count + 2)
-        delay = self.random.uniform(0, took) if self.random.random() < 0.25 else None
-        self.told = f"killed at statement {at} of {count}" if delay is None else f"killed after {delay:.4f} s"
-        child = fork(lambda: self._die(given, at if delay is None else None, count, writing))
+        child = fork(lambda: self._die(given, at, writing))
         os.close(writing)
         os.read(reading, 1)
         os.close(reading)
-        if delay is not None:
-            time.sleep(delay)
+        if at is None:
+            time.sleep(share * self.alone.seconds)
             child.kill()
-        _wait(child)
+        try:
+            with suppress(Killed):
+                child.answer()
+        finally:
+            child.kill()  # what waits for ever
 
-    def _die(self, given: tuple[Any, ...], at: int | None, count: int, ready: int) -> None:
+    def _die(self, given: tuple[Any, ...], at: int | None, ready: int) -> None:
         app = open_again(self.url, self.app.clock.now())
         if at is not None:
-            _kill_at(app.engine, at, count)
+            _kill_at(app.engine, at, self.alone.statements)
         os.write(ready, b".")
-        self.unit.carry_out(app, f"b{self.key}", given, self.sink)
+        self.unit.carry_out(app, self.key, given, self.sink)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -328,11 +349,6 @@ def _kill_at(engine: Engine, at: int, count: int) -> None:
     event.listen(engine, "before_cursor_execute", before_statement)
     if at == count:
         event.listen(engine, "commit", lambda _: os.kill(os.getpid(), signal.SIGKILL) if seen >= at else None)
-
-
-def _wait(child: Child) -> None:
-    with suppress(Killed):
-        child.answer()
 
 
 def _more(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:

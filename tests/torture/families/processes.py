@@ -53,7 +53,7 @@ class Attack:
             told = [error for child in children for error in child.answer()]
         finally:
             for child in children:
-                child.kill()
+                child.kill()  # what waits for ever
         found = [*told, *self._mails(), *wrongs(self.app)]
         return "\n".join(found) if found else None
 
