@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
+from typing import Any
 
 from tests import postgres
 from tests.torture.runner import Course, Family, Server, replay, run, sqlite_server, table
@@ -26,14 +27,25 @@ def families() -> dict[str, Family]:
     """All families by name: each module of the folder is one."""
     names = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]))
     modules = [importlib.import_module(f"tests.torture.families.{name}") for name in names]
-    every = [Family(one.NAME, one.Attack, getattr(one, "FRESH_AFTER", 0)) for one in modules]
-    return {family.name: family for family in every}
+    return {family.name: family for family in map(_family, modules)}
+
+
+def _family(module: Any) -> Family:
+    said = {"fresh_after": "FRESH_AFTER", "in_ci": "IN_CI"}
+    options = {field: getattr(module, name) for field, name in said.items() if hasattr(module, name)}
+    return Family(module.NAME, module.Attack, **options)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run what the command line says; the exit status."""
     known = families()
-    given = _parser(known).parse_args(arguments)
+    parser = _parser(known)
+    given = parser.parse_args(arguments)
+    chosen = [given.family] if given.family else given.families.split(",") if given.families else list(known)
+    if unknown := [name for name in chosen if name not in known]:
+        parser.error(f"no family {', '.join(unknown)}; there are {', '.join(known)}")
+    if given.attempt is not None and (given.family is None or given.database == "both"):
+        parser.error("--attempt: name its --family and one --database")
     seed = SystemRandom().randrange(10**6) if given.seed is None else given.seed
     with ExitStack() as stack:
         try:
@@ -41,13 +53,9 @@ def main(arguments: Sequence[str]) -> int:
         except postgres.NO_SERVER as error:
             print(f"no PostgreSQL can be started here: {error}; try DATABASE=sqlite", file=sys.stderr)
             return 2
+        courses = [Course(known[name], server, seed) for name in chosen for server in servers]
         if given.attempt is not None:
-            if given.family is None or len(servers) != 1:
-                print("--attempt: name its --family and one --database", file=sys.stderr)
-                return 2
-            return _repeat(Course(known[given.family], servers[0], seed), given.attempt)
-        chosen = [known[given.family]] if given.family else _chosen(known, given.families)
-        courses = [Course(family, server, seed) for family in chosen for server in servers]
+            return _repeat(courses[0], given.attempt)
         return _torture(courses, given.seconds, seed)
 
 
@@ -65,14 +73,6 @@ def _parser(known: dict[str, Family]) -> argparse.ArgumentParser:
 def _numbers(text: str) -> range:
     first, _, last = text.partition("-")
     return range(int(first), int(last or first) + 1)
-
-
-def _chosen(known: dict[str, Family], names: str) -> list[Family]:
-    wanted = [name.strip() for name in names.split(",") if name.strip()] or list(known)
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise SystemExit(f"no family {', '.join(unknown)}; there are {', '.join(known)}")
-    return [known[name] for name in wanted]
 
 
 def _servers(which: str, stack: ExitStack) -> Iterator[Server]:

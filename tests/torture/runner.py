@@ -32,11 +32,12 @@ class Attack(Protocol):
 
 
 class Family(NamedTuple):
-    """Attacks of one kind. After ``fresh_after`` attempts there is a new database, never when it is 0."""
+    """Attacks of one kind. After ``fresh_after`` attempts there is a new database, never when it is 0; CI makes ``in_ci``."""
 
     name: str
     attack: Callable[[str, int], Attack]
     fresh_after: int = 0
+    in_ci: int = 5
 
 
 class Server(NamedTuple):

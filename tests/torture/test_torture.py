@@ -21,8 +21,6 @@ from tests.torture.families import kills
 from tests.torture.runner import Course, Family, Server, replay, run, sqlite_server, table
 
 SEED = 20261125
-FEW = {"kills": 8, "processes": 2}
-"""Attempts in CI; families that are not named have five."""
 
 
 class Moody:
@@ -152,9 +150,23 @@ def test_the_command_runs_a_family_and_says_what_it_did() -> None:
 def test_an_attempt_is_repeated_by_its_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--family", "kills", "--attempt", "1", "--seed", "7", "--database", "sqlite"]) == 0
     assert capsys.readouterr().out == "kills 1 to 1 on sqlite: all held\n"
-    assert main(["--attempt", "1", "--database", "sqlite"]) == 2
-    with pytest.raises(SystemExit):
-        main(["--families", "kilns"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--attempt", "1", "--database", "sqlite"], "--attempt: name its --family and one --database"),
+        (["--attempt", "1", "--family", "kills"], "--attempt: name its --family and one --database"),
+        (["--families", "kills,kilns"], "no family kilns; there are kills"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_is_told(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert told in capsys.readouterr().err
 
 
 # -- the families ----------------------------------------------------------------------------------
@@ -171,7 +183,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.mark.parametrize("family", families().values(), ids=lambda family: family.name)
 def test_a_family_holds(family: Family, server: Server) -> None:
-    failure = replay(Course(family, server, SEED), range(FEW.get(family.name, 5)))
+    failure = replay(Course(family, server, SEED), range(family.in_ci))
     assert failure is None, failure.what
 
 

@@ -23,6 +23,7 @@ from tests.torture.shop import CUSTOMERS, GOODS, new_shop, open_again, wrongs
 
 NAME = "processes"
 FRESH_AFTER = 10
+IN_CI = 2
 UNTIL = "2026-03-31"
 COMMANDS_EACH = 6
 
