@@ -435,3 +435,40 @@ def test_messages_are_listed_by_state_and_document(dead: Sphinx) -> None:
             views.outbox("dead")
         with pytest.raises(NotFound):
             views.outbox_message("7")
+
+
+# -- queueing --------------------------------------------------------------------------------------
+
+CHASE = """
+document_types:
+  quotation:
+    events:
+      chase: {from: sent, to: sent, effects: {send_document: {message: quotation_sent}}}
+"""
+
+
+def test_a_message_that_two_events_of_a_unit_ask_for_is_queued_once(database_url: str, tmp_path: Path) -> None:
+    """The second one would say the same of the same document; in the next unit it is a message of its own."""
+    app = open_shop(database_url, config=["base", overlay(tmp_path, CHASE)])
+    with app.session(actor=ALICE) as s:
+        made = s.create("quotation", customer="ACME", lines=lines())
+        for event in ("send", "chase", "chase"):
+            s.fire(made.id, event)
+    assert len(rows(app)) == 1
+    with app.session(actor=ALICE) as s:
+        s.fire(made.id, "chase")
+        s.flush()
+        s.fire(made.id, "chase")
+    assert len(rows(app)) == 3
+    assert faults(app) == []
+    app.engine.dispose()
+
+
+def test_a_message_to_a_long_address_is_queued(database_url: str) -> None:
+    app = open_shop(database_url)
+    address = f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.example"
+    with app.session(actor=ALICE) as s:
+        s.put("customer", [{"code": "LONG", "name": "LONG", "country": "FR", "email": address}])
+        s.fire(s.create("quotation", customer="LONG", lines=lines()).id, "send")
+    assert [row.payload["to"] for row in rows(app)] == [address]
+    app.engine.dispose()
