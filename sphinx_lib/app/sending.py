@@ -16,8 +16,6 @@ from traceback import format_exception_only
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-from sqlalchemy.exc import DBAPIError
-
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import NotFound, Refused, SphinxError, Undeliverable
@@ -38,7 +36,7 @@ PORTION = 50
 LONGEST_ERROR = 500
 """Characters of an error that are kept."""
 _MARK_AGAIN = (1, 5, 25)
-"""Seconds between tries to mark a message as sent: no mail goes twice because the database restarts."""
+"""Seconds between tries to put on record that a message went out: none goes twice because the database restarts."""
 
 
 class Failure(NamedTuple):
@@ -146,12 +144,15 @@ class Shift:
             self.report.failed.append(Failure(row.title, twice))
 
     def _marked(self, message: Id, state: str) -> bool:
+        """Put it on record; false when another sender had done so. Whatever fails, it is tried again for half a minute."""
+        failed = False
         for pause in _MARK_AGAIN:
             try:
-                return bool(self.app.do(_mark_delivered, message, state))
-            except DBAPIError:
+                return self.app.do(_mark_delivered, message, state) or failed
+            except Exception:
+                failed = True  # perhaps only the answer was lost: then the next try finds it on record
                 time.sleep(pause)
-        return bool(self.app.do(_mark_delivered, message, state))
+        return self.app.do(_mark_delivered, message, state) or failed
 
     def _fail(self, row: QueuedMessage, error: str, *, dead: bool) -> None:
         failed = row._replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -253,6 +254,25 @@ def test_a_mail_is_marked_though_the_server_cut_every_connection_while_it_was_se
     app.run("outbox", sender=cut)
     assert len(sent) == 3
     app.engine.dispose()
+
+
+def test_a_mail_is_marked_when_the_outbox_comes_back_after_a_moment(file_app: Sphinx, sink: Sink) -> None:
+    """Here its table is away, as when a database restarts."""
+
+    def rename(old: str, new: str) -> None:
+        with file_app.engine.begin() as connection:
+            connection.execute(text(f"alter table {old} rename to {new}"))
+
+    def take_away(row: QueuedMessage) -> None:
+        rename("outbox", "away")
+        back.start()
+
+    quote(file_app, 1)
+    back = threading.Timer(0.3, rename, ("away", "outbox"))
+    sink.then = take_away
+    assert len(file_app.run("outbox", sender=sink).made) == 1
+    back.join()
+    assert states(file_app) == {"sent": 1}
 
 
 # -- senders that raise ----------------------------------------------------------------------------
