@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 OUT ?= demo-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench wheel clean libraries
+.PHONY: help demo test check bench torture wheel clean libraries
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*  ## /make \1 - /p' Makefile
@@ -30,6 +30,12 @@ test: libraries  ## everything that CI runs: lint, types, documentation, all tes
 
 bench: libraries  ## the ratios of benchmarks/, measured side by side
 	$(PY) -m benchmarks
+
+# Such as: make torture SECONDS=1800 SEED=7 DATABASE=postgresql FAMILIES=kills,processes
+SECONDS ?= 60
+DATABASE ?= both
+torture: libraries  ## attack at random for SECONDS=60, with SEED=, DATABASE=sqlite|postgresql|both, FAMILIES=
+	@$(PY) -m tests.torture --seconds $(SECONDS) --database $(DATABASE) $(if $(SEED),--seed $(SEED)) $(if $(FAMILIES),--families $(FAMILIES))
 
 wheel: $(READY)  ## build the wheel into dist/
 	$(PY) -m build --wheel --outdir dist .

@@ -24,6 +24,8 @@ db = typer.Typer(no_args_is_help=True, help="The database schema.")
 cli.add_typer(db, name="db")
 rates = typer.Typer(no_args_is_help=True, help="Exchange rates.")
 cli.add_typer(rates, name="rates")
+outbox = typer.Typer(no_args_is_help=True, help="Messages that wait, failed or are dead.")
+cli.add_typer(outbox, name="outbox")
 
 Layers = Annotated[list[Path] | None, typer.Option("--config", help="Overlay directory over the shipped one; may repeat.")]
 Database = Annotated[str, typer.Option("--database", help="SQLAlchemy URL, as sqlite:///sales.sqlite.")]
@@ -273,21 +275,89 @@ def send(
     config: Layers = None,
     company: Company = "main",
 ) -> None:
-    """Send what waits in the outbox: mails by SMTP, letters as PDF files. What fails is tried again next time."""
+    """Send what waits in the outbox: mails by SMTP, letters as PDF files. What fails is tried again later."""
     from sphinx_lib.messages.dispatcher import Dispatcher
     from sphinx_lib.messages.smtp import SmtpMailer
     from sphinx_lib.render.pdf import Renderer
 
     app = _app(config, database, company)
     host, _, port = (smtp or "").partition(":")
-    mailer = SmtpMailer(host, int(port or 25), sender or app.pack.model.company.email) if smtp else None
-    with _progress("outbox") as progress:
+    server = SmtpMailer(host, int(port or 25), sender or app.pack.model.company.email)
+    with _progress("outbox") as progress, server.connection() as connection:
+        mailer = connection if smtp else None
         sending = Dispatcher(app, mailer, letters, Renderer(app.templates).pdf)
         report = app.run("outbox", sender=sending, progress=progress)
-    for skipped in report.skipped:
-        typer.echo(f"failed {skipped.what}: {skipped.reason}")
-    typer.echo(f"outbox: {len(report.made)} sent, {len(report.skipped)} failed")
-    raise typer.Exit(1 if report.skipped else 0)
+    for failed in report.skipped:
+        typer.echo(f"failed {failed.what}: {failed.reason}")
+    for dead in report.dead:
+        typer.echo(f"dead {dead.what}: {dead.reason}")
+    counted = f"{len(report.made)} sent, {len(report.skipped)} failed, {len(report.dead)} dead"
+    typer.echo(f"outbox: {counted}")
+    raise typer.Exit(1 if report.skipped or report.dead else 0)
+
+
+@outbox.command("list")
+def list_outbox(
+    database: Database,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(help="queued, failed, dead, sent or letter; may repeat; what did not go out unless given."),
+    ] = None,
+    document: Annotated[str | None, typer.Option(help="Id of a document; all unless given.")] = None,
+    limit: Annotated[int, typer.Option(help="How many messages.")] = 100,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Print messages of the outbox, oldest first: when they were made, how often they were tried, the last error."""
+    from sphinx_lib.kernel.ports import UNDELIVERED
+
+    app = _app(config, database, company)
+    with app.reader() as views:
+        rows = views.outbox(state or UNDELIVERED, document=document, limit=limit)
+    for row in rows:
+        tried = f" after {row.attempts}" if row.attempts else ""
+        error = f": {row.last_error}" if row.last_error else ""
+        typer.echo(f"{row.id} {row.created_at:%Y-%m-%d %H:%M} {row.state}{tried} {row.title}{error}")
+
+
+@outbox.command("show")
+def show_message(
+    message: Annotated[str, typer.Argument(help="Id of a message, as outbox list prints it.")],
+    database: Database,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Print all that the outbox knows of a message."""
+    with _app(config, database, company).reader() as views:
+        row = views.outbox_message(message)
+    for name, value in row._asdict().items():
+        if name == "payload":
+            for part, content in value.items():
+                typer.echo(f"{part}: {content}")
+        elif value not in (None, ""):
+            typer.echo(f"{name}: {f'{value:%Y-%m-%d %H:%M:%S}' if name.endswith('_at') else value}")
+
+
+@outbox.command("retry")
+def retry_messages(
+    database: Database,
+    messages: Annotated[list[str] | None, typer.Argument(help="Ids of messages that failed or are dead.")] = None,
+    all_dead: Annotated[bool, typer.Option("--all-dead", help="All that are dead.")] = False,
+    actor: str = "cli",
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Let messages be sent again, by the next run; the history of each document says by whom."""
+    if all_dead == bool(messages):
+        raise InputError(["outbox retry: name messages, or say --all-dead"])
+    app = _app(config, database, company)
+    ids = list(messages or [])
+    if all_dead:
+        with app.reader() as views:
+            ids = [row.id for row in views.outbox(["dead"], limit=None)]
+    with app.session(actor=Actor(actor)) as session:
+        session.retry_messages(ids)
+    typer.echo(f"outbox: {len(ids)} wait again")
 
 
 @cli.command()

@@ -12,6 +12,8 @@ import pytest
 
 from sphinx_lib import Sphinx
 from sphinx_lib.app.registry import specs
+from sphinx_lib.kernel.errors import Undeliverable
+from sphinx_lib.kernel.ports import QueuedMessage
 from sphinx_lib.pack.load import load_pack
 
 ROOT = Path(__file__).parents[1]
@@ -229,3 +231,37 @@ def test_stock_names_the_nearest_warehouse_and_knows_a_place_with_goods(shop: st
     wrong = sphinx_lib("stock", "--warehouse", "lyoon", "--database", shop)
     assert (wrong.returncode, wrong.stderr) == (1, "unknown warehouse 'lyoon'; did you mean 'lyon'?\n")
     assert sphinx_lib("stock", "--warehouse", "lyon", "--database", shop).stdout.startswith("VIS in lyon: physical 1,")
+
+
+def test_messages_that_did_not_go_out_are_listed_shown_and_tried_again(shop: str) -> None:
+    with Sphinx.open(database_url=shop).reader() as views:
+        (row,) = views.outbox()
+    listed = sphinx_lib("outbox", "list", "--database", shop).stdout
+    assert listed == f"{row.id} {row.created_at:%Y-%m-%d %H:%M} queued {row.title}\n"
+    refused = sphinx_lib("outbox", "retry", row.id, "--database", shop)
+    assert (refused.returncode, refused.stderr) == (1, f"{row.title} waits already; the next run sends it\n")
+    would = sphinx_lib("run", "outbox", "--dry-run", "--database", shop)
+    assert would.stdout == "outbox: 1 made, 0 proposed, 0 skipped\n"
+    kill(shop)
+    assert sphinx_lib("outbox", "list", "--state", "queued", "--database", shop).stdout == ""
+    listed = sphinx_lib("outbox", "list", "--document", row.document_id or "", "--limit", "1", "--database", shop).stdout
+    assert listed.endswith(f" dead after 1 {row.title}: no such mailbox\n")
+    shown = sphinx_lib("outbox", "show", row.id, "--database", shop).stdout
+    assert "state: dead\n" in shown
+    assert "last_error: no such mailbox\n" in shown
+    assert "message: quotation_sent\n" in shown
+    assert sphinx_lib("outbox", "retry", "--all-dead", "--database", shop).stdout == "outbox: 1 wait again\n"
+    neither = sphinx_lib("outbox", "retry", "--database", shop)
+    assert neither.stderr == "outbox retry: name messages, or say --all-dead\n"
+    assert sphinx_lib("outbox", "show", "7", "--database", shop).returncode == 1
+
+
+def kill(shop: str) -> None:
+    """Let every message be refused for good."""
+
+    def refuse(row: QueuedMessage) -> str:
+        raise Undeliverable("no such mailbox")
+
+    app = Sphinx.open(database_url=shop)
+    assert len(app.run("outbox", sender=refuse).dead) == 1
+    app.engine.dispose()

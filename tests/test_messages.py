@@ -92,16 +92,16 @@ def test_a_second_run_sends_nothing_again(mailbox: tuple[Mailbox, int], tmp_path
     assert len(box.mails) == 1
 
 
-def test_a_refused_mail_stays_with_its_reason_and_is_tried_again(
-    mailbox: tuple[Mailbox, int], tmp_path: Path
-) -> None:
+def test_a_mail_refused_for_good_is_dead_with_its_reason(mailbox: tuple[Mailbox, int], tmp_path: Path) -> None:
     box, port = mailbox
     app, _ = quotation_for("nobody@acme.example")
     sender = Dispatcher(app, SmtpMailer("127.0.0.1", port, "ventes@martin.example"), tmp_path, None)
-    (skipped,) = app.run("outbox", sender=sender).skipped
-    assert "no such mailbox" in skipped.reason
-    (again,) = app.run("outbox", sender=sender).skipped
-    assert "no such mailbox" in again.reason
+    report = app.run("outbox", sender=sender)
+    assert report.skipped == []
+    (dead,) = report.dead
+    assert dead.what == "quotation_sent DE2026-00001 to nobody@acme.example"
+    assert dead.reason == "nobody@acme.example: the mail server refuses it for good: 550 no such mailbox"
+    assert app.run("outbox", sender=sender).dead == []
     assert box.mails == []
 
 

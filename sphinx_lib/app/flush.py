@@ -369,15 +369,16 @@ def _write_master(writing: Writing) -> None:
 
 
 def _queue(unit: Unit) -> None:
+    """Queue what events asked to be sent; what two of them asked for is one message (MS1)."""
     rows = []
-    for document_id, message in unit.messages:
+    for document_id, message in dict.fromkeys(unit.messages):
         document = unit.get(document_id)
         recipient = str(document.party_facts.get("email", ""))
         payload = {"message": message, "to": recipient, "language": document.language, "number": document.number}
         rows.append(
             QueuedMessage(
                 unit.new_id(), "mail" if recipient else "letter", document_id,
-                f"{document_id}:{document.version}:{message}:{recipient}", payload,
+                f"{document_id}:{document.version}:{message}", payload,
             )
         )  # fmt: skip
     outbox.queue(unit.connection, unit.company, rows, unit.now)

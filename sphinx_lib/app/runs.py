@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
-from sphinx_lib.app import deriving, firing, replenishing
+from sphinx_lib.app import deriving, firing, replenishing, sending
 from sphinx_lib.app.flush import flush
 from sphinx_lib.app.replenishing import Reordered, Replenished
 from sphinx_lib.app.unit import Unit
@@ -18,10 +18,10 @@ from sphinx_lib.billing.grouping import billing_for, period_end
 from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refused, SphinxError
-from sphinx_lib.kernel.ports import Actor, QueuedMessage
+from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.workflow_model import RunStep
-from sphinx_lib.store import claims, outbox, sequences
+from sphinx_lib.store import claims, sequences
 from sphinx_lib.store.tables import documents
 from sphinx_lib.workflow.plan import Request
 
@@ -59,12 +59,16 @@ class Proposal(NamedTuple):
 
 @dataclass
 class RunReport:
-    """What a run made, proposed (dry run) or skipped; of what is bought again, why and how much."""
+    """What a run made, proposed (dry run) or skipped; of what is bought again, why and how much.
+
+    Of messages, ``made`` went out, ``skipped`` are tried again, ``dead`` are not.
+    """
 
     made: list[Id] = field(default_factory=list)
     proposed: list[Proposal] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     reordered: list[Reordered] = field(default_factory=list)
+    dead: list[Skipped] = field(default_factory=list)
 
 
 def run(app: Sphinx, name: str, actor: Actor, progress: Progress, options: Mapping[str, Any]) -> RunReport:
@@ -86,7 +90,7 @@ def run(app: Sphinx, name: str, actor: Actor, progress: Progress, options: Mappi
     if step.replenish:
         _replenish(app, step.replenish, actor, report, options)
     if step.send:
-        send(app, options.get("sender"), report)
+        _send(app, progress, report, options)
     return report
 
 
@@ -353,23 +357,15 @@ def _replenish_all(session: Session, to: str, supplier: str | None, warehouse: s
 # -- outbox ----------------------------------------------------------------------------------------
 
 
-def send(app: Sphinx, sender: Callable[[QueuedMessage], str] | None, report: RunReport) -> None:
-    """Hand each waiting message to ``sender``; what it raises is kept as the last error, and tried again next time.
-
-    ``sender`` answers the state to record: ``sent``, or ``letter`` for what has no address.
-    """
+def _send(app: Sphinx, progress: Progress, report: RunReport, options: Mapping[str, Any]) -> None:
+    """Hand each waiting message to the sender of the host; a dry run tells which ones are due."""
+    if options.get("dry_run"):
+        report.made += sending.due(app)
+        return
+    sender = options.get("sender")
     if sender is None:
         raise InputError(["run outbox: give a sender, such as messages.Dispatcher"])
-    with app.reader() as views:
-        waiting = outbox.waiting(views.unit.connection, app.company, limit=10_000)
-    for row in waiting:
-        error, state = "", "failed"
-        try:
-            state = sender(row)
-        except (SphinxError, OSError) as failure:
-            error = str(failure)
-            report.skipped.append(Skipped(row.dedupe, error))
-        with app.engine.begin() as connection:
-            outbox.mark(connection, app.company, row, state, error, app.clock.now())
-        if not error:
-            report.made.append(row.id)
+    sent = sending.send(app, sender, progress)
+    report.made += sent.sent
+    report.skipped += [Skipped(*one) for one in sent.failed]
+    report.dead += [Skipped(*one) for one in sent.dead]

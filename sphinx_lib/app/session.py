@@ -22,6 +22,7 @@ from sphinx_lib.app import (
     putting,
     returning,
     revaluing,
+    sending,
 )
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
@@ -276,6 +277,15 @@ class Session(Previews):
         if not lines:
             raise InputError([f"there is nothing to count in {place!r}; name items to count them all the same"])
         return self.create(type, lines=lines, **header)
+
+    def retry_messages(self, ids: Sequence[Id]) -> None:
+        """Let messages that failed or are dead be sent again, with all their tries; ids are those of ``views.outbox``.
+
+        The histories of their documents say by whom. Raises NotFound, or Refused with every message that waits anyway, is
+        just being sent, or went out; then none is changed.
+        """
+        with self.unit.atomic():
+            sending.retry(self.unit, ids)
 
     def document(self, document_id: Id) -> Document:
         """A document as it is in this unit of work."""

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sphinx_lib.app import stock_reading
+from sphinx_lib.app import sending, stock_reading
 from sphinx_lib.app.available import LineStock, availabilities
 from sphinx_lib.app.backorders import OpenOrder, asked_of, open_orders
 from sphinx_lib.app.comparing import Comparison, compare
@@ -27,6 +27,7 @@ from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import Equipment, ExchangeRate, Item, Party
 from sphinx_lib.kernel.names import refuse_text
+from sphinx_lib.kernel.ports import MESSAGE_STATES, UNDELIVERED, OutboxMessage
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.scopes import PartyFacts, backorder_policy
 from sphinx_lib.stock.availability import Availability, together
@@ -340,6 +341,27 @@ class Views(Previews):
     def messages(self, document_id: Id) -> int:
         """How many messages a document has caused."""
         return outbox.counts(self.unit.connection, self.unit.company, document_id)
+
+    def outbox(
+        self,
+        states: Collection[str] = UNDELIVERED,
+        *,
+        document: Id | None = None,
+        limit: int | None = 100,
+    ) -> list[OutboxMessage]:
+        """Messages that did not go out, or those in other ``states``, oldest first; of one document or of all.
+
+        States: ``queued``, ``failed`` (tried again), ``dead`` (not), ``sent``, ``letter``.
+        """
+        refuse_text(states=states)
+        if unknown := sorted(set(states) - set(MESSAGE_STATES)):
+            hint = did_you_mean(unknown[0], MESSAGE_STATES)
+            raise InputError([f"no message is ever {unknown[0]!r}{hint}; states: {', '.join(MESSAGE_STATES)}"])
+        return outbox.messages(self.unit.connection, self.unit.company, states, document, limit)
+
+    def outbox_message(self, message_id: Id) -> OutboxMessage:
+        """A message of the outbox by its id; NotFound when there is none."""
+        return sending.message(self.unit, message_id)
 
     def history(self, document_id: Id) -> list[Any]:
         """The audit entries of a document, oldest first."""

@@ -153,9 +153,10 @@ def _send(app: Sphinx, clock: MovableClock, folder: Folder, printer: Printer) ->
     mailer = MailFolder(folder, clock, app.pack.model.company.email)
     prints = printer.renderer is not None
     letters = folder.path / "letters" if prints else None
-    report = app.run("outbox", sender=Dispatcher(app, mailer, letters, printer.pdf if prints else None))
+    app.run("outbox", sender=Dispatcher(app, mailer, letters, printer.pdf if prints else None))
     folder.take_over(f"letters/{number}.pdf" for number in printer.done)
-    return len(report.skipped)
+    with app.reader() as views:
+        return len(views.outbox(limit=None))
 
 
 def _closed(app: Sphinx, folder: Folder) -> tuple[ExportedFile, Report, Figures]:

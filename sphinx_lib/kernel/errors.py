@@ -146,6 +146,12 @@ class ExportError(SphinxError):
     code = "export"
 
 
+class Undeliverable(SphinxError):
+    """A message that no further try will deliver, such as one to a mailbox that does not exist."""
+
+    code = "undeliverable"
+
+
 class RenderError(SphinxError):
     """A document cannot be printed: its template, a label, its language or a library is missing or wrong."""
 

@@ -25,7 +25,7 @@ class Dispatcher:
 
     ``mailer`` sends what has an address, ``letters`` is the folder for what has none (the document, or
     the text when there is none), ``pdf`` makes the attachment.
-    Sending twice is possible after a crash between sending and recording, never losing.
+    A mail may go twice after a crash between sending and recording, under the same Message-ID; none is lost.
     """
 
     def __init__(self, app: Sphinx, mailer: Mailer | None, letters: Path | None, pdf: MakePdf | None) -> None:
@@ -63,7 +63,7 @@ class Dispatcher:
         attachments: tuple[tuple[str, str, bytes], ...] = ()
         if message.attach and self._pdf is not None:
             attachments = ((f"{document.number or document.id}.pdf", "application/pdf", self._pdf(view)),)
-        return Mail(str(row.payload["to"]), texts[0], texts[1], attachments)
+        return Mail(str(row.payload["to"]), texts[0], texts[1], attachments, row.id)
 
 
 def _filled(text: str, facts: DocumentFacts, language: str) -> str:

@@ -21,6 +21,7 @@ from sphinx_lib.kernel.master import Address, Billing, Family, PriceRecord
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.pack.base import Label, Strict, YesNo
 from sphinx_lib.pack.items_model import Items
+from sphinx_lib.pack.outbox_model import OutboxRules
 from sphinx_lib.pack.pricing_model import Pricing, Step
 from sphinx_lib.pack.rebate_model import Rebate
 from sphinx_lib.pack.shipping_model import Eco, Shipping
@@ -398,6 +399,7 @@ class PackModel(Strict):
     stock: Stock = Stock()
     accounting: Accounting
     messages: dict[str, MessageDef] = {}
+    outbox: OutboxRules = OutboxRules()
     runs: dict[str, RunStep] = {}
     portal: dict[str, PortalType] = {}
     parties: Fields = Fields()

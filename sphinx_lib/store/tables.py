@@ -359,6 +359,8 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),  # from when on a sender may take it: of a message that is held, its lease
+    Column("holder", IdType),
     Column("done_at", Moment),
     PrimaryKeyConstraint("company_id", "id"),
     UniqueConstraint("company_id", "dedupe"),

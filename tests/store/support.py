@@ -105,11 +105,10 @@ def count_rows(app: Sphinx) -> dict[str, int]:
 
     from sphinx_lib.store.tables import metadata
 
+    tables = metadata.sorted_tables
+    counts = [select(func.count()).select_from(one).scalar_subquery().label(one.name) for one in tables]
     with app.engine.connect() as connection:
-        return {
-            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in metadata.sorted_tables
-        }
+        return dict(connection.execute(select(*counts)).one()._mapping)
 
 
 @contextmanager

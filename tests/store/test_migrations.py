@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select
+from sqlalchemy import insert, inspect, select
 
 from sphinx_lib import Sphinx
-from sphinx_lib.store.engine import migrate
+from sphinx_lib.store.engine import migrate, open_engine
 from sphinx_lib.store.packs import is_migrated
-from sphinx_lib.store.tables import documents, metadata, packs
+from sphinx_lib.store.tables import documents, metadata, outbox, packs
 from tests.store.support import FixedClock, at_once, chain, count_rows, document, faults, open_shop, raised
 
 
@@ -75,3 +75,20 @@ def test_several_processes_may_open_a_database_with_a_new_pack_at_once(database_
         assert connection.execute(select(documents)).all() == []
     for one in (first, *results):
         one.engine.dispose()
+
+
+def test_messages_that_waited_before_the_migration_are_due_since_they_were_made(database_url: str) -> None:
+    old = open_engine(database_url)
+    migrate(old, "0006")
+    waited = {"company_id": "main", "id": "0" * 32, "kind": "mail", "dedupe": "x", "payload": {"message": "m"}}
+    made = datetime(2026, 2, 1, tzinfo=UTC)
+    with old.begin() as connection:
+        more = {"state": "failed", "attempts": 2, "last_error": "down", "created_at": made}
+        connection.execute(insert(outbox).values(**waited, **more))
+    old.dispose()
+    app = open_shop(database_url)
+    with app.reader() as views:
+        (row,) = views.outbox()
+    assert (row.due_at, row.holder, row.attempts, row.last_error) == (made, None, 2, "down")
+    assert app.run("outbox", sender=lambda message: "sent").made == ["0" * 32]
+    app.engine.dispose()

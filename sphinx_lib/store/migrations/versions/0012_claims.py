@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision: str | None = "0006"
+down_revision: str | None = "0011"
 
 
 def upgrade() -> None:
