@@ -1,0 +1,108 @@
+"""How long a text, a list or a number would become, told from what it is made of, so that it need not be made first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sphinx_lib.render.budget import LONGEST_TEXT, OverBudget, refuse_bits, refuse_width, size_of, too_long
+
+_NUMBER = re.compile(r"\d+")
+_PERCENT = re.compile(r"%(?:\([^)]*\))?[#0\- +]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+)?)?")
+_DAY_FORMAT = 100
+_LISTS = (list, tuple)
+
+
+def _refuse(length: int) -> None:
+    if length > LONGEST_TEXT:
+        too_long(length)
+
+
+# -- operators -----------------------------------------------------------------------------------------------------------
+
+
+def _add(left: Any, right: Any) -> None:
+    if isinstance(left, (str, *_LISTS)) and isinstance(right, (str, *_LISTS)):
+        _refuse(len(left) + len(right))
+
+
+def _multiply(left: Any, right: Any) -> None:
+    if isinstance(left, int) and isinstance(right, int):
+        refuse_bits(left.bit_length() + right.bit_length() - 1)
+        return
+    for repeated, times in ((left, right), (right, left)):
+        if isinstance(repeated, (str, *_LISTS)) and isinstance(times, int):
+            _refuse(size_of(repeated) * max(times, 0))
+
+
+def _power(base: Any, exponent: Any) -> None:
+    if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
+        refuse_bits((abs(base).bit_length() - 1) * exponent)
+
+
+def _percent(text: Any, values: Any) -> None:
+    if isinstance(text, str):
+        percent_format(text, values)
+
+
+OPERATORS: Mapping[str, Callable[[Any, Any], None]] = {"+": _add, "*": _multiply, "**": _power, "%": _percent}
+"""By operator, what refuses operands whose result would be too long."""
+
+
+def percent_format(text: str, values: Any) -> None:
+    """Refuse ``text % values`` when a width or the result is too long."""
+    for place in _PERCENT.finditer(text):
+        for width in place.group("width", "precision"):
+            if width == "*":
+                raise OverBudget("a format says its width itself, not by *")
+            refuse_width(int(width or 0) if len(width or "") < 9 else LONGEST_TEXT)
+    given = tuple(values.values()) if isinstance(values, dict) else values if isinstance(values, tuple) else (values,)
+    _refuse(len(text) + text.count("%") * max((_length(one) for one in given), default=0))
+
+
+def refuse_spec(spec: str) -> None:
+    """Refuse a format such as ``>999999999``; a pattern of dates may be long, up to a point."""
+    if len(spec) > _DAY_FORMAT:
+        too_long(len(spec))
+    for width in _NUMBER.findall(spec):
+        refuse_width(int(width))
+
+
+def _length(value: Any) -> int:
+    """How long ``str(value)`` may be, as far as a template can make it long."""
+    return len(value) if isinstance(value, str) else size_of(value) * 4
+
+
+# -- methods of texts, some of which are filters too -----------------------------------------------------------------------
+
+
+def padded(text: Any, width: int = 80, *_: Any) -> None:
+    """``center``, ``ljust``, ``rjust``, ``zfill``."""
+    _refuse(int(width))
+
+
+def replaced(text: Any, old: Any, new: Any, *_: Any, **__: Any) -> None:
+    """``replace``: as often as ``old`` stands in the text, between its letters where ``old`` is empty."""
+    text, old, new = str(text), str(old), str(new)
+    _refuse(len(text) + text.count(old) * max(len(new) - len(old), 0))
+
+
+def joined(separator: Any, values: Iterable[Any], *_: Any) -> None:
+    """``join`` of values that are at hand; a generator is joined as it is counted."""
+    if isinstance(values, _LISTS):
+        _refuse(sum(map(_length, values)) + len(separator) * len(values))
+
+
+def expanded(text: str, tabsize: int = 8) -> None:
+    """``expandtabs``."""
+    _refuse(len(text) + text.count("\t") * max(int(tabsize), 0))
+
+
+METHODS: Mapping[str, Callable[..., None]] = {
+    **dict.fromkeys(("center", "ljust", "rjust", "zfill"), padded),
+    "replace": replaced,
+    "join": joined,
+    "expandtabs": expanded,
+}
+"""By name of a method of texts, what refuses arguments whose result would be too long."""
