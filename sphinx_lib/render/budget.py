@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from jinja2 import TemplateRuntimeError
 
 TURNS = 200_000
-CALLS = 50_000
+CALLS = 10_000
 OUTPUT = 5_000_000
 BUILT = 20_000_000
 LONGEST_TEXT = 1_000_000
@@ -163,9 +163,14 @@ def size_of(value: Any, longest: int = LONGEST_TEXT) -> int:
                 size += sum(len(one) for one in inner if type(one) is kind)
             elif _holds(kind):
                 waiting += (one for one in inner if type(one) is kind)
-        if size > longest:
-            raise OverBudget(f"a list in a template holds at most {longest // _OF_VALUE:,} values, and its texts count too")
+        refuse_list(size, longest)
     return size
+
+
+def refuse_list(size: int, longest: int = LONGEST_TEXT) -> None:
+    """Refuse a list of this size, as ``size_of`` counts."""
+    if size > longest:
+        raise OverBudget(f"a list in a template holds at most {longest // _OF_VALUE:,} values, and its texts count too")
 
 
 def _holds(kind: type) -> bool:

@@ -15,6 +15,9 @@ from sphinx_lib.render.budget import weight_of
 LOOPED, ENTERED, JOINED, MADE, COMPARED = "looped", "entered", "joined", "made", "compared"
 """Names of the filters; a template that calls one itself pays for it and gains nothing."""
 
+_DEEPEST = 80
+MOST_NODES = 5_000
+MOST_WORDS = 20_000
 _OF_ANOTHER = 20
 """Turns that an include or an import counts for."""
 
@@ -23,6 +26,21 @@ def counting(tree: nodes.Template) -> nodes.Template:
     """``tree``, which pays for what it does."""
     Counting().visit(tree)
     return tree
+
+
+def too_much(tree: nodes.Template) -> tuple[int, str] | None:
+    """Where a template is too large or too deep to be compiled while somebody waits, and how; None where it is not."""
+    waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
+    known = 0
+    while waiting:
+        node, depth = waiting.pop()
+        known += 1
+        if depth > _DEEPEST:
+            return node.lineno, "brackets or tags are nested too deep"
+        if known > MOST_NODES:
+            return node.lineno, f"a template has at most {MOST_NODES:,} tags and expressions, and this one more"
+        waiting += ((one, depth + 1) for one in node.iter_child_nodes())
+    return None
 
 
 class Counting(NodeTransformer):

@@ -26,7 +26,9 @@ _WALKING = frozenset(
 _SLOW = frozenset({"pprint", "striptags", "title", "urlize", "wordcount", "wordwrap"})
 _LONGEST_SLOW = 50_000
 """Characters that a filter is given which takes its time over each."""
-_COMPARING = ("eq", "==", "equalto", "ne", "!=", "lt", "<", "lessthan", "le", "<=", "gt", ">", "greaterthan", "ge", ">=", "in")
+_COMPARING = (
+    "eq", "==", "equalto", "ne", "!=", "lt", "<", "lessthan", "le", "<=", "gt", ">", "greaterthan", "ge", ">=", "in",
+)  # fmt: skip
 
 
 def bounded_filters() -> dict[str, Callable[..., Any]]:

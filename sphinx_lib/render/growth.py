@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sphinx_lib.render.budget import LONGEST_TEXT, OverBudget, refuse_bits, refuse_width, size_of, too_long
+from sphinx_lib.render.budget import LONGEST_TEXT, OverBudget, refuse_bits, refuse_list, refuse_width, size_of, too_long
 
 _NUMBER = re.compile(r"\d+")
 _PERCENT = re.compile(r"%(?:\([^)]*\))?[#0\- +]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+)?)?")
-_DAY_FORMAT = 100
+_LONGEST_SPEC = 100
+_DIGITS = 12
 _LISTS = (list, tuple)
 
 
@@ -23,7 +24,7 @@ def _refuse(length: int) -> None:
 
 
 def _add(left: Any, right: Any) -> None:
-    if isinstance(left, (str, *_LISTS)) and isinstance(right, (str, *_LISTS)):
+    if isinstance(left, str) and isinstance(right, str):
         _refuse(len(left) + len(right))
 
 
@@ -32,8 +33,10 @@ def _multiply(left: Any, right: Any) -> None:
         refuse_bits(left.bit_length() + right.bit_length() - 1)
         return
     for repeated, times in ((left, right), (right, left)):
-        if isinstance(repeated, (str, *_LISTS)) and isinstance(times, int):
-            _refuse(size_of(repeated) * max(times, 0))
+        if isinstance(times, int) and times > 0 and isinstance(repeated, str):
+            _refuse(len(repeated) * times)
+        elif isinstance(times, int) and times > 0 and isinstance(repeated, _LISTS):
+            refuse_list(size_of(repeated) * times)
 
 
 def _power(base: Any, exponent: Any) -> None:
@@ -56,15 +59,15 @@ def percent_format(text: str, values: Any) -> None:
         for width in place.group("width", "precision"):
             if width == "*":
                 raise OverBudget("a format says its width itself, not by *")
-            refuse_width(int(width or 0) if len(width or "") < 9 else LONGEST_TEXT)
+            refuse_width(int((width or "0")[:_DIGITS]))
     given = tuple(values.values()) if isinstance(values, dict) else values if isinstance(values, tuple) else (values,)
     _refuse(len(text) + text.count("%") * max((_length(one) for one in given), default=0))
 
 
 def refuse_spec(spec: str) -> None:
     """Refuse a format such as ``>999999999``; a pattern of dates may be long, up to a point."""
-    if len(spec) > _DAY_FORMAT:
-        too_long(len(spec))
+    if len(spec) > _LONGEST_SPEC:
+        raise OverBudget(f"a format has at most {_LONGEST_SPEC} characters, and this one {len(spec):,}")
     for width in _NUMBER.findall(spec):
         refuse_width(int(width))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from decimal import DecimalException
 from functools import lru_cache
 from mimetypes import guess_type
 from pathlib import Path
@@ -117,6 +118,8 @@ def _told(error: Exception) -> str:
         return f"no template {error.name!r}"
     if isinstance(error, RecursionError):
         return "macros, blocks or includes call themselves without an end"
+    if isinstance(error, DecimalException):
+        return "an amount is no number, or larger than any"
     text = error.message if isinstance(error, TemplateError | RenderError) else str(error)
     return text or type(error).__name__
 
@@ -124,7 +127,8 @@ def _told(error: Exception) -> str:
 def _place(error: Exception, name: str, environment: Sandbox) -> str:
     """File and line in a template, read off the traceback that Jinja rewrites."""
     if isinstance(error, TemplateSyntaxError):
-        return f"{error.name or name}:{error.lineno}"
+        said = error.name or error.filename or name  # Jinja's lexer gives the path for a name
+        return f"{environment.folders.files.get(said, said)}:{error.lineno}"
     found = name
     step: TracebackType | None = error.__traceback__
     while step is not None:

@@ -14,6 +14,8 @@ from types import CodeType
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
+from jinja2.lexer import Token, TokenStream
+from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEscapeFormatter, SandboxedFormatter
 from jinja2.utils import Namespace, pass_environment
@@ -21,7 +23,7 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from sphinx_lib.render.budget import LONGEST_RANGE, Budget, OverBudget
-from sphinx_lib.render.counting import counting
+from sphinx_lib.render.counting import MOST_WORDS, counting, too_much
 from sphinx_lib.render.filters import bounded_filters, bounded_tests
 from sphinx_lib.render.folders import TemplateFolders
 from sphinx_lib.render.growth import METHODS, OPERATORS, refuse_spec
@@ -50,6 +52,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=_printed,
+            optimized=False,  # working out constants first costs more than it gives, without a bound
         )
         self.filters.update(bounded_filters())  # every name of Jinja's own is among them
         self.tests.update(bounded_tests())
@@ -65,26 +68,39 @@ class Sandbox(ImmutableSandboxedEnvironment):
             for piece in pieces:
                 budget.output -= len(piece)
                 if budget.output < 0:
-                    pieces.throw(budget.too_much_output())  # the template knows its line
+                    # Raised where the template stands, which knows its line.
+                    pieces.throw(budget.too_much_output())  # type: ignore[attr-defined]
                 written.append(piece)
         except Exception:
             self.handle_exception()
         return "".join(written)
 
-    def concat(self, pieces: Iterable[str]) -> str:  # type: ignore[override]
+    def concat(self, pieces: Iterable[str]) -> str:
         """The text of a macro or of a block that is kept; Jinja calls it where pieces are joined inside a page."""
         found = list(pieces)
         self.budget.build(sum(map(len, found)))
         return "".join(found)
 
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        """The words of a template, up to as many as one may have."""
+        stream = super()._tokenize(source, name, filename, state)
+        return TokenStream(_few(stream, name, filename), name, filename)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         if number := _LONG_NUMBER.search(source):
             line = source.count("\n", 0, number.start()) + 1
             raise TemplateSyntaxError("a number of more than 1,000 digits", line, name, filename)
+        parser = Parser(self, source, name, filename)
         try:
-            return counting(super()._parse(source, name, filename))
+            tree = parser.parse()
         except RecursionError:
-            raise TemplateSyntaxError(_TOO_DEEP, 1, name, filename) from None
+            raise TemplateSyntaxError(_TOO_DEEP, parser.stream.current.lineno, name, filename) from None
+        if fault := too_much(tree):
+            line, told = fault
+            raise TemplateSyntaxError(told, line, name, filename)
+        return counting(tree)
 
     def _compile(self, source: str, filename: str) -> CodeType:
         """The code of a template; Python takes fewer loops and brackets inside each other than a template may write."""
@@ -172,6 +188,14 @@ def _printed(environment: Sandbox, value: Any) -> Any:
         value = str(value)
     environment.budget.build(len(value))
     return value
+
+
+def _few(stream: Iterable[Token], name: str | None, filename: str | None) -> Iterator[Token]:
+    for number, token in enumerate(stream):
+        if number > MOST_WORDS:
+            told = f"a template has at most {MOST_WORDS:,} words and signs inside its tags, and this one more"
+            raise TemplateSyntaxError(told, token.lineno, name, filename)
+        yield token
 
 
 def _line_of(code: str, line: int) -> int:

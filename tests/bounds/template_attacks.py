@@ -45,13 +45,13 @@ ATTACKS: dict[str, str] = {
     "loops with a condition": "{% for i in range(9999) %}{% for j in range(9999) if false %}{% endfor %}{% endfor %}",
     "a loop over a text": MILLION + "{% for x in big %}{% endfor %}",
     "a loop over a generator": LONG_LIST + "{% for i in range(9999) %}{% for x in some|select('none') %}{% endfor %}{% endfor %}",
-    "a loop with a long body": "{% for i in range(10000) %}{% for j in range(20) %}" + "{% set x = 1 %}" * 5000 + "{% endfor %}{% endfor %}",
+    "a loop with a long body": "{% for i in range(10000) %}{% for j in range(20) %}" + "{% set x = 1 %}" * 1500 + "{% endfor %}{% endfor %}",
     "a recursive loop": "{% for x in [1, 2] recursive %}{{ loop([1, 2]) }}{% endfor %}",
     "a wide recursive loop": "{% for x in range(9) recursive %}{% if loop.depth < 20 %}{{ loop(range(9)) }}{% endif %}{% endfor %}",
     "a long range": "{{ range(10**9)|length }}",
     "a long range backwards": "{{ range(10**9, 0, -1)|list }}",
     "deep loops": "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
-    "calls": "{% for i in range(9999) %}{% for j in range(19) %}{{ money(1.5) }}{% endfor %}{% endfor %}",
+    "calls": "{% for i in range(9999) %}{% for j in range(19) %}{{ money(document.total_net) }}{% endfor %}{% endfor %}",
     "filters called": "{% for i in range(9999) %}{% for j in range(19) %}{% set x = 'A'|lower %}{% endfor %}{% endfor %}",
     # macros, blocks, includes
     "a macro that calls itself": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
@@ -186,5 +186,11 @@ ATTACKS: dict[str, str] = {
     "a long sum": "{{ " + "1+" * 9999 + "1 }}{{ 1/0 }}",
     "a long filter chain": "{{ 'x'" + "|upper" * 5000 + " }}",
     "a long file": "x" * 1_000_001,
+    "many tags": "{% set a = b %}" * 60_000,
+    "many expressions": "{{x}}" * 190_000,
+    "many arguments": "{{ f(" + "1," * 490_000 + "1) }}",
+    "many blocks": "".join(f"{{% block b{number} %}}{{% endblock %}}" for number in range(28000)),
+    "many opened tags": "{% if x %}" * 99_000,
+    "many comments": "{#" * 499_000,
 }
 """By name, a template that must end with an error; line 1 is empty, so that the place can be told from a guess."""
