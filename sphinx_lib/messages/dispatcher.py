@@ -12,7 +12,7 @@ from sphinx_lib.app.sphinx import Sphinx
 from sphinx_lib.app.views import DocumentView, Views
 from sphinx_lib.files.folder import Folder
 from sphinx_lib.kernel.document import Document
-from sphinx_lib.kernel.errors import NotFound
+from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.file_names import file_name
 from sphinx_lib.kernel.localized import day
 from sphinx_lib.kernel.ports import Mail, Mailer, QueuedMessage
@@ -20,6 +20,7 @@ from sphinx_lib.pack.base import in_language
 from sphinx_lib.workflow.facts import DocumentFacts
 
 _PLACES = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 MakePdf = Callable[[DocumentView], bytes]
 
 
@@ -67,7 +68,18 @@ class Dispatcher:
         attachments: tuple[tuple[str, str, bytes], ...] = ()
         if message.attach and self._pdf is not None:
             attachments = ((f"{_name(document)}.pdf", "application/pdf", self._pdf(view)),)
-        return Mail(str(row.payload["to"]), texts[0], texts[1], attachments)
+        return Mail(_address(str(row.payload["to"])), _one_line(texts[0]), texts[1], attachments)
+
+
+def _one_line(text: str) -> str:
+    """A subject: a line break in the name of a customer begins no header of its own."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _address(text: str) -> str:
+    if _CONTROL.search(text):
+        raise InputError([f"{text!r} is no e-mail address: it holds a line break or another sign that nobody sees"])
+    return text
 
 
 def _name(document: Document) -> str:
