@@ -49,7 +49,10 @@ class Folder:
         path = self.path_of(name)
         if path.is_symlink():
             raise InputError([f"{path} is a link, to {os.path.realpath(path)}, and is not written through; take it away"])
-        _put(path, content, os.O_TRUNC)
+        try:
+            _put(path, content, os.O_TRUNC)
+        except OSError as error:
+            raise InputError([f"{path} cannot be written: {error.strerror}"]) from None
         return path
 
     def add(self, name: str, content: bytes) -> Path:

@@ -67,7 +67,7 @@ def load_pack(layers: Sequence[str | Path | Node], specs: Specs, templates: Sequ
     problems: list[Problem] = []
     read: list[tuple[Node, list[PriceFile]]] = []
     for layer in layers:
-        node, found = (layer, []) if isinstance(layer, Node) else read_layer(_folder(layer))
+        node, found = (layer, []) if isinstance(layer, Node) else read_layer(_folder(layer), trusted=layer == "base")
         files, unread = ([], []) if isinstance(layer, Node) else read_price_files(_folder(layer))
         read.append((node, files))
         problems += [*found, *unread]

@@ -74,16 +74,17 @@ def read_documents(text: str, name: str) -> tuple[list[Node], list[Problem]]:
     return reader.documents(), reader.problems
 
 
-def read_layer(path: Path) -> tuple[Node, list[Problem]]:
+def read_layer(path: Path, *, trusted: bool = False) -> tuple[Node, list[Problem]]:
     """All ``*.yaml`` and ``*.yml`` files under a directory, or one file, joined into one mapping (rule 1).
 
-    Files are named relative to the parent of the layer: ``customer/workflows.yaml``.
+    Files are named relative to the parent of the layer: ``customer/workflows.yaml``. Links out of it are problems, but not
+    where it is ``trusted``: an installer may make each file of a package a link to its store.
     """
     label = _label(path)
     if not path.exists():
         return Node({}, Mark(label, 1, 1)), [Problem(label, 1, 1, "", "no such file or directory")]
-    files = [path] if path.is_file() else _yaml_files(path)
-    problems = [] if path.is_file() else links_out(path, (".yaml", ".yml", ".csv"))
+    files = [path] if path.is_file() else _yaml_files(path, trusted)
+    problems = [] if path.is_file() or trusted else links_out(path, (".yaml", ".yml", ".csv"))
     if not files and not problems and not _price_files(path):
         return Node({}, Mark(label, 1, 1)), [Problem(label, 1, 1, "", "this directory holds no YAML file")]
     layer = Node({}, Mark(label, 1, 1))
@@ -137,9 +138,9 @@ def _price_files(layer: Path) -> list[Path]:
     return sorted(file for file in found if link_out(file, layer) is None)
 
 
-def _yaml_files(folder: Path) -> list[Path]:
+def _yaml_files(folder: Path, trusted: bool) -> list[Path]:
     found = (file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
-    inside = (file for file in found if link_out(file, folder) is None)
+    inside = (file for file in found if trusted or link_out(file, folder) is None)
     return sorted(inside, key=lambda file: file.relative_to(folder).as_posix())
 
 

@@ -52,7 +52,8 @@ class TemplateFolders(BaseLoader):
             file = folder.joinpath(*parts)
             if not file.is_file():
                 continue
-            if real := link_out(file, folder):
+            own = folder == self.folders[-1]  # the shipped one, whose files an installer may have made links
+            if not own and (real := link_out(file, folder)):
                 raise RenderError(f"{file} is a link out of its folder, to {real}, and is not followed", template=name)
             return file
         return None

@@ -24,6 +24,7 @@ from sphinx_lib.kernel.file_names import LONGEST, file_key, file_name, name_faul
 from sphinx_lib.kernel.ports import Mail
 from sphinx_lib.messages.dispatcher import Dispatcher
 from sphinx_lib.pack.load import load_pack
+from sphinx_lib.pack.reader import read_layer
 from sphinx_lib.render import render_html
 from tests import printed
 
@@ -340,6 +341,14 @@ def test_links_inside_a_layer_and_to_it_are_followed(tmp_path: Path) -> None:
     pack = load_pack(["base", tmp_path / "named", tmp_path / "one.yaml"], specs())
     assert (pack.model.company.name, pack.model.company.website) == ("Secret", "Lyon")
     assert [one.keys for one in pack.conditions if ("item", "VIS") in one.keys]
+
+
+def test_an_installer_may_have_made_the_shipped_files_links(tmp_path: Path) -> None:
+    made = layer(tmp_path)
+    (made / "sales.yaml").symlink_to("../secret.yaml")
+    (made / "own.yaml").unlink()
+    node, problems = read_layer(made, trusted=True)
+    assert (list(node.value or ()), problems) == (["company"], [])
 
 
 # -- links in template folders -----------------------------------------------------------------------------------------------
