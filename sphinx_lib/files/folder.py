@@ -1,10 +1,11 @@
-"""A folder that is written to: its files are its own, whatever their names say and whatever links stand in it."""
+"""A folder that is written to: its files lie in it, whatever names and links say."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from itertools import count
+from os.path import realpath
 from pathlib import Path
 
 from sphinx_lib.files.links import link_out, told
@@ -16,7 +17,7 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "
 
 @dataclass(frozen=True)
 class Folder:
-    """Names are those of files in it, none of another folder. InputError for a name or a link that leads out."""
+    """Names are those of files in it. InputError for a name or a link that leads out."""
 
     path: Path
 
@@ -48,7 +49,9 @@ class Folder:
         """Write a file, in place of one of the same name; a link is not written through."""
         path = self.path_of(name)
         if path.is_symlink():
-            raise InputError([f"{path} is a link, to {os.path.realpath(path)}, and is not written through; take it away"])
+            raise InputError(
+                [f"{path} is a link, to {realpath(path)}, and is not written through; take it away"]
+            )
         try:
             _put(path, content, os.O_TRUNC)
         except OSError as error:
@@ -56,7 +59,7 @@ class Folder:
         return path
 
     def add(self, name: str, content: bytes) -> Path:
-        """Write a file that replaces none: where another content has the name it is called ``name (2)``, and so on."""
+        """Write a file that replaces none: it is called ``name (2)`` where there is another one."""
         path = self.path_of(name)
         for number in count(2):
             try:

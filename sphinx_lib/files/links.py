@@ -9,7 +9,7 @@ from pathlib import Path
 def link_out(file: Path, folder: Path) -> Path | None:
     """Where ``file`` really lies when links lead it out of ``folder``; None when it stays inside.
 
-    The folder itself may be a link: who named it meant what it leads to. The file need not be there.
+    The folder itself may be a link: who named it meant what it leads to. The file may be missing.
     """
     real = Path(realpath(file))
     return None if real.is_relative_to(realpath(folder)) else real

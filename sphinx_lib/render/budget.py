@@ -1,4 +1,6 @@
-"""How much a template may do before it is stopped, counted and not timed: the same page stops at the same place everywhere.
+"""How much a template may do before it is stopped.
+
+It is counted and not timed, so a page stops at the same place on every machine.
 
 A document of many lines may do more, in proportion to them.
 """
@@ -37,8 +39,9 @@ class OverBudget(TemplateRuntimeError):
 class Budget:
     """What is left for one rendering.
 
-    ``turns`` of loops, macros and blocks; ``calls`` of functions; ``output``, the characters of the page; ``built``, the
-    characters of every text and the values of every list that an expression gives, those that are printed included.
+    ``turns`` of loops, macros and blocks; ``calls`` of functions and filters; ``output``, the
+    characters of the page; ``built``, the characters of every text and ten for each value of every
+    list that an expression gives, those that are printed included.
     """
 
     __slots__ = ("built", "calls", "longest", "output", "turns")
@@ -50,13 +53,15 @@ class Budget:
         self.built = BUILT + lines * _OF_LINE["built"]
         self.longest = LONGEST_TEXT + lines * _OF_LINE["list"]
 
-    # -- what is used up ---------------------------------------------------------------------------------------------
+    # -- what is used up ---------------------------------------------------------------------------
 
     def turn(self, count: int = 1) -> None:
         """Take ``count`` turns."""
         self.turns -= count
         if self.turns < 0:
-            raise OverBudget(f"the loops and macros of a page may take {TURNS:,} turns, and this is one more")
+            raise OverBudget(
+                f"the loops and macros of a page may take {TURNS:,} turns, and this is one more"
+            )
 
     def call(self) -> None:
         """Take a call of a function."""
@@ -75,13 +80,15 @@ class Budget:
         """Take ``count`` characters or values that an expression gives."""
         self.built -= count
         if self.built < 0:
-            raise OverBudget(f"the expressions of a page may build {BUILT:,} characters in all, and this is more")
+            raise OverBudget(
+                f"the expressions of a page may build {BUILT:,} characters in all, and this is more"
+            )
 
     def too_much_output(self) -> OverBudget:
         """What is told to a page that used up ``output``."""
         return OverBudget(f"a page may have {OUTPUT:,} characters, and this is more")
 
-    # -- before something is built -----------------------------------------------------------------------------------
+    # -- before something is built -----------------------------------------------------------------
 
     def text(self, length: int) -> None:
         """Refuse a text of ``length`` characters that is still to be built."""
@@ -102,7 +109,7 @@ class Budget:
         return value
 
     def counted(self, values: Any, weight: int = 1) -> Any:
-        """``values`` to loop over: paid for at once where it is known how many they are, else one by one."""
+        """``values`` to loop over: paid for at once where their number is known, or singly."""
         if isinstance(values, str):
             self.turn(len(values) * weight)
             return values
@@ -123,13 +130,19 @@ class Budget:
 
 def too_long(length: int) -> NoReturn:
     """Refuse a text of so many characters."""
-    raise OverBudget(f"a text in a template has at most {LONGEST_TEXT:,} characters, and this one would have {length:,}")
+    raise OverBudget(
+        f"a text in a template has at most {LONGEST_TEXT:,} characters, "
+        f"and this one would have {length:,}"
+    )
 
 
 def refuse_bits(bits: int) -> None:
     """Refuse a whole number that is longer than any that is printed."""
     if bits > _BITS:
-        raise OverBudget(f"a whole number in a template has at most {_BITS:,} bits, and this one would have {bits:,}")
+        raise OverBudget(
+            f"a whole number in a template has at most {_BITS:,} bits, "
+            f"and this one would have {bits:,}"
+        )
 
 
 def refuse_width(width: int) -> None:
@@ -144,8 +157,9 @@ def weight_of(nodes: int) -> int:
 
 
 def size_of(value: Any, longest: int = LONGEST_TEXT) -> int:
-    """How long a text or a list is: its characters, and ten for each value, those of lists inside it where they stand.
+    """How long a text or a list is: its characters, and ten for each value.
 
+    What lists inside it hold counts wherever they stand.
     OverBudget above ``longest``: ``[x, x]`` of ``[x, x]`` doubles with each line of a template.
     """
     if isinstance(value, str):
@@ -170,7 +184,10 @@ def size_of(value: Any, longest: int = LONGEST_TEXT) -> int:
 def refuse_list(size: int, longest: int = LONGEST_TEXT) -> None:
     """Refuse a list of this size, as ``size_of`` counts."""
     if size > longest:
-        raise OverBudget(f"a list in a template holds at most {longest // _OF_VALUE:,} values, and its texts count too")
+        raise OverBudget(
+            f"a list in a template holds at most {longest // _OF_VALUE:,} values, "
+            f"and its texts count too"
+        )
 
 
 def _holds(kind: type) -> bool:

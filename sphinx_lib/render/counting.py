@@ -1,6 +1,7 @@
-"""Templates as they are compiled: what loops, joins texts or makes lists is put through filters that count.
+"""Templates as they are compiled: what loops, joins texts or makes lists goes through filters.
 
-The compiled code asks its environment for these filters, so a page pays from the budget of its own rendering.
+These count. The compiled code asks its environment for them, so a page pays from the budget of its
+own rendering.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ def counting(tree: nodes.Template) -> nodes.Template:
 
 
 def too_much(tree: nodes.Template) -> tuple[int, str] | None:
-    """Where a template is too large or too deep to be compiled while somebody waits, and how; None where it is not."""
+    """Where a template is too large or too deep to be compiled while somebody waits, and how.
+
+    None where it is neither.
+    """
     waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
     known = 0
     while waiting:
@@ -38,13 +42,16 @@ def too_much(tree: nodes.Template) -> tuple[int, str] | None:
         if depth > _DEEPEST:
             return node.lineno, "brackets or tags are nested too deep"
         if known > MOST_NODES:
-            return node.lineno, f"a template has at most {MOST_NODES:,} tags and expressions, and this one more"
+            return (
+                node.lineno,
+                f"a template has at most {MOST_NODES:,} tags and expressions, and this one more",
+            )
         waiting += ((one, depth + 1) for one in node.iter_child_nodes())
     return None
 
 
 class Counting(NodeTransformer):
-    """Wraps the parts of a template that can be repeated or can grow; lines stay those of the file."""
+    """Wraps what can be repeated or can grow; lines stay those of the file."""
 
     def visit_Template(self, node: nodes.Template) -> nodes.Node:
         return self._entered(node, node.body)
@@ -89,7 +96,9 @@ class Counting(NodeTransformer):
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:
         self.generic_visit(node)
-        quick = len(node.ops) == 1 and _is_small(node.expr) and node.ops[0].op not in ("in", "notin")
+        quick = (
+            len(node.ops) == 1 and _is_small(node.expr) and node.ops[0].op not in ("in", "notin")
+        )
         for one in () if quick else node.ops:
             if not _is_small(one.expr):
                 one.expr = _filtered(one.expr, COMPARED)

@@ -1,7 +1,7 @@
 """Jinja's filters and tests with a price: no text, list or number grows past what a page may have.
 
-Each filter is told what it would make before it makes it, and its result is counted. They ask for the context, so that
-nothing of a template is worked out while it is compiled, when no page is there to pay.
+What a filter would make is refused before it is made, and its result is counted. They ask for the
+context, so that nothing of a template is worked out while it is compiled: no page is there to pay.
 """
 
 from __future__ import annotations
@@ -15,19 +15,22 @@ from jinja2.tests import TESTS
 from jinja2.utils import _PassArg, pass_context
 
 from sphinx_lib.render import counting
-from sphinx_lib.render.budget import LONGEST_RANGE, LONGEST_TEXT, OverBudget, size_of
-from sphinx_lib.render.growth import padded, percent_format, replaced
+from sphinx_lib.render.budget import LONGEST_RANGE, OverBudget, size_of
+from sphinx_lib.render.growth import padded, percent_format, refuse_text, replaced
 
 _WALKING = frozenset(
-    ("batch", "dictsort", "groupby", "items", "join", "list", "map", "max", "min", "pprint", "random", "reject",
-     "rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "tojson", "unique", "urlencode", "xmlattr")
+    ("batch", "dictsort", "groupby", "items", "join", "list", "map", "max", "min", "pprint",
+     "random",
+     "reject", "rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "tojson",
+     "unique", "urlencode", "xmlattr")
 )  # fmt: skip
 """Filters that walk over what they are given."""
 _SLOW = frozenset({"pprint", "striptags", "title", "urlize", "wordcount", "wordwrap"})
 _LONGEST_SLOW = 50_000
 """Characters that a filter is given which takes its time over each."""
 _COMPARING = (
-    "eq", "==", "equalto", "ne", "!=", "lt", "<", "lessthan", "le", "<=", "gt", ">", "greaterthan", "ge", ">=", "in",
+    "eq", "==", "equalto", "ne", "!=", "lt", "<", "lessthan", "le", "<=", "gt", ">", "greaterthan",
+    "ge", ">=", "in",
 )  # fmt: skip
 
 
@@ -57,8 +60,14 @@ def _bounded(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             value = budget.counted(value)
             if name == "join" or name == "sum":
                 value = list(budget.counted(value)) if isinstance(value, Iterator) else value
-        if name in _SLOW and (isinstance(value, str) or name == "pprint") and size_of(value) > _LONGEST_SLOW:
-            raise OverBudget(f"the filter {name} takes a text of at most {_LONGEST_SLOW:,} characters")
+        if (
+            name in _SLOW
+            and (isinstance(value, str) or name == "pprint")
+            and size_of(value) > _LONGEST_SLOW
+        ):
+            raise OverBudget(
+                f"the filter {name} takes a text of at most {_LONGEST_SLOW:,} characters"
+            )
         if before is not None:
             before(value, *args, **kwargs)
         result = original(*_passed(wanted, context), value, *args, **kwargs)
@@ -91,25 +100,38 @@ def _comparing(original: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-# -- what a filter would make ----------------------------------------------------------------------------------------------
+# -- what a filter would make ----------------------------------------------------------------------
 
 
 def _indent(text: Any, width: Any = 4, *_: Any, **__: Any) -> None:
     text = str(text)
-    _within(len(text) + (text.count("\n") + 1) * (len(width) if isinstance(width, str) else int(width)))
+    refuse_text(
+        len(text) + (text.count("\n") + 1) * (len(width) if isinstance(width, str) else int(width))
+    )
 
 
 def _wordwrap(
-    text: Any, width: int = 79, break_long_words: bool = True, wrapstring: Any = None, *_: Any, **__: Any
+    text: Any,
+    width: int = 79,
+    break_long_words: bool = True,
+    wrapstring: Any = None,
+    *_: Any,
+    **__: Any,
 ) -> None:
     text = str(text)
     if width < 1:
         raise OverBudget(f"wordwrap: a line is at least 1 wide, not {width}")
-    _within(len(text) + (len(text) // width + text.count("\n") + text.count(" ") + 1) * len(wrapstring or "\n"))
+    refuse_text(
+        len(text)
+        + (len(text) // width + text.count("\n") + text.count(" ") + 1) * len(wrapstring or "\n")
+    )
 
 
 def _join(values: Any, d: Any = "", *_: Any, **__: Any) -> None:
-    _within(sum(len(one) if isinstance(one, str) else 4 * size_of(one) for one in values) + len(d) * len(values))
+    refuse_text(
+        sum(len(one) if isinstance(one, str) else 4 * size_of(one) for one in values)
+        + len(d) * len(values)
+    )
 
 
 def _format(text: Any, *args: Any, **kwargs: Any) -> None:
@@ -145,19 +167,15 @@ def _urlize(value: Any, *args: Any, **kwargs: Any) -> None:
             raise OverBudget("urlize: at most 20 schemes")
 
 
-def _within(length: int) -> None:
-    if length > LONGEST_TEXT:
-        raise OverBudget(f"a text in a template has at most {LONGEST_TEXT:,} characters, and this one would have {length:,}")
-
-
 _BEFORE: Mapping[str, Callable[..., None]] = {
-    "batch": _pieces, "slice": _pieces, "center": padded, "format": _format, "indent": _indent, "join": _join,
+    "batch": _pieces, "slice": _pieces, "center": padded, "format": _format, "indent": _indent,
+    "join": _join,
     "replace": lambda _text, old, new, *_rest, **_named: replaced(_text, old, new),
     "round": _round, "sum": _sum, "tojson": _tojson, "urlize": _urlize, "wordwrap": _wordwrap,
 }  # fmt: skip
 
 
-# -- what compiled templates count with ------------------------------------------------------------------------------------
+# -- what compiled templates count with ------------------------------------------------------------
 
 
 @pass_context
@@ -173,9 +191,13 @@ def _entered(context: Context, _: Any, weight: int) -> None:
 @pass_context
 def _joined(context: Context, values: list[Any]) -> Any:
     budget: Any = context.environment.budget  # type: ignore[attr-defined]
-    texts = [one if isinstance(one, str) or hasattr(one, "__html__") else str(one) for one in values]
+    texts = [
+        one if isinstance(one, str) or hasattr(one, "__html__") else str(one) for one in values
+    ]
     budget.text(sum(map(len, texts)))
-    return budget.result(markup_join(texts) if context.eval_ctx.autoescape else "".join(map(str, texts)))
+    return budget.result(
+        markup_join(texts) if context.eval_ctx.autoescape else "".join(map(str, texts))
+    )
 
 
 @pass_context

@@ -23,7 +23,9 @@ class TemplateFolders(BaseLoader):
         self.files: dict[str, str] = {}
         """By path, the name under which a file was read."""
 
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
         """Text, path, and whether it is still what the file says."""
         file = self.file(template)
         if file is None:
@@ -32,9 +34,12 @@ class TemplateFolders(BaseLoader):
         try:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            raise TemplateSyntaxError("this file is not UTF-8; save it as UTF-8", 1, template, str(file)) from None
+            raise TemplateSyntaxError(
+                "this file is not UTF-8; save it as UTF-8", 1, template, str(file)
+            ) from None
         if len(text) > LONGEST_TEMPLATE:
-            told = f"a template has at most {LONGEST_TEMPLATE:,} characters, and this one {len(text):,}"
+            most = f"a template has at most {LONGEST_TEMPLATE:,} characters"
+            told = f"{most}, and this one {len(text):,}"
             raise TemplateSyntaxError(told, 1, template, str(file))
         self.files[str(file)] = template.removeprefix(SHIPPED)
         return text, str(file), lambda: _mtime(file) == written
@@ -52,9 +57,14 @@ class TemplateFolders(BaseLoader):
             file = folder.joinpath(*parts)
             if not file.is_file():
                 continue
-            own = folder == self.folders[-1]  # the shipped one, whose files an installer may have made links
+            own = (
+                folder == self.folders[-1]
+            )  # the shipped one, whose files an installer may have made links
             if not own and (real := link_out(file, folder)):
-                raise RenderError(f"{file} is a link out of its folder, to {real}, and is not followed", template=name)
+                raise RenderError(
+                    f"{file} is a link out of its folder, to {real}, and is not followed",
+                    template=name,
+                )
             return file
         return None
 

@@ -1,4 +1,7 @@
-"""How long a text, a list or a number would become, told from what it is made of, so that it need not be made first."""
+"""How long a text, a list or a number would become, told from what it is made of.
+
+So it need not be made first.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sphinx_lib.render.budget import LONGEST_TEXT, OverBudget, refuse_bits, refuse_list, refuse_width, size_of, too_long
+from sphinx_lib.render.budget import (
+    LONGEST_TEXT,
+    OverBudget,
+    refuse_bits,
+    refuse_list,
+    refuse_width,
+    size_of,
+    too_long,
+)
 
 _NUMBER = re.compile(r"\d+")
 _PERCENT = re.compile(r"%(?:\([^)]*\))?[#0\- +]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+)?)?")
@@ -15,17 +26,18 @@ _DIGITS = 12
 _LISTS = (list, tuple)
 
 
-def _refuse(length: int) -> None:
+def refuse_text(length: int) -> None:
+    """Refuse a text of so many characters when they are more than one may have."""
     if length > LONGEST_TEXT:
         too_long(length)
 
 
-# -- operators -----------------------------------------------------------------------------------------------------------
+# -- operators -------------------------------------------------------------------------------------
 
 
 def _add(left: Any, right: Any) -> None:
     if isinstance(left, str) and isinstance(right, str):
-        _refuse(len(left) + len(right))
+        refuse_text(len(left) + len(right))
 
 
 def _multiply(left: Any, right: Any) -> None:
@@ -34,7 +46,7 @@ def _multiply(left: Any, right: Any) -> None:
         return
     for repeated, times in ((left, right), (right, left)):
         if isinstance(times, int) and times > 0 and isinstance(repeated, str):
-            _refuse(len(repeated) * times)
+            refuse_text(len(repeated) * times)
         elif isinstance(times, int) and times > 0 and isinstance(repeated, _LISTS):
             refuse_list(size_of(repeated) * times)
 
@@ -49,7 +61,12 @@ def _percent(text: Any, values: Any) -> None:
         percent_format(text, values)
 
 
-OPERATORS: Mapping[str, Callable[[Any, Any], None]] = {"+": _add, "*": _multiply, "**": _power, "%": _percent}
+OPERATORS: Mapping[str, Callable[[Any, Any], None]] = {
+    "+": _add,
+    "*": _multiply,
+    "**": _power,
+    "%": _percent,
+}
 """By operator, what refuses operands whose result would be too long."""
 
 
@@ -60,14 +77,22 @@ def percent_format(text: str, values: Any) -> None:
             if width == "*":
                 raise OverBudget("a format says its width itself, not by *")
             refuse_width(int((width or "0")[:_DIGITS]))
-    given = tuple(values.values()) if isinstance(values, dict) else values if isinstance(values, tuple) else (values,)
-    _refuse(len(text) + text.count("%") * max((_length(one) for one in given), default=0))
+    given = (
+        tuple(values.values())
+        if isinstance(values, dict)
+        else values
+        if isinstance(values, tuple)
+        else (values,)
+    )
+    refuse_text(len(text) + text.count("%") * max((_length(one) for one in given), default=0))
 
 
 def refuse_spec(spec: str) -> None:
     """Refuse a format such as ``>999999999``; a pattern of dates may be long, up to a point."""
     if len(spec) > _LONGEST_SPEC:
-        raise OverBudget(f"a format has at most {_LONGEST_SPEC} characters, and this one {len(spec):,}")
+        raise OverBudget(
+            f"a format has at most {_LONGEST_SPEC} characters, and this one {len(spec):,}"
+        )
     for width in _NUMBER.findall(spec):
         refuse_width(int(width))
 
@@ -77,29 +102,29 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, str) else size_of(value) * 4
 
 
-# -- methods of texts, some of which are filters too -----------------------------------------------------------------------
+# -- methods of texts, some of which are filters too -----------------------------------------------
 
 
 def padded(text: Any, width: int = 80, *_: Any) -> None:
     """``center``, ``ljust``, ``rjust``, ``zfill``."""
-    _refuse(int(width))
+    refuse_text(int(width))
 
 
 def replaced(text: Any, old: Any, new: Any, *_: Any, **__: Any) -> None:
-    """``replace``: as often as ``old`` stands in the text, between its letters where ``old`` is empty."""
+    """``replace``: as often as ``old`` stands in the text, between letters where it is empty."""
     text, old, new = str(text), str(old), str(new)
-    _refuse(len(text) + text.count(old) * max(len(new) - len(old), 0))
+    refuse_text(len(text) + text.count(old) * max(len(new) - len(old), 0))
 
 
 def joined(separator: Any, values: Iterable[Any], *_: Any) -> None:
     """``join`` of values that are at hand; a generator is joined as it is counted."""
     if isinstance(values, _LISTS):
-        _refuse(sum(map(_length, values)) + len(separator) * len(values))
+        refuse_text(sum(map(_length, values)) + len(separator) * len(values))
 
 
 def expanded(text: str, tabsize: int = 8) -> None:
     """``expandtabs``."""
-    _refuse(len(text) + text.count("\t") * max(int(tabsize), 0))
+    refuse_text(len(text) + text.count("\t") * max(int(tabsize), 0))
 
 
 METHODS: Mapping[str, Callable[..., None]] = {

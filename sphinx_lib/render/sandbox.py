@@ -1,6 +1,7 @@
-"""Jinja in a sandbox with a budget: a template sees values and formats, and can neither reach Python nor use up the machine.
+"""Jinja in a sandbox with a budget: a template can neither reach Python nor use up the machine.
 
-An environment holds compiled templates and the budget of one rendering, so it is lent to one at a time (``Lent``).
+An environment holds compiled templates and the budget of one rendering, so it is lent to one at a
+time (``Lent``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEscapeFormatter, SandboxedFormatter
+from jinja2.sandbox import (
+    ImmutableSandboxedEnvironment,
+    SandboxedEscapeFormatter,
+    SandboxedFormatter,
+)
 from jinja2.utils import Namespace, pass_environment
 from markupsafe import Markup
 from pydantic import BaseModel
@@ -43,7 +48,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self.budget = Budget()
         self.folders = TemplateFolders(folders)
-        self._safe: dict[tuple[type, str], bool] = {}  # the answer depends on the type alone, and is asked for often
+        self._safe: dict[
+            tuple[type, str], bool
+        ] = {}  # the answer depends on the type alone, and is asked for often
         super().__init__(
             loader=self.folders,
             autoescape=True,
@@ -52,7 +59,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=_printed,
-            optimized=False,  # working out constants first costs more than it gives, without a bound
+            optimized=False,  # working out constants first costs more than it gives
         )
         self.filters.update(bounded_filters())  # every name of Jinja's own is among them
         self.tests.update(bounded_tests())
@@ -76,7 +83,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return "".join(written)
 
     def concat(self, pieces: Iterable[str]) -> str:
-        """The text of a macro or of a block that is kept; Jinja calls it where pieces are joined inside a page."""
+        """The text of a macro or of a block that is kept; Jinja calls it inside a page."""
         found = list(pieces)
         self.budget.build(sum(map(len, found)))
         return "".join(found)
@@ -96,18 +103,23 @@ class Sandbox(ImmutableSandboxedEnvironment):
         try:
             tree = parser.parse()
         except RecursionError:
-            raise TemplateSyntaxError(_TOO_DEEP, parser.stream.current.lineno, name, filename) from None
+            raise TemplateSyntaxError(
+                _TOO_DEEP, parser.stream.current.lineno, name, filename
+            ) from None
         if fault := too_much(tree):
             line, told = fault
             raise TemplateSyntaxError(told, line, name, filename)
         return counting(tree)
 
     def _compile(self, source: str, filename: str) -> CodeType:
-        """The code of a template; Python takes fewer loops and brackets inside each other than a template may write."""
+        """The code of a template; Python takes fewer loops inside each other than one may write."""
         try:
             return super()._compile(source, filename)
         except (MemoryError, RecursionError, SyntaxError) as error:
-            line, name = _line_of(source, getattr(error, "lineno", None) or 0), self.folders.files.get(filename)
+            line, name = (
+                _line_of(source, getattr(error, "lineno", None) or 0),
+                self.folders.files.get(filename),
+            )
             raise TemplateSyntaxError(_TOO_DEEP, line, name, filename) from error
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -124,7 +136,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(owner, str):
             __self.budget.read(owner)
             if grown := METHODS.get(__obj.__name__):
-                args = tuple(list(__self.budget.counted(one)) if isinstance(one, Iterator) else one for one in args)
+                args = tuple(
+                    list(__self.budget.counted(one)) if isinstance(one, Iterator) else one
+                    for one in args
+                )
                 grown(owner, *args, **kwargs)
         elif isinstance(owner, date) and __obj.__name__ == "strftime":
             for one in (*args, *kwargs.values()):
@@ -132,12 +147,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return __self.budget.result(super().call(__context, __obj, *args, **kwargs))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """What a template may read: no internals, nothing that changes a value, and of models their fields only."""
+        """What a template may read: no internals, nothing that changes, of models their fields."""
         asked = (type(obj), attr)
         known = self._safe.get(asked)
         if known is None:
             of_model = isinstance(obj, BaseModel) and hasattr(BaseModel, attr)
-            known = attr not in _UNSAFE and not of_model and super().is_safe_attribute(obj, attr, value)
+            known = (
+                attr not in _UNSAFE and not of_model and super().is_safe_attribute(obj, attr, value)
+            )
             if len(self._safe) < _KEPT:
                 self._safe[asked] = known
         return known
@@ -145,7 +162,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def wrap_str_format(self, value: Any) -> Any:
         """``text.format``, its widths and its length looked after."""
         owner = getattr(value, "__self__", None)
-        if not isinstance(owner, str) or getattr(value, "__name__", "") not in ("format", "format_map"):
+        if not isinstance(owner, str) or getattr(value, "__name__", "") not in (
+            "format",
+            "format_map",
+        ):
             return None
         if isinstance(owner, Markup):
             return _Markup(self, escape=owner.escape).filling(owner, value.__name__)
@@ -193,13 +213,14 @@ def _printed(environment: Sandbox, value: Any) -> Any:
 def _few(stream: Iterable[Token], name: str | None, filename: str | None) -> Iterator[Token]:
     for number, token in enumerate(stream):
         if number > MOST_WORDS:
-            told = f"a template has at most {MOST_WORDS:,} words and signs inside its tags, and this one more"
+            most = f"a template has at most {MOST_WORDS:,} words and signs inside its tags"
+            told = f"{most}, and this one more"
             raise TemplateSyntaxError(told, token.lineno, name, filename)
         yield token
 
 
 def _line_of(code: str, line: int) -> int:
-    """The line of a template from which a line of its compiled code was made, 1 when it does not say."""
+    """The line of a template from which a line of its compiled code was made, else 1."""
     known = re.search(r"^debug_info = '([0-9=&]*)'", code, re.MULTILINE)
     pairs = (pair.split("=") for pair in known[1].split("&") if pair) if known else ()
     return next((int(ours) for ours, theirs in reversed(list(pairs)) if int(theirs) <= line), 1)
@@ -209,12 +230,14 @@ def _range(*args: int) -> range:
     """``range``, short enough to be walked."""
     found = range(*args)
     if len(found) > LONGEST_RANGE:
-        raise OverBudget(f"a range has at most {LONGEST_RANGE:,} numbers, and this one {len(found):,}")
+        raise OverBudget(
+            f"a range has at most {LONGEST_RANGE:,} numbers, and this one {len(found):,}"
+        )
     return found
 
 
 class Lent:
-    """Environments over the same folders, each lent to one rendering at a time, in whatever thread."""
+    """Environments over the same folders, each lent to one rendering at a time, in any thread."""
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self.folders = folders

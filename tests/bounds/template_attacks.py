@@ -28,11 +28,14 @@ ATTACKS: dict[str, str] = {
     "percent, by star": "{{ '%*d' % (999999999, 1) }}",
     "percent, often": MILLION + "{{ ('%(a)s' * 99999) % {'a': big} }}",
     "percent of escaped text": "{{ ('%0999999999d'|e) % 1 }}",
-    "slices": MILLION + "{% for i in range(10000) %}{% for j in range(20) %}{% set a = big[1:] %}{% endfor %}{% endfor %}",
-    "slices kept": MILLION + "{% set ns = namespace(l=[]) %}{% for i in range(9999) %}{% set ns.l = [ns.l, big[i:]] %}{% endfor %}",
+    "slices": MILLION
+    + "{% for i in range(10000) %}{% for j in range(20) %}{% set a = big[1:] %}{% endfor %}{% endfor %}",
+    "slices kept": MILLION
+    + "{% set ns = namespace(l=[]) %}{% for i in range(9999) %}{% set ns.l = [ns.l, big[i:]] %}{% endfor %}",
     "comparing": "{% set a = 'x' * 999999 %}{% set b = 'x' * 999999 %}{% for i in range(10000) %}{% for j in range(20) %}{{ a == b }}{% endfor %}{% endfor %}",
     "looking up": "{% set a = [1] * 99999 %}{% for i in range(10000) %}{% for j in range(20) %}{{ 2 in a }}{% endfor %}{% endfor %}",
-    "looking up in a text": MILLION + "{% for i in range(10000) %}{% for j in range(20) %}{% if 'y' in big %}{% endif %}{% endfor %}{% endfor %}",
+    "looking up in a text": MILLION
+    + "{% for i in range(10000) %}{% for j in range(20) %}{% if 'y' in big %}{% endif %}{% endfor %}{% endfor %}",
     "tests that look up": "{% set a = [1] * 99999 %}{% for i in range(10000) %}{% for j in range(20) %}{{ 2 is in(a) }}{% endfor %}{% endfor %}",
     "lists in lists": "{% set ns = namespace(a=[1]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}",
     "tuples in tuples": "{% set ns = namespace(a=(1,)) %}{% for i in range(60) %}{% set ns.a = (ns.a, ns.a) %}{% endfor %}{{ {ns.a: 1} }}",
@@ -44,8 +47,11 @@ ATTACKS: dict[str, str] = {
     "loops that print": "{% for i in range(9999) %}{% for j in range(19) %}{{ i }} {{ j }} and some more text to be long{% endfor %}{% endfor %}",
     "loops with a condition": "{% for i in range(9999) %}{% for j in range(9999) if false %}{% endfor %}{% endfor %}",
     "a loop over a text": MILLION + "{% for x in big %}{% endfor %}",
-    "a loop over a generator": LONG_LIST + "{% for i in range(9999) %}{% for x in some|select('none') %}{% endfor %}{% endfor %}",
-    "a loop with a long body": "{% for i in range(10000) %}{% for j in range(20) %}" + "{% set x = 1 %}" * 1500 + "{% endfor %}{% endfor %}",
+    "a loop over a generator": LONG_LIST
+    + "{% for i in range(9999) %}{% for x in some|select('none') %}{% endfor %}{% endfor %}",
+    "a loop with a long body": "{% for i in range(10000) %}{% for j in range(20) %}"
+    + "{% set x = 1 %}" * 1500
+    + "{% endfor %}{% endfor %}",
     "a recursive loop": "{% for x in [1, 2] recursive %}{{ loop([1, 2]) }}{% endfor %}",
     "a wide recursive loop": "{% for x in range(9) recursive %}{% if loop.depth < 20 %}{{ loop(range(9)) }}{% endif %}{% endfor %}",
     "a long range": "{{ range(10**9)|length }}",
@@ -57,10 +63,13 @@ ATTACKS: dict[str, str] = {
     "a macro that calls itself": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
     "a macro that doubles": "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
     "a macro that calls its caller": "{% macro m(n) %}{% if n %}{% call m(n - 1) %}{{ caller() if caller else '' }}{% endcall %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
-    "a macro that prints": MILLION + "{% macro m() %}{% for i in range(9999) %}{{ big }}{% endfor %}{% endmacro %}{{ m()|length }}",
-    "a text that is kept": MILLION + "{% set a %}{% for i in range(9999) %}{{ big }}{% endfor %}{% endset %}",
+    "a macro that prints": MILLION
+    + "{% macro m() %}{% for i in range(9999) %}{{ big }}{% endfor %}{% endmacro %}{{ m()|length }}",
+    "a text that is kept": MILLION
+    + "{% set a %}{% for i in range(9999) %}{{ big }}{% endfor %}{% endset %}",
     "a document that is kept": "{% set a %}{% for i in range(9999) %}{{ document }}{% endfor %}{% endset %}",
-    "a filter over a block": MILLION + "{% filter upper %}{% for i in range(9999) %}{{ big }}{% endfor %}{% endfilter %}",
+    "a filter over a block": MILLION
+    + "{% filter upper %}{% for i in range(9999) %}{{ big }}{% endfor %}{% endfilter %}",
     "an include of itself": "{% include 'quotation.html' %}",
     "an include that doubles": "{% set n = (n if n is defined else 60) - 1 %}{% if n %}{% include 'quotation.html' %}{% include 'quotation.html' %}{% endif %}",
     "a block that doubles": "{% macro m(n) %}{% if n %}{{ self.b() }}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{% block b %}{% endblock %}{{ m(60) }}",
@@ -68,7 +77,9 @@ ATTACKS: dict[str, str] = {
     "an import of itself": "{% import 'quotation.html' as q %}",
     "output": MILLION + "{{ big }}\n{{ big }}\n{{ big }}\n{{ big }}\n{{ big }}\n{{ big }}\n",
     "output of signs that are escaped": "{% set big = '<' * 999999 %}\n{{ big }}\n{{ big }}\n{{ big }}",
-    "output of plain text": "{% for i in range(9999) %}" + "a line of a page that goes on\n" * 40 + "{% endfor %}",
+    "output of plain text": "{% for i in range(9999) %}"
+    + "a line of a page that goes on\n" * 40
+    + "{% endfor %}",
     # filters
     "center": "{{ 'x'|center(10**9) }}",
     "indent": "{{ ('\n' * 9999)|indent(10**6, true, true) }}",
@@ -96,9 +107,12 @@ ATTACKS: dict[str, str] = {
     "unique": MILLION + LONG_LIST + "{{ some|map('default', big, true)|unique|list|length }}",
     "groupby": MILLION + LONG_LIST + "{{ some|map('default', big, true)|groupby(0)|length }}",
     "list": MILLION + "{% for i in range(9999) %}{{ big|list|length }}{% endfor %}",
-    "map": LONG_LIST + "{{ some|map('default', 'x' * 999, true)|map('center', 999999)|list|length }}",
-    "map in map": LONG_LIST + "{{ some|map('default', some, true)|map('default', 1)|list|string|length }}",
-    "upper, again and again": MILLION + "{% for i in range(9999) %}{{ big|upper|length }}{% endfor %}",
+    "map": LONG_LIST
+    + "{{ some|map('default', 'x' * 999, true)|map('center', 999999)|list|length }}",
+    "map in map": LONG_LIST
+    + "{{ some|map('default', some, true)|map('default', 1)|list|string|length }}",
+    "upper, again and again": MILLION
+    + "{% for i in range(9999) %}{{ big|upper|length }}{% endfor %}",
     "escape": "{% for i in range(9999) %}{{ ('<' * 999999)|e|length }}{% endfor %}",
     "urlencode": "{% for i in range(9999) %}{{ ('é' * 999999)|urlencode|length }}{% endfor %}",
     "urlize": "{{ ('http://a.b ' * 90000)|urlize }}",
@@ -109,12 +123,15 @@ ATTACKS: dict[str, str] = {
     "title": "{{ ('a ' * 499999)|title|length }}",
     "wordcount": "{{ ('a ' * 499999)|wordcount }}",
     "xmlattr": MILLION + "{% for i in range(99) %}{{ {'a': big}|xmlattr|length }}{% endfor %}",
-    "truncate": MILLION + "{% for i in range(9999) %}{{ big|truncate(999998, true, '', 0)|length }}{% endfor %}",
-    "trim": MILLION + "{% for i in range(9999) %}{{ big|trim('y')|length }}{{ big|replace('x', 'y')|length }}{% endfor %}",
+    "truncate": MILLION
+    + "{% for i in range(9999) %}{{ big|truncate(999998, true, '', 0)|length }}{% endfor %}",
+    "trim": MILLION
+    + "{% for i in range(9999) %}{{ big|trim('y')|length }}{{ big|replace('x', 'y')|length }}{% endfor %}",
     "reverse": MILLION + "{% for i in range(9999) %}{{ big|reverse|length }}{% endfor %}",
     "int": "{{ ('9' * 999999)|int }}{{ ('f' * 999999)|int(0, 16) }}",
     "float": "{{ ('9' * 999999)|float|int }}{{ ('1' * 999999)|float }}{{ 1/0 }}",
-    "dictsort": LONG_LIST + "{% for i in range(9999) %}{{ dict(a=1)|dictsort }}{{ some|random }}{% endfor %}",
+    "dictsort": LONG_LIST
+    + "{% for i in range(9999) %}{{ dict(a=1)|dictsort }}{{ some|random }}{% endfor %}",
     "first of many": "{% for i in range(9999) %}{{ (range(9999)|list)|first }}{% endfor %}",
     "a filter by name": "{{ ['x']|map('center', 10**9)|list }}",
     "a filter in a test": "{{ [10**9]|select('in', [[1] * 999998])|list }}{{ ('x' * 10**9) is string }}",
@@ -143,8 +160,10 @@ ATTACKS: dict[str, str] = {
     ".split": MILLION + "{% for i in range(9999) %}{{ ('x ' * 9999).split()|length }}{% endfor %}",
     ".strftime": "{{ document.date.strftime('%A' * 499999) }}",
     ".splitlines, kept": "{% set ns = namespace(l=[]) %}{% for i in range(9999) %}{% set ns.l = [ns.l, ('x\n' * 99999).splitlines()] %}{% endfor %}",
-    ".upper, again and again": MILLION + "{% for i in range(9999) %}{{ big.upper()|length }}{% endfor %}",
-    ".find, again and again": MILLION + "{% for i in range(9999) %}{% for j in range(19) %}{{ big.find('y') }}{% endfor %}{% endfor %}",
+    ".upper, again and again": MILLION
+    + "{% for i in range(9999) %}{{ big.upper()|length }}{% endfor %}",
+    ".find, again and again": MILLION
+    + "{% for i in range(9999) %}{% for j in range(19) %}{{ big.find('y') }}{% endfor %}{% endfor %}",
     # helpers
     "lipsum": "{{ lipsum(10**6) }}",
     "cycler": "{% set c = cycler(*([1] * 10**9)) %}",

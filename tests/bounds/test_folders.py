@@ -69,11 +69,31 @@ def test_every_text_becomes_a_name_of_one_file_in_the_folder(number: str) -> Non
 @given(st.text(alphabet="FA-/\\.0 é", max_size=8), st.text(alphabet="FA-/\\.0 é", max_size=8))
 def test_names_are_one_only_where_signs_that_were_replaced_differ(one: str, other: str) -> None:
     if file_key(one) == file_key(other):
-        assert re.sub(r"[^\w]", "-", one.casefold()) == re.sub(r"[^\w]", "-", other.casefold()) or {one, other} & {"", "."}
+        assert re.sub(r"[^\w]", "-", one.casefold()) == re.sub(r"[^\w]", "-", other.casefold()) or {
+            one,
+            other,
+        } & {"", "."}
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "../x", "a/b", "/etc/x", "C:x", "a\\b", "a\x00b", "a\nb", "nul", "aux.txt", ".x", "x.", "x " * 200]
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        "/etc/x",
+        "C:x",
+        "a\\b",
+        "a\x00b",
+        "a\nb",
+        "nul",
+        "aux.txt",
+        ".x",
+        "x.",
+        "x " * 200,
+    ],
 )
 def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     for write in (Folder(tmp_path).write, Folder(tmp_path).add):
@@ -82,7 +102,9 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: st
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_numbers_that_would_be_one_file_are_told_when_the_configuration_is_read(tmp_path: Path) -> None:
+def test_two_numbers_that_would_be_one_file_are_told_when_the_configuration_is_read(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "own.yaml").write_text(
         "numbering:\n"
         '  invoice: {pattern: "FA/{YYYY}-{SEQ:05}"}\n'
@@ -92,12 +114,17 @@ def test_two_numbers_that_would_be_one_file_are_told_when_the_configuration_is_r
     with pytest.raises(ConfigError) as refused:
         load_pack(["base", tmp_path], specs())
     told = str(refused.value)
-    assert re.search(r"own\.yaml:\d:\d+: numbering\.\w+\.pattern: its numbers and those of '\w+' would give the same", told)
+    assert re.search(
+        r"own\.yaml:\d:\d+: numbering\.\w+\.pattern: its numbers and those of '\w+' would give the same",
+        told,
+    )
 
 
 @pytest.mark.parametrize("pattern", ["D{SEQ:999999999}", "D{SEQ}\\nBcc: x"])
 def test_a_number_is_neither_endless_nor_on_two_lines(tmp_path: Path, pattern: str) -> None:
-    (tmp_path / "own.yaml").write_text(f'numbering: {{quotation: {{pattern: "{pattern}", reset: never}}}}\n', encoding="utf-8")
+    (tmp_path / "own.yaml").write_text(
+        f'numbering: {{quotation: {{pattern: "{pattern}", reset: never}}}}\n', encoding="utf-8"
+    )
     with pytest.raises(ConfigError, match=r"own\.yaml:1:34: numbering\.quotation\.pattern"):
         load_pack(["base", tmp_path], specs())
 
@@ -111,7 +138,9 @@ def test_a_file_is_not_written_through_a_link(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "x.txt").symlink_to(outside)
     (folder / "new.txt").symlink_to(tmp_path / "absent.txt")
-    with pytest.raises(InputError, match=r"x\.txt is a link, to .*outside\.txt, and is not written through"):
+    with pytest.raises(
+        InputError, match=r"x\.txt is a link, to .*outside\.txt, and is not written through"
+    ):
         Folder(folder).write("x.txt", b"lost")
     assert Folder(folder).add("x.txt", b"added").name == "x (2).txt"
     assert Folder(folder).add("new.txt", b"added").name == "new (2).txt"
@@ -123,7 +152,9 @@ def test_a_folder_below_that_is_a_link_out_is_refused(tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "pdf").symlink_to(tmp_path / "outside")
-    with pytest.raises(InputError, match=r"pdf is a link that leads out, to .*outside; put a folder there"):
+    with pytest.raises(
+        InputError, match=r"pdf is a link that leads out, to .*outside; put a folder there"
+    ):
         DemoFolder(tmp_path / "folder").write("pdf/a.pdf", b"x")
     assert list((tmp_path / "outside").iterdir()) == []
 
@@ -137,7 +168,10 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
 
 def test_a_letter_replaces_no_other_one(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    names = [folder.add("FA-1.pdf", content).name for content in (b"one", b"one", b"two", b"three", b"two")]
+    names = [
+        folder.add("FA-1.pdf", content).name
+        for content in (b"one", b"one", b"two", b"three", b"two")
+    ]
     assert names == ["FA-1.pdf", "FA-1.pdf", "FA-1 (2).pdf", "FA-1 (3).pdf", "FA-1 (2).pdf"]
 
 
@@ -163,7 +197,12 @@ class Box:
         self.mails.append(mail)
 
 
-def company(tmp_path: Path, pattern: str = "DE/{YYYY}/{SEQ:05}", email: str = "a@b.example", name: str = "ACME") -> Sphinx:
+def company(
+    tmp_path: Path,
+    pattern: str = "DE/{YYYY}/{SEQ:05}",
+    email: str = "a@b.example",
+    name: str = "ACME",
+) -> Sphinx:
     """A quotation of this number waits in the outbox."""
     own = tmp_path / "own"
     own.mkdir()
@@ -172,11 +211,17 @@ def company(tmp_path: Path, pattern: str = "DE/{YYYY}/{SEQ:05}", email: str = "a
         'messages: {quotation_sent: {subject: "Devis {number} {party.name}"}}\n',
         encoding="utf-8",
     )
-    app = Sphinx.open(["base", own], f"sqlite:///{tmp_path / 'c.sqlite'}", clock=Morning(), check_database=False)
+    app = Sphinx.open(
+        ["base", own], f"sqlite:///{tmp_path / 'c.sqlite'}", clock=Morning(), check_database=False
+    )
     app.migrate()
     with app.session() as session:
         session.put("customer", [{"code": "ACME", "name": name, "email": email}])
-        made = session.create("quotation", customer="ACME", lines=[{"text": "Pose", "quantity": 1, "unit_price": "100.00"}])
+        made = session.create(
+            "quotation",
+            customer="ACME",
+            lines=[{"text": "Pose", "quantity": 1, "unit_price": "100.00"}],
+        )
         session.fire(made.id, "send")
     return app
 
@@ -189,7 +234,9 @@ def test_a_legal_number_with_slashes_is_mailed(tmp_path: Path) -> None:
     app, box = company(tmp_path), Box()
     assert len(app.run("outbox", sender=Dispatcher(app, box, None, as_text)).made) == 1
     assert box.mails[0].subject.startswith("Devis DE/2026/00001")
-    assert box.mails[0].attachments == (("DE-2026-00001.pdf", "application/pdf", b"PDF of DE/2026/00001"),)
+    assert box.mails[0].attachments == (
+        ("DE-2026-00001.pdf", "application/pdf", b"PDF of DE/2026/00001"),
+    )
 
 
 @pytest.mark.parametrize("pdf", [as_text, None])
@@ -200,24 +247,38 @@ def test_a_letter_of_a_number_that_leads_out_stays_in_its_folder(tmp_path: Path,
     assert letter.stem == "--..-..-DE2026-00001"
 
 
-def test_a_document_is_rendered_under_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_is_rendered_under_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     company(tmp_path)
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    asked = ["render", "quotation", "DE/2026/00001", "--database", f"sqlite:///{tmp_path / 'c.sqlite'}", "--config", str(tmp_path / "own")]
+    asked = [
+        "render",
+        "quotation",
+        "DE/2026/00001",
+        "--database",
+        f"sqlite:///{tmp_path / 'c.sqlite'}",
+        "--config",
+        str(tmp_path / "own"),
+    ]
     first, again = CliRunner().invoke(cli, asked), CliRunner().invoke(cli, asked)
     assert (first.exit_code, first.output) == (0, "DE-2026-00001.pdf\n")
     assert again.output == "DE-2026-00001.pdf (in place of a file of this name)\n"
     assert [file.name for file in work.iterdir()] == ["DE-2026-00001.pdf"]
 
 
-@pytest.mark.parametrize("name", ["ACME\nBcc: thief@x.example", "ACME\r\n\r\nbody", "ACME\u2028Bcc: thief@x.example"])
+@pytest.mark.parametrize(
+    "name", ["ACME\nBcc: thief@x.example", "ACME\r\n\r\nbody", "ACME\u2028Bcc: thief@x.example"]
+)
 def test_a_line_break_in_a_name_begins_no_header(tmp_path: Path, name: str) -> None:
     app, box = company(tmp_path, name="ACME"), Box()
     with app.session() as session:
         session.put("customer", [{"code": "ACME", "name": name, "email": "a@b.example"}])
-        made = session.create("quotation", customer="ACME", lines=[{"text": "Pose", "quantity": 1, "unit_price": "1"}])
+        made = session.create(
+            "quotation", customer="ACME", lines=[{"text": "Pose", "quantity": 1, "unit_price": "1"}]
+        )
         session.fire(made.id, "send")
     app.run("outbox", sender=Dispatcher(app, box, None, None))
     assert not [mail.subject for mail in box.mails if len(mail.subject.splitlines()) > 1]
@@ -227,7 +288,11 @@ def test_a_line_break_in_an_address_is_told_and_the_others_are_sent(tmp_path: Pa
     app, box = company(tmp_path, email="a@b.example\nBcc: thief@x.example"), Box()
     with app.session() as session:
         session.put("customer", [{"code": "OTHER", "name": "Other", "email": "o@b.example"}])
-        made = session.create("quotation", customer="OTHER", lines=[{"text": "Pose", "quantity": 1, "unit_price": "1"}])
+        made = session.create(
+            "quotation",
+            customer="OTHER",
+            lines=[{"text": "Pose", "quantity": 1, "unit_price": "1"}],
+        )
         session.fire(made.id, "send")
     report = app.run("outbox", sender=Dispatcher(app, box, None, None))
     assert [mail.to for mail in box.mails] == ["o@b.example"]
@@ -240,7 +305,10 @@ def test_a_line_break_in_an_address_is_told_and_the_others_are_sent(tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("../{closing}.txt", "'../20261231.txt' is no name of a file inside a folder; write '--20261231.txt'"),
+        (
+            "../{closing}.txt",
+            "'../20261231.txt' is no name of a file inside a folder; write '--20261231.txt'",
+        ),
         ("/etc/{closing}", "is no name of a file inside a folder; write '-etc-20261231'"),
         ("sub/{closing}.txt", "is no name of a file inside a folder; write 'sub-20261231.txt'"),
         ("C:{closing}.txt", "is no name of a file inside a folder"),
@@ -253,8 +321,12 @@ def test_a_line_break_in_an_address_is_told_and_the_others_are_sent(tmp_path: Pa
         ("{closing", "a brace stands alone"),
     ],
 )
-def test_the_name_of_an_accounting_file_stays_in_the_folder(tmp_path: Path, name: str, told: str) -> None:
-    (tmp_path / "own.yaml").write_text(f'accounting:\n  formats:\n    fec: {{file: "{name}"}}\n', encoding="utf-8")
+def test_the_name_of_an_accounting_file_stays_in_the_folder(
+    tmp_path: Path, name: str, told: str
+) -> None:
+    (tmp_path / "own.yaml").write_text(
+        f'accounting:\n  formats:\n    fec: {{file: "{name}"}}\n', encoding="utf-8"
+    )
     with pytest.raises(ConfigError) as refused:
         load_pack(["base", tmp_path], specs())
     assert told in str(refused.value)
@@ -264,7 +336,9 @@ def test_the_name_of_an_accounting_file_stays_in_the_folder(tmp_path: Path, name
 def test_an_accounting_file_is_not_written_through_a_link(tmp_path: Path) -> None:
     app = company(tmp_path)
     with app.session() as session:
-        made = session.create("invoice", customer="ACME", lines=[{"text": "Pose", "quantity": 1, "unit_price": "1"}])
+        made = session.create(
+            "invoice", customer="ACME", lines=[{"text": "Pose", "quantity": 1, "unit_price": "1"}]
+        )
         session.fire(made.id, "issue")
     books = tmp_path / "books"
     (path,) = export_years(app, "fec", books)
@@ -362,7 +436,9 @@ def test_an_installer_may_have_made_the_shipped_files_links(tmp_path: Path) -> N
         ("macros.html", "../secret.html", "{% from 'macros.html' import x %}"),
     ],
 )
-def test_a_link_out_of_a_template_folder_is_not_followed(tmp_path: Path, link: str, to: str, text: str) -> None:
+def test_a_link_out_of_a_template_folder_is_not_followed(
+    tmp_path: Path, link: str, to: str, text: str
+) -> None:
     (tmp_path / "secret.html").write_text("secret", encoding="utf-8")
     folder = tmp_path / "templates"
     folder.mkdir()
@@ -370,7 +446,10 @@ def test_a_link_out_of_a_template_folder_is_not_followed(tmp_path: Path, link: s
     (folder / "quotation.html").write_text(text, encoding="utf-8")
     shop = printed.open_shop()
     view = printed.view(shop, printed.quotation(shop))
-    with pytest.raises(RenderError, match=rf"^quotation\.html:1: .*{link}.* is a link out of its folder, to .*, and is not followed"):
+    with pytest.raises(
+        RenderError,
+        match=rf"^quotation\.html:1: .*{link}.* is a link out of its folder, to .*, and is not followed",
+    ):
         render_html(view, templates=[folder])
     with pytest.raises(ConfigError, match=rf"templates/{link}:1:1: a link out of this folder"):
         Sphinx.open(templates=[folder])
@@ -385,8 +464,13 @@ def test_a_logo_that_is_a_link_out_is_not_read(tmp_path: Path) -> None:
     app = Sphinx.open(["base", tmp_path / "own.yaml"], templates=[folder])
     with app.session() as session:
         session.put("customer", [{"code": "ACME", "name": "ACME"}])
-        made = session.create("quotation", customer="ACME", lines=[{"text": "x", "quantity": 1, "unit_price": "1"}])
-    with app.reader() as views, pytest.raises(RenderError, match=r"logo\.png is a link out of its folder"):
+        made = session.create(
+            "quotation", customer="ACME", lines=[{"text": "x", "quantity": 1, "unit_price": "1"}]
+        )
+    with (
+        app.reader() as views,
+        pytest.raises(RenderError, match=r"logo\.png is a link out of its folder"),
+    ):
         render_html(views.document(made.id), templates=app.templates)
 
 

@@ -71,7 +71,11 @@ def refusal(renderer: Renderer, view: DocumentView, html: str) -> str:
         told = ""
     except RenderError as error:
         told = str(error)
-    outside = [name for name in _opened if "secret" in name or "hostname" in name or name.startswith("network")]
+    outside = [
+        name
+        for name in _opened
+        if "secret" in name or "hostname" in name or name.startswith("network")
+    ]
     assert outside == []
     return told
 
@@ -96,16 +100,28 @@ FILES = [
 
 
 @pytest.mark.parametrize("source", FILES)
-def test_no_file_outside_the_template_folders_is_read(renderer: Renderer, quotation: DocumentView, source: str) -> None:
+def test_no_file_outside_the_template_folders_is_read(
+    renderer: Renderer, quotation: DocumentView, source: str
+) -> None:
     assert "is in no template folder" in refusal(renderer, quotation, f'<img src="{source}">')
 
 
-ADDRESSES = ["http://SERVER/x.svg", "HTTPS://SERVER/x.svg", "ftp://SERVER/x.svg", "file://SERVER/x.svg", "//SERVER/x.svg"]
+ADDRESSES = [
+    "http://SERVER/x.svg",
+    "HTTPS://SERVER/x.svg",
+    "ftp://SERVER/x.svg",
+    "file://SERVER/x.svg",
+    "//SERVER/x.svg",
+]
 
 
 @pytest.mark.parametrize("source", ADDRESSES)
-def test_the_network_is_not_asked(renderer: Renderer, quotation: DocumentView, server: str, source: str) -> None:
-    assert "printed without the network" in refusal(renderer, quotation, f'<img src="{source.replace("SERVER", server)}">')
+def test_the_network_is_not_asked(
+    renderer: Renderer, quotation: DocumentView, server: str, source: str
+) -> None:
+    assert "printed without the network" in refusal(
+        renderer, quotation, f'<img src="{source.replace("SERVER", server)}">'
+    )
 
 
 WAYS = [
@@ -150,13 +166,17 @@ ENTITIES = {
 
 
 @pytest.mark.parametrize("name", ENTITIES)
-def test_a_picture_brings_in_nothing_by_entities(renderer: Renderer, folder: Path, quotation: DocumentView, name: str) -> None:
+def test_a_picture_brings_in_nothing_by_entities(
+    renderer: Renderer, folder: Path, quotation: DocumentView, name: str
+) -> None:
     text = ENTITIES[name].replace("OUTSIDE", folder.parent.as_uri())
     (folder / "dot.svg").write_text(text, encoding="utf-8")
     refusal(renderer, quotation, '<img src="dot.svg">')
 
 
-def test_a_picture_of_the_folder_is_printed_by_each_of_its_names(renderer: Renderer, folder: Path, quotation: DocumentView) -> None:
+def test_a_picture_of_the_folder_is_printed_by_each_of_its_names(
+    renderer: Renderer, folder: Path, quotation: DocumentView
+) -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
     (folder / "a b.svg").write_text(svg, encoding="utf-8")
     (folder / "inside.svg").symlink_to("a b.svg")

@@ -25,12 +25,21 @@ from sphinx_lib.pack.sheets import Column, Sheet
 
 NOTHING: dict[str, Value] = dict.fromkeys(get_args(ExportField), "")
 SIGNS = ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
-TEXTS = st.text(st.sampled_from("=+-@\t\r\n'ab1 \uff1d\u00a0,;\"\u2212"), max_size=8) | st.text(max_size=12)
+TEXTS = st.text(st.sampled_from("=+-@\t\r\n'ab1 \uff1d\u00a0,;\"\u2212"), max_size=8) | st.text(
+    max_size=12
+)
 
 
 def layout(columns: Mapping[str, Any], **settings: Any) -> ExportFormat:
     return ExportFormat.model_validate(
-        {"kind": "delimited", "file": "x.csv", "separator": ";", "columns": columns, "eol": "\n", **settings}
+        {
+            "kind": "delimited",
+            "file": "x.csv",
+            "separator": ";",
+            "columns": columns,
+            "eol": "\n",
+            **settings,
+        }
     )
 
 
@@ -44,12 +53,16 @@ def lines(form: ExportFormat, *rows: Mapping[str, Value]) -> list[list[str]]:
 
 @pytest.mark.parametrize("sign", SIGNS)
 @pytest.mark.parametrize("before", ["", " ", "\u00a0", "  "])
-def test_a_text_that_begins_like_a_formula_begins_with_an_apostrophe(before: str, sign: str) -> None:
+def test_a_text_that_begins_like_a_formula_begins_with_an_apostrophe(
+    before: str, sign: str
+) -> None:
     text = f"{before}{sign}1+1"
     assert no_formula(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "ACME", "1-1", "a=b", "'quoted'", "07 00", "(2)", "é", "'", "''a"])
+@pytest.mark.parametrize(
+    "text", ["", "ACME", "1-1", "a=b", "'quoted'", "07 00", "(2)", "é", "'", "''a"]
+)
 def test_another_text_stays_as_it_is(text: str) -> None:
     assert no_formula(text) == text
 
@@ -100,7 +113,11 @@ def test_texts_of_a_file_for_a_program_are_exact_and_that_is_the_default() -> No
 
 def test_a_sign_that_becomes_a_plain_one_in_the_encoding_is_seen() -> None:
     form = layout({"A": {"field": "label"}}, **{"for": "people"}, encoding="iso-8859-15")
-    assert lines(form, {"label": "\u22121+1"}, {"label": "\u200b=1"}, {"label": '"=1'}) == [["'-1+1"], ["'=1"], ["''=1"]]
+    assert lines(form, {"label": "\u22121+1"}, {"label": "\u200b=1"}, {"label": '"=1'}) == [
+        ["'-1+1"],
+        ["'=1"],
+        ["''=1"],
+    ]
 
 
 def test_a_cut_text_keeps_its_apostrophe() -> None:
@@ -108,21 +125,33 @@ def test_a_cut_text_keeps_its_apostrophe() -> None:
     assert lines(form, {"label": "=12345"}) == [["'=12"]]
 
 
-CELLS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=';"\u00ad'), min_size=1, max_size=12)
+CELLS = st.text(
+    st.characters(exclude_categories=["C", "Z"], exclude_characters=';"\u00ad'),
+    min_size=1,
+    max_size=12,
+)
 
 
 @given(st.lists(CELLS, min_size=1, max_size=6))
 def test_what_is_written_for_a_program_is_read_back_by_our_own_reader(texts: list[str]) -> None:
     form = layout({"item": {"field": "label"}, "note": {"field": "account"}}, header=True)
-    content = b"".join(written(form, [{**NOTHING, "label": text, "account": "x"} for text in texts])).decode()
+    content = b"".join(
+        written(form, [{**NOTHING, "label": text, "account": "x"} for text in texts])
+    ).decode()
     found, wanted = _read_back(content), [_nfc(text) for text in texts]
-    assert found == [text for text in wanted if not text.startswith("#")]  # a line that starts with # is a comment
+    assert found == [
+        text for text in wanted if not text.startswith("#")
+    ]  # a line that starts with # is a comment
 
 
 @given(st.lists(CELLS, min_size=1, max_size=6))
 def test_what_is_written_for_people_is_read_back_but_for_the_apostrophe(texts: list[str]) -> None:
-    form = layout({"item": {"field": "label"}, "note": {"field": "account"}}, header=True, **{"for": "people"})
-    content = b"".join(written(form, [{**NOTHING, "label": text, "account": "x"} for text in texts])).decode()
+    form = layout(
+        {"item": {"field": "label"}, "note": {"field": "account"}}, header=True, **{"for": "people"}
+    )
+    content = b"".join(
+        written(form, [{**NOTHING, "label": text, "account": "x"} for text in texts])
+    ).decode()
     plain = [text[1:] if is_formula(text) else text for text in _read_back(content)]
     assert plain == [text for text in map(_nfc, texts) if not text.startswith("#")]
 
@@ -151,7 +180,9 @@ def _nfc(text: str) -> str:
         ("kind: delimited, for: true", "program"),
     ],
 )
-def test_who_reads_a_format_is_checked_when_the_configuration_is_read(tmp_path: Path, settings: str, told: str) -> None:
+def test_who_reads_a_format_is_checked_when_the_configuration_is_read(
+    tmp_path: Path, settings: str, told: str
+) -> None:
     form = f"accounting: {{formats: {{own: {{{settings}, file: x.csv, columns: {{A: {{text: a, width: 1}}}}}}}}}}\n"
     (tmp_path / "own.yaml").write_text(form, encoding="utf-8")
     with pytest.raises(ConfigError) as refused:
@@ -174,7 +205,9 @@ def test_a_customer_cannot_plant_a_formula_in_what_the_accountant_opens(tmp_path
     app = Sphinx.open(["base", tmp_path], clock=Morning())
     with app.session() as session:
         session.put("customer", [{"code": "C1", "name": "=HYPERLINK(A1)"}])
-        made = session.create("invoice", customer="C1", lines=[{"text": "x", "quantity": 1, "unit_price": "1"}])
+        made = session.create(
+            "invoice", customer="C1", lines=[{"text": "x", "quantity": 1, "unit_price": "1"}]
+        )
         session.fire(made.id, "issue")
     content = export_file(app, "own", date(2026, 1, 1), date(2026, 12, 31)).content.decode()
     assert content.startswith("'=HYPERLINK(A1);Facture FA2026-00001 =HYPERLINK(A1);1,20\r\n")

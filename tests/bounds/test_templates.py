@@ -79,27 +79,40 @@ LOOPS = "{% for a in range(10000) %}{% for b in range(LAST) %}{% endfor %}{% end
 
 def test_a_page_may_take_200_000_turns_and_no_more(quotation: DocumentView, tmp_path: Path) -> None:
     assert page(tmp_path, quotation, LOOPS.replace("LAST", "18")) == ""
-    with pytest.raises(RenderError, match=r"^quotation\.html:1: the loops and macros of a page may take 200,000 turns"):
+    with pytest.raises(
+        RenderError,
+        match=r"^quotation\.html:1: the loops and macros of a page may take 200,000 turns",
+    ):
         page(tmp_path, quotation, LOOPS.replace("LAST", "20"))
 
 
 def test_a_range_has_10_000_numbers_and_no_more(quotation: DocumentView, tmp_path: Path) -> None:
     assert page(tmp_path, quotation, "{{ range(1, 10001)|last }}") == "10000"
-    with pytest.raises(RenderError, match=r"^quotation\.html:1: a range has at most 10,000 numbers, and this one 10,001$"):
+    with pytest.raises(
+        RenderError,
+        match=r"^quotation\.html:1: a range has at most 10,000 numbers, and this one 10,001$",
+    ):
         page(tmp_path, quotation, "{{ range(10001)|last }}")
 
 
-def test_a_text_has_a_million_characters_and_no_more(quotation: DocumentView, tmp_path: Path) -> None:
+def test_a_text_has_a_million_characters_and_no_more(
+    quotation: DocumentView, tmp_path: Path
+) -> None:
     assert page(tmp_path, quotation, "{{ ('x' * 1000000)|length }}") == "1000000"
     told = r"^quotation\.html:1: a text in a template has at most 1,000,000 characters, and this one would have 1,000,001$"
     with pytest.raises(RenderError, match=told):
         page(tmp_path, quotation, "{{ ('x' * 1000001)|length }}")
 
 
-def test_a_page_has_five_million_characters_and_no_more(quotation: DocumentView, tmp_path: Path) -> None:
+def test_a_page_has_five_million_characters_and_no_more(
+    quotation: DocumentView, tmp_path: Path
+) -> None:
     lines = "{% set text = 'x' * 999999 %}\n" + "{{ text }}\n" * 5
     assert len(page(tmp_path, quotation, lines)) == 5_000_000
-    with pytest.raises(RenderError, match=r"^quotation\.html:7: a page may have 5,000,000 characters, and this is more$"):
+    with pytest.raises(
+        RenderError,
+        match=r"^quotation\.html:7: a page may have 5,000,000 characters, and this is more$",
+    ):
         page(tmp_path, quotation, lines + "{{ text }}\n")
 
 
@@ -121,8 +134,12 @@ def test_pages_in_threads_pay_each_for_themselves(quotation: DocumentView, tmp_p
     assert list(pages) == [""] * 8
 
 
-def test_a_page_that_failed_leaves_nothing_to_the_next(quotation: DocumentView, tmp_path: Path) -> None:
-    templates = folder(tmp_path, "{% if document.reference is none %}{% endif %}" + LOOPS.replace("LAST", "99"))
+def test_a_page_that_failed_leaves_nothing_to_the_next(
+    quotation: DocumentView, tmp_path: Path
+) -> None:
+    templates = folder(
+        tmp_path, "{% if document.reference is none %}{% endif %}" + LOOPS.replace("LAST", "99")
+    )
     for _ in range(3):
         with pytest.raises(RenderError, match="200,000 turns"):
             render_html(quotation, templates=templates)
@@ -166,7 +183,9 @@ EVERYDAY = {
 
 
 @pytest.mark.parametrize("text", EVERYDAY)
-def test_what_templates_do_every_day_is_what_jinja_does(quotation: DocumentView, tmp_path: Path, text: str) -> None:
+def test_what_templates_do_every_day_is_what_jinja_does(
+    quotation: DocumentView, tmp_path: Path, text: str
+) -> None:
     assert page(tmp_path, quotation, text) == EVERYDAY[text]
 
 
