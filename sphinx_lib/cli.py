@@ -237,13 +237,13 @@ def export(
 ) -> None:
     """Write an accounting file."""
     from sphinx_lib.export.run import export_file
+    from sphinx_lib.files.folder import Folder
 
     made = export_file(_app(config, database, company), name, _day(first), _day(last))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / made.name).write_bytes(made.content)
+    path = Folder.at(out).write(made.name, made.content)
     for warning in made.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    typer.echo(f"{out / made.name}: {made.lines} lines, debit {made.debit}, credit {made.credit}")
+    typer.echo(f"{path}: {made.lines} lines, debit {made.debit}, credit {made.credit}")
 
 
 @cli.command()
@@ -256,14 +256,21 @@ def render(
     company: Company = "main",
 ) -> None:
     """Write a document as PDF."""
+    from sphinx_lib.files.folder import Folder
+    from sphinx_lib.kernel.file_names import file_name
     from sphinx_lib.render.pdf import Renderer
 
     app = _app(config, database, company)
     with app.reader() as views:
         content = Renderer(app.templates).pdf(views.find(document_type, number))
-    path = out or Path(f"{number}.pdf")
-    path.write_bytes(content)
-    typer.echo(str(path))
+    if out is not None:  # the user's own path, wherever it leads
+        out.write_bytes(content)
+        typer.echo(str(out))
+        return
+    here = Folder(Path())
+    name = f"{file_name(number)}.pdf"
+    replaced = " (in place of a file of this name)" if here.path_of(name).exists() else ""
+    typer.echo(f"{here.write(name, content)}{replaced}")
 
 
 @cli.command()

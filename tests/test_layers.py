@@ -19,18 +19,19 @@ PURE = {"kernel", "pack"} | RULES
 # What lies above `app` writes through its commands, so the store is not in this set.
 ABOVE_STORE = PURE | {"app"}
 EDGES = {"render", "export", "messages", "portal", "shops"}
-EVERYTHING = ABOVE_STORE | EDGES | {"store", "scenario", "testing"}
+EVERYTHING = ABOVE_STORE | EDGES | {"files", "store", "scenario", "testing"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "kernel": set(),
-    "pack": {"kernel"},
+    "files": {"kernel"},
+    "pack": {"kernel", "files"},
     **{layer: {"kernel", "pack"} for layer in RULES},
     "store": {"kernel", "pack"},
     "app": PURE | {"store"},
-    **dict.fromkeys(EDGES, ABOVE_STORE),
+    **dict.fromkeys(EDGES, ABOVE_STORE | {"files"}),
     "testing": EVERYTHING - {"scenario"},
     "scenario": EVERYTHING | {"sphinx_lib"},
-    "demo": ABOVE_STORE | EDGES,
+    "demo": ABOVE_STORE | EDGES | {"files"},
     "cli": EVERYTHING | {"demo", "sphinx_lib"},
     "__main__": {"cli"},
     "sphinx_lib": EVERYTHING,  # sphinx_lib/__init__.py: the public names, resolved lazily

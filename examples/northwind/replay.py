@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sphinx_lib import Actor, InputError, Session, Sphinx
 from sphinx_lib.app.verify import Report
 from sphinx_lib.export.run import export_file, fiscal_years
+from sphinx_lib.files.folder import Folder
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.ports import Clock
 
@@ -144,9 +145,7 @@ def _quote(session: Session, order: Order) -> Document:
 
 def _export(app: Sphinx, folder: Path) -> Iterator[Path]:
     """One FEC file for each fiscal year that has entries."""
-    folder.mkdir(parents=True, exist_ok=True)
+    into = Folder.at(folder)
     for first, last in fiscal_years(app):
         exported = export_file(app, "fec", first, last)
-        path = folder / exported.name
-        path.write_bytes(exported.content)
-        yield path
+        yield into.write(exported.name, exported.content)

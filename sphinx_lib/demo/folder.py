@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sphinx_lib.files.folder import Folder as Files
+from sphinx_lib.files.links import link_out
 from sphinx_lib.kernel.errors import InputError
 
 LIST = "files.txt"
@@ -22,27 +24,23 @@ class Folder:
     @classmethod
     def cleared(cls, path: Path) -> Folder:
         """The folder, without the files that an earlier run has listed, even one that was stopped; all other files stay."""
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise InputError([f"{path} is a file; give the name of a folder"]) from None
-        except OSError as error:
-            raise InputError([f"{path} cannot be made: {error.strerror}"]) from None
+        Files.at(path)
         listed = path / LIST
         names = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else [LIST]
         if LIST not in names:
             raise InputError([_not_ours(listed)])
         for name in names:
             file = path / name
-            if file.resolve().is_relative_to(path.resolve()):
+            if link_out(file, path) is None:
                 file.unlink(missing_ok=True)
         return cls(path)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file of ours."""
-        file = self._ours(name)
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(content)
+        """Write a file of ours, ``files.txt`` or ``pdf/FA2026-00001.pdf``."""
+        self._ours(name)
+        below, _, last = name.rpartition("/")
+        folder = Files(self.path)
+        (folder.below(below) if below else folder).write(last, content)
 
     def new(self, database: str) -> Path:
         """The path of a SQLite database that does not exist yet."""
@@ -63,7 +61,7 @@ class Folder:
 
     def _list(self) -> None:
         names = sorted({*self.written, LIST})
-        (self.path / LIST).write_text("\n".join(names) + "\n", encoding="utf-8")
+        Files(self.path).write(LIST, ("\n".join(names) + "\n").encode())
 
     def take_over(self, names: Iterable[str]) -> None:
         """Count files as ours that somebody else wrote for us, as far as they exist."""

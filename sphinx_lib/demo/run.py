@@ -20,6 +20,7 @@ from sphinx_lib.demo.figures import Figures, figures
 from sphinx_lib.demo.folder import Folder
 from sphinx_lib.export.run import ExportedFile, export_file
 from sphinx_lib.kernel.errors import RenderError
+from sphinx_lib.kernel.file_names import file_name
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.ports import Mail
 from sphinx_lib.messages.dispatcher import Dispatcher
@@ -65,7 +66,7 @@ class Printer:
         if number not in self.done:
             assert self.renderer is not None
             self.done[number] = self.renderer.pdf(view)
-            self.folder.write(f"pdf/{number}.pdf", self.done[number])
+            self.folder.write(f"pdf/{file_name(number)}.pdf", self.done[number])
         return self.done[number]
 
     def print_new(self, app: Sphinx) -> None:
@@ -99,7 +100,7 @@ class MailFolder:
         for name, media_type, content in mail.attachments:
             main, _, sub = media_type.partition("/")
             message.add_attachment(content, maintype=main, subtype=sub, filename=name)
-        self.folder.write(f"mails/{mail.subject.replace(' ', '-')}.eml", message.as_bytes())
+        self.folder.write(f"mails/{file_name(mail.subject.replace(' ', '-'))}.eml", message.as_bytes())
 
 
 def run_demo(
@@ -154,7 +155,7 @@ def _send(app: Sphinx, clock: MovableClock, folder: Folder, printer: Printer) ->
     prints = printer.renderer is not None
     letters = folder.path / "letters" if prints else None
     app.run("outbox", sender=Dispatcher(app, mailer, letters, printer.pdf if prints else None))
-    folder.take_over(f"letters/{number}.pdf" for number in printer.done)
+    folder.take_over(f"letters/{file_name(number)}.pdf" for number in printer.done)
     with app.reader() as views:
         return len(views.outbox(limit=None))
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import NoReturn
 from unicodedata import combining, normalize
 
+from sphinx_lib.export.formulas import no_formula
 from sphinx_lib.kernel.errors import ExportError
 from sphinx_lib.pack.models import Column, ExportFormat
 
@@ -42,7 +43,7 @@ def written(layout: ExportFormat, rows: Iterable[Row]) -> Iterator[bytes]:
     encode = getincrementalencoder(layout.encoding)().encode  # it writes a byte order mark once, not on every line
     separator = layout.separator if layout.kind == "delimited" else ""
     if layout.header:
-        names = (column.name or name for name, column in layout.columns.items())
+        names = (_shown(layout, column.name or name) for name, column in layout.columns.items())
         yield encode(separator.join(names) + layout.eol)
     for row in rows:
         cells = (_cell(layout, name, column, row) for name, column in layout.columns.items())
@@ -53,19 +54,24 @@ def _cell(layout: ExportFormat, name: str, column: Column, row: Row) -> str:
     if column.when is not None and not row[column.when]:
         return _fitted(layout, name, column, row, "")
     if column.field is None:
-        return _fitted(layout, name, column, row, column.text or "")
+        return _fitted(layout, name, column, row, _shown(layout, column.text or ""))
     match row[column.field]:
         case None:
             text = ""
         case str() as value:
-            text = _clean(layout, name, row, column.values.get(value, value))
+            text = _shown(layout, _clean(layout, name, row, column.values.get(value, value)))
         case Decimal() as value:
             text = _number(layout, name, column, row, value)
         case date() as value:
-            text = value.strftime(column.format or layout.date)
+            text = _shown(layout, value.strftime(column.format or layout.date))
         case value:
             text = str(value)
     return _fitted(layout, name, column, row, text)
+
+
+def _shown(layout: ExportFormat, text: str) -> str:
+    """``text`` as a spreadsheet shows it, where people open the file in one."""
+    return no_formula(text) if layout.for_ == "people" else text
 
 
 def _clean(layout: ExportFormat, name: str, row: Row, text: str) -> str:

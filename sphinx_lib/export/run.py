@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from sphinx_lib.app.flush import fiscal_year
 from sphinx_lib.app.sphinx import Sphinx
 from sphinx_lib.export.layout import Row, written
+from sphinx_lib.files.folder import Folder
 from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.errors import ExportError, InputError, NotFound
 from sphinx_lib.kernel.money import currency_digits, round_half_up
@@ -91,15 +92,13 @@ def _opening(year: int, start: str) -> date:
 
 def export_years(app: Sphinx, format: str, folder: Path) -> list[Path]:
     """Write one file for each fiscal year to ``folder``; returns them, oldest first."""
-    folder.mkdir(parents=True, exist_ok=True)
+    into = Folder.at(folder)
     paths: list[Path] = []
     for year in fiscal_years(app):
         made = export_file(app, format, year.first, year.last)
-        path = folder / made.name
-        if path in paths:
+        if into.path_of(made.name) in paths:
             raise ExportError(f"two years would both be written to {made.name}; put {{closing}} in the format's `file`")
-        path.write_bytes(made.content)
-        paths.append(path)
+        paths.append(into.write(made.name, made.content))
     return paths
 
 

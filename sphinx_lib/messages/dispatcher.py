@@ -10,13 +10,17 @@ from typing import Any
 
 from sphinx_lib.app.sphinx import Sphinx
 from sphinx_lib.app.views import DocumentView, Views
-from sphinx_lib.kernel.errors import NotFound
+from sphinx_lib.files.folder import Folder
+from sphinx_lib.kernel.document import Document
+from sphinx_lib.kernel.errors import InputError, NotFound
+from sphinx_lib.kernel.file_names import file_name
 from sphinx_lib.kernel.localized import day
 from sphinx_lib.kernel.ports import Mail, Mailer, QueuedMessage
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.workflow.facts import DocumentFacts
 
 _PLACES = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 MakePdf = Callable[[DocumentView], bytes]
 
 
@@ -24,7 +28,8 @@ class Dispatcher:
     """Sends one outbox row at a time; given to ``app.run("outbox", sender=…)``.
 
     ``mailer`` sends what has an address, ``letters`` is the folder for what has none (the document, or
-    the text when there is none), ``pdf`` makes the attachment.
+    the text when there is none), ``pdf`` makes the attachment. A letter replaces no file: the second one about a document
+    is called ``FA-2026-00001 (2).pdf``.
     A mail may go twice after a crash between sending and recording, under the same Message-ID; none is lost.
     """
 
@@ -43,11 +48,11 @@ class Dispatcher:
             return "sent"
         if self._letters is None:
             raise NotFound(f"{mail.subject}: no address and no folder for letters")
-        self._letters.mkdir(parents=True, exist_ok=True)
         text = f"{mail.subject}\n\n{mail.body}\n".encode()
-        alone = ((f"{view.document.number or view.document.id}.txt", "text/plain", text),)
+        alone = ((f"{_name(view.document)}.txt", "text/plain", text),)
+        letters = Folder.at(self._letters)
         for file, _, content in mail.attachments or alone:
-            (self._letters / file).write_bytes(content)
+            letters.add(file, content)
         return "letter"
 
     def _mail(self, views: Views, view: DocumentView, row: QueuedMessage) -> Mail:
@@ -62,8 +67,23 @@ class Dispatcher:
         ]
         attachments: tuple[tuple[str, str, bytes], ...] = ()
         if message.attach and self._pdf is not None:
-            attachments = ((f"{document.number or document.id}.pdf", "application/pdf", self._pdf(view)),)
-        return Mail(str(row.payload["to"]), texts[0], texts[1], attachments, row.id)
+            attachments = ((f"{_name(document)}.pdf", "application/pdf", self._pdf(view)),)
+        return Mail(_address(str(row.payload["to"])), _one_line(texts[0]), texts[1], attachments, row.id)
+
+
+def _one_line(text: str) -> str:
+    """A subject: a line break in the name of a customer begins no header of its own."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _address(text: str) -> str:
+    if _CONTROL.search(text):
+        raise InputError([f"{text!r} is no e-mail address: it holds a line break or another sign that nobody sees"])
+    return text
+
+
+def _name(document: Document) -> str:
+    return file_name(document.number or document.id)
 
 
 def _filled(text: str, facts: DocumentFacts, language: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from string import Formatter
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 
 class Strict(BaseModel):
@@ -28,11 +30,42 @@ def _label(value: object) -> object:
     return {"": value} if isinstance(value, str) else value
 
 
+_LONG = re.compile(r"[0-9]{3}|[{}]")
+
+
+def place_fault(text: str) -> str:
+    """What is wrong with the ``{places}`` of a text; empty when each is a name, or a name with a short format.
+
+    ``{name:>9999}`` would pad the text to any length, and ``{name.attribute}`` would reach into what fills it.
+    """
+    try:
+        places = [(name, spec, turned) for _, name, spec, turned in Formatter().parse(text) if name is not None]
+    except ValueError:
+        return f"{text!r}: a brace stands alone; write {{{{ or }}}} for one that is printed"
+    for name, spec, turned in places:
+        if turned or not name.isidentifier():
+            return f"{text!r}: a place is a name between braces, as {{number}}"
+        if _LONG.search(spec or ""):
+            return f"{text!r}: the place {{{name}}} has a format that is none, or is longer than 99 signs"
+    return ""
+
+
+def _placed(label: dict[str, str]) -> dict[str, str]:
+    faults = filter(None, map(place_fault, label.values()))
+    if fault := next(faults, ""):
+        raise ValueError(fault)
+    return label
+
+
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 """Only ``true`` and ``false``; YAML's yes, on and 1 are refused."""
 
 Label = Annotated[dict[str, str], BeforeValidator(_label)]
 """A text by language code; a plain string stands for every language under the key ``""``."""
+
+
+PlacedLabel = Annotated[Label, AfterValidator(_placed)]
+"""A label whose ``{places}`` are filled by the engine."""
 
 
 def in_language(label: Mapping[str, str], language: str, default: str = "en") -> str:

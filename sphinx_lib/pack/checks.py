@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.numbers import Pattern, pattern_findings, same_numbers
+from sphinx_lib.pack.numbers import Pattern, pattern_findings, same_files, same_numbers
 from sphinx_lib.pack.pack import TypeKey, types_named
 from sphinx_lib.pack.places import effect_uses, guard_uses
 from sphinx_lib.pack.scopes import document_scope, line_scope
@@ -329,6 +329,9 @@ def check_numbering(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> 
     for name, other in same_numbers(sound.items()):
         hint = f"write another prefix, or let both count together: number: {{sequence: {other}}}"
         yield Finding(("numbering", name, "pattern"), f"the sequence {other!r} gives the same numbers", hint)
+    for name, other in same_files(sound.items()):
+        told = f"its numbers and those of {other!r} would give the same names of files, as / is written - there"
+        yield Finding(("numbering", name, "pattern"), told, "write another prefix")
 
 
 def check_sections(model: PackModel) -> Iterator[Finding]:

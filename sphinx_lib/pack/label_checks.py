@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from string import Formatter
 
-from sphinx_lib.pack.base import Finding
+from sphinx_lib.pack.base import Finding, place_fault
 from sphinx_lib.pack.checks import unknown
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.overlay import find, to_plain
@@ -24,8 +24,11 @@ def check_labels(model: PackModel, layers: Sequence[Node]) -> Iterator[Finding]:
             found = _places(text)
             if found is None and known:
                 yield Finding(path, "a brace { or } stands alone", "write {{ or }} for one that is printed")
-            for place in sorted((found or set()) - known):
+            strange = sorted((found or set()) - known)
+            for place in strange:
                 yield unknown(path, "place", place, known)
+            if found and not strange and (fault := place_fault(text)):
+                yield Finding(path, fault)
 
 
 def _first(name: str, layers: Sequence[Node]) -> list[str]:

@@ -26,7 +26,7 @@ from sphinx_lib.pack.picking_checks import check_picking
 from sphinx_lib.pack.places import of_prices, of_sections, of_type
 from sphinx_lib.pack.price_checks import check_prices
 from sphinx_lib.pack.price_records import PriceRecords, PriceSources, spread, yaml_path
-from sphinx_lib.pack.reader import Mark, Node, PriceFile, read_layer, read_price_files
+from sphinx_lib.pack.reader import Mark, Node, PriceFile, links_out, read_layer, read_price_files
 from sphinx_lib.pack.rebate_checks import check_rebates
 from sphinx_lib.pack.record_checks import check_records, check_rivals, check_scales
 from sphinx_lib.pack.scopes import (
@@ -67,10 +67,12 @@ def load_pack(layers: Sequence[str | Path | Node], specs: Specs, templates: Sequ
     problems: list[Problem] = []
     read: list[tuple[Node, list[PriceFile]]] = []
     for layer in layers:
-        node, found = (layer, []) if isinstance(layer, Node) else read_layer(_folder(layer))
+        node, found = (layer, []) if isinstance(layer, Node) else read_layer(_folder(layer), trusted=layer == "base")
         files, unread = ([], []) if isinstance(layer, Node) else read_price_files(_folder(layer))
         read.append((node, files))
         problems += [*found, *unread]
+    for folder in templates:
+        problems += links_out(folder, (".html", ".css"))
     nodes = [node for node, _ in read]
     merged, found = merge(nodes)
     problems += found

@@ -17,9 +17,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from sphinx_lib.kernel.file_names import name_fault
 from sphinx_lib.kernel.master import Address, Billing, Family, PriceRecord
 from sphinx_lib.kernel.money import exact_decimal
-from sphinx_lib.pack.base import Label, Strict, YesNo
+from sphinx_lib.pack.base import Label, PlacedLabel, Strict, YesNo, place_fault
 from sphinx_lib.pack.items_model import Items
 from sphinx_lib.pack.outbox_model import OutboxRules
 from sphinx_lib.pack.pricing_model import Pricing, Step
@@ -258,7 +259,7 @@ class Posting(Strict):
     early_payment_discount: str = ""
     exchange_loss: str = ""
     exchange_gain: str = ""
-    label: Label = {}
+    label: PlacedLabel = {}
 
     @property
     def by_regime(self) -> dict[str, dict[str, str]]:
@@ -278,6 +279,23 @@ ExportField = Literal[
 EXPORT_AMOUNTS = frozenset({"debit", "credit", "amount", "currency_amount"})
 EXPORT_DATES = frozenset({"date", "piece_date", "due_date", "lettering_date", "recorded_date"})
 FILE_PLACES = frozenset({"siren", "closing", "first", "last", "batch"})
+_FILLED = {"siren": "732829320", "closing": "20261231", "first": "20260101", "last": "20261231", "batch": "1"}
+
+
+def _file_pattern(text: str) -> str:
+    """A name with places that, once they are filled, is a file in the folder of the export and in no other."""
+    if fault := place_fault(text):
+        raise ValueError(fault)
+    unknown = {name for _, name, _, _ in Formatter().parse(text) if name is not None} - FILE_PLACES
+    if unknown:
+        known = ", ".join(sorted(FILE_PLACES))
+        raise ValueError(f"file has unknown places: {', '.join(sorted(unknown))}; known: {known}")
+    if fault := name_fault(text.format(**_FILLED)):
+        raise ValueError(fault)
+    return text
+
+
+FilePattern = Annotated[str, AfterValidator(_file_pattern)]
 
 
 class Column(Strict):
@@ -293,7 +311,7 @@ class Column(Strict):
     text: str | None = None
     format: str | None = None
     values: dict[str, str] = {}
-    width: Annotated[int, Field(ge=1)] | None = None
+    width: Annotated[int, Field(ge=1, le=10_000)] | None = None
     align: Literal["left", "right"] = "left"
     pad: Annotated[str, Field(min_length=1, max_length=1)] = " "
     truncate: YesNo = False
@@ -316,17 +334,20 @@ class ExportFormat(Strict):
     """An accounting file (AC4): delimited or fixed, with its encoding, line end and columns.
 
     ``file`` is its name, with places {siren}, {closing} (the last day as YYYYMMDD), {first}, {last} and {batch}.
+    ``for`` says who reads it: a program, which takes each byte as it is, or people, who open it in a spreadsheet, where
+    a text that would be a formula is written so that it is none.
     """
 
     label: Label = {}
     kind: Literal["delimited", "fixed"]
+    for_: Literal["program", "people"] = Field(default="program", alias="for")
     encoding: str = "utf-8"
     eol: str = "\r\n"
     separator: str = "\t"
     header: YesNo = False
     date: str = "%Y%m%d"
     decimal: Literal[",", "."] = ","
-    file: str
+    file: FilePattern
     columns: dict[str, Column]
 
     @model_validator(mode="after")
@@ -335,10 +356,6 @@ class ExportFormat(Strict):
             lookup(self.encoding)
         except LookupError:
             raise ValueError(f"unknown encoding {self.encoding!r}; write utf-8, iso-8859-15, cp1252 or cp850") from None
-        unknown = {name for _, name, _, _ in Formatter().parse(self.file) if name is not None} - FILE_PLACES
-        if unknown:
-            known = ", ".join(sorted(FILE_PLACES))
-            raise ValueError(f"file has unknown places: {', '.join(sorted(unknown))}; known: {known}")
         if self.kind == "delimited" and self.separator in ("", self.decimal):
             raise ValueError("the separator must not be empty, nor the decimal sign")
         if self.kind == "fixed":
@@ -347,6 +364,8 @@ class ExportFormat(Strict):
                 raise ValueError(f"every field of a fixed file has a width; add one to {', '.join(loose)}")
             if self.header:
                 raise ValueError("a fixed file has no header of column names; remove header")
+            if self.for_ == "people":
+                raise ValueError("a fixed file is read by a program; remove for: people, or write kind: delimited")
         return self
 
 

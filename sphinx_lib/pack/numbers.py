@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from unicodedata import category
+
+from sphinx_lib.kernel.file_names import file_key
 
 _PLACE = re.compile(r"\{([A-Z]+)(?::(\d+))?\}")
 _LEGAL = re.compile(r"[A-Za-z0-9+_/-]*")
+MOST_DIGITS = 20
 PLACES = frozenset({"YYYY", "YY", "MM", "SEQ", "ROOT", "REV"})
 
 
@@ -46,6 +50,11 @@ def pattern_findings(text: str, reset: str, legal: bool, revision: bool = False)
         yield f"unknown place {{{place}}} in {text!r}", "known: " + ", ".join(sorted(PLACES))
     if "{" in literal or "}" in literal:
         yield f"stray brace in {text!r}", "write places as {YYYY} or {SEQ:05}"
+    if any(width and int(width) > MOST_DIGITS for _, width in _PLACE.findall(text)):
+        yield f"{text!r} has a place of more than {MOST_DIGITS} digits", "write {SEQ:05}"
+        return
+    if hidden := next((sign for sign in literal if category(sign)[0] == "C"), ""):
+        yield f"{text!r} holds a sign that nobody sees, U+{ord(hidden):04X}", "take it out"
     needed = "ROOT" if revision else "SEQ"
     if needed not in places:
         yield f"{text!r} has no {{{needed}}}", f"add {{{needed}}}"
@@ -70,4 +79,17 @@ def same_numbers(patterns: Iterable[tuple[str, Pattern]]) -> Iterator[tuple[str,
     for name, pattern in patterns:
         first = known.setdefault(pattern.format(date(2026, 12, 31), 9_999_999), name)
         if first != name:
+            yield name, first
+
+
+def same_files(patterns: Iterable[tuple[str, Pattern]]) -> Iterator[tuple[str, str]]:
+    """The series, each with an earlier one, whose numbers are others and would still be the same names of files.
+
+    A file of ``FA/2026-1`` is called ``FA-2026-1``, and so is one of ``FA-2026/1``.
+    """
+    known: dict[str, tuple[str, str]] = {}
+    for name, pattern in patterns:
+        number = pattern.format(date(2026, 12, 31), 9_999_999)
+        first, other = known.setdefault(file_key(number), (name, number))
+        if number != other:
             yield name, first

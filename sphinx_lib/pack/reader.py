@@ -7,13 +7,14 @@ None. Types are the models' business. All functions here return their findings a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
+from sphinx_lib.files.links import link_out
 from sphinx_lib.kernel.errors import Problem
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -73,18 +74,20 @@ def read_documents(text: str, name: str) -> tuple[list[Node], list[Problem]]:
     return reader.documents(), reader.problems
 
 
-def read_layer(path: Path) -> tuple[Node, list[Problem]]:
+def read_layer(path: Path, *, trusted: bool = False) -> tuple[Node, list[Problem]]:
     """All ``*.yaml`` and ``*.yml`` files under a directory, or one file, joined into one mapping (rule 1).
 
-    Files are named relative to the parent of the layer: ``customer/workflows.yaml``.
+    Files are named relative to the parent of the layer: ``customer/workflows.yaml``. Links out of it are problems, but not
+    where it is ``trusted``: an installer may make each file of a package a link to its store.
     """
     label = _label(path)
     if not path.exists():
         return Node({}, Mark(label, 1, 1)), [Problem(label, 1, 1, "", "no such file or directory")]
-    files = [path] if path.is_file() else _yaml_files(path)
-    if not files and not _price_files(path):
+    files = [path] if path.is_file() else _yaml_files(path, trusted)
+    problems = [] if path.is_file() or trusted else links_out(path, (".yaml", ".yml", ".csv"))
+    if not files and not problems and not _price_files(path):
         return Node({}, Mark(label, 1, 1)), [Problem(label, 1, 1, "", "this directory holds no YAML file")]
-    layer, problems = Node({}, Mark(label, 1, 1)), []
+    layer = Node({}, Mark(label, 1, 1))
     for number, file in enumerate(files):
         name = label if file == path else f"{label}/{file.relative_to(path).as_posix()}"
         part, found = _read_file(file, name)
@@ -106,17 +109,41 @@ def read_price_files(path: Path) -> tuple[list[PriceFile], list[Problem]]:
     return files, problems
 
 
+def links_out(folder: Path, endings: Collection[str]) -> list[Problem]:
+    """A problem for each link to a folder, or to a file with one of ``endings``, that leads out of ``folder`` or nowhere.
+
+    Inside the folder links are followed; another folder that is reached by one is read where it is.
+    """
+    problems = []
+    for file in sorted(folder.rglob("*")):
+        if not file.is_symlink() or file.name.startswith(".#"):  # an editor's lock, a link to nothing
+            continue
+        if not (file.is_dir() or file.suffix in endings):
+            continue
+        real, name = link_out(file, folder), f"{_label(folder)}/{file.relative_to(folder).as_posix()}"
+        if real is not None:
+            hint = "put there what it leads to, or name that folder where this one is named"
+            problems.append(Problem(name, 1, 1, "", f"a link out of this folder, to {real}, is not followed", hint))
+        elif not file.exists():
+            problems.append(Problem(name, 1, 1, "", f"a link to {file.readlink()}, which is not there"))
+    return problems
+
+
 def _label(layer: Path) -> str:
     return layer.name if layer.name not in ("", "..") else layer.resolve().name
 
 
 def _price_files(layer: Path) -> list[Path]:
-    return sorted(file for file in layer.glob("prices/*.csv") if file.is_file())
+    found = (file for file in layer.glob("prices/*.csv") if file.is_file())
+    return sorted(file for file in found if link_out(file, layer) is None)
 
 
-def _yaml_files(folder: Path) -> list[Path]:
+def _yaml_files(folder: Path, trusted: bool) -> list[Path]:
     found = (file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
-    return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
+    inside = (file for file in found if trusted or link_out(file, folder) is None)
+    return sorted(inside, key=lambda file: file.relative_to(folder).as_posix())
+
+
 
 
 def _read_file(file: Path, name: str) -> tuple[Node, list[Problem]]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sphinx_lib.pack.base import Label, Strict, YesNo
+from sphinx_lib.pack.base import Label, PlacedLabel, Strict, YesNo
 from sphinx_lib.pack.terms_model import Exact
 
 Actors = Literal["user", "customer", "clock", "derive", "engine"]
@@ -207,7 +207,7 @@ class MadeFrom(Strict):
     through: str | None = None
     fee: Fee | None = None
     heading: Label = {}
-    text: Label = {}
+    text: PlacedLabel = {}
 
 
 class NumberAt(Strict):

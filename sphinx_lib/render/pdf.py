@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 from sphinx_lib.app.views import DocumentView
 from sphinx_lib.kernel.errors import RenderError
 from sphinx_lib.kernel.names import refuse_text
-from sphinx_lib.render.html import STYLESHEET, environment_of, folders_of, render_html, source_of
+from sphinx_lib.render.html import STYLESHEET, folders_of, render_html, source_of
 
 Variant = Literal["pdf/a-3b"]
 
@@ -75,7 +75,7 @@ class Renderer:
         folders = folders_of(self.templates)
         fetcher = _gate(folders)
         fonts = FontConfiguration()
-        text, path = source_of(environment_of(folders), STYLESHEET)
+        text, path = source_of(folders, STYLESHEET)
         base = path.parent.resolve().as_uri() + "/"
         try:
             style = weasyprint.CSS(string=text, base_url=base, url_fetcher=fetcher, font_config=fonts)
@@ -95,10 +95,13 @@ def _gate(folders: tuple[Path, ...]) -> Any:
             parts = urlsplit(url)
             if parts.scheme == "file":
                 file = Path(url2pathname(parts.path)).resolve()
+                if parts.netloc not in ("", "localhost"):
+                    raise FatalURLFetchingError(f"{url}: a document is printed without the network; use a file")
                 if not any(file.is_relative_to(folder) for folder in allowed):
                     raise FatalURLFetchingError(f"{file} is in no template folder, so a document may not read it")
                 if not file.is_file():
                     raise FatalURLFetchingError(f"no file {file}")
+                url = file.as_uri()  # what was checked is what is opened
             elif parts.scheme != "data":
                 raise FatalURLFetchingError(f"{url}: a document is printed without the network; use a file")
             return super().fetch(url, headers)
