@@ -246,14 +246,18 @@ def _entries(unit: Unit) -> list[tuple[Posting, Entry]]:
     A difference of exchange found when an older payment is put against an invoice belongs to today.
     """
     found: list[tuple[Posting, Entry]] = []
-    stored = _posted(unit, [posting.document_id for posting in unit.postings if posting.reverse])
+    posted = _posted(unit, [posting.document_id for posting in unit.postings if posting.reverse])
+
+    def note(posting: Posting, entry: Entry) -> None:
+        found.append((posting, entry))
+        posted.setdefault(entry.document_id, []).append(entry)
+
     for posting in unit.postings:
         document = unit.get(posting.document_id)
         entry: Entry | None
         if posting.reverse:
-            here = [entry for _, entry in found if entry.document_id == document.id]
-            for posted in stored.get(document.id, []) + here:
-                found.append((posting, reversed_entry(posted, unit.new_id(), unit.today)))
+            for before in list(posted.get(document.id, ())):
+                note(posting, reversed_entry(before, unit.new_id(), unit.today))
             continue
         if posting.exchange:
             day = document.date if unit.tracked[document.id].wants_number else unit.today
@@ -262,7 +266,7 @@ def _entries(unit: Unit) -> list[tuple[Posting, Entry]]:
             portions = foot_of(document, unit.pack).portions
             entry = entry_of(document, posting.posts, unit.pack, unit.new_id(), portions)
         if entry is not None:
-            found.append((posting, entry))
+            note(posting, entry)
     return sorted(found, key=lambda pair: pair[1].date)
 
 
@@ -390,6 +394,8 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.given_values.clear()
     unit.moves.clear()
     unit.pending.clear()
+    unit.moved.clear()
+    unit.exposed.clear()
     unit.places.clear()
     unit.balances.clear()
     unit.dated.clear()

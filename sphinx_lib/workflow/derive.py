@@ -185,8 +185,10 @@ def _with_headings(rows: Sequence[Proposed]) -> Iterable[Proposed]:
     taken: dict[Id, Decimal] = {}
     for row in rows:
         taken[row.line.id] = taken.get(row.line.id, ZERO) + (row.quantity or ZERO)
+    brought = {row.source.id: row.source for row in rows if row.line.parent_id}
+    sources = {owner: {line.id: line for line in source.lines} for owner, source in brought.items()}
     for row in rows:
-        of_source = {line.id: line for line in row.source.lines} if row.line.parent_id else {}
+        of_source = sources.get(row.source.id, {})
         above: list[Line] = []
         parent = of_source.get(row.line.parent_id or "")
         while parent is not None:
