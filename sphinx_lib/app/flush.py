@@ -402,5 +402,5 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.item_policies.clear()
     unit.outstanding.clear()
     unit.allocated.clear()
-    unit.settled_by.clear()
+    unit.discounted_by.clear()
     unit.referenced.clear()

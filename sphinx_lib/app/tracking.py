@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from sphinx_lib.app.allocated import Allocated
 from sphinx_lib.app.moved import Moved
 from sphinx_lib.billing.credit import exposure
-from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import NotFound
 from sphinx_lib.kernel.ports import Actor, IdFactory
 from sphinx_lib.pack.pack import Pack
@@ -103,7 +104,7 @@ class Tracking:
     dirty: set[Id] = field(default_factory=set)
     happened: list[Happened] = field(default_factory=list)
     messages: list[tuple[Id, str]] = field(default_factory=list)
-    allocations: list[Allocation] = field(default_factory=list)
+    allocations: Allocated = field(default_factory=Allocated)
     postings: list[Posting] = field(default_factory=list)
     adjustments: list[StockMove] = field(default_factory=list)
     given_values: dict[Id, Decimal] = field(default_factory=dict)
@@ -229,20 +230,20 @@ class Tracking:
     def atomic(self) -> Iterator[None]:
         """A command happens whole or not at all, even when its caller catches the refusal and goes on."""
         lists: tuple[list[Any], ...] = (
-            self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master, self.revalued,
-            self.registers,
+            self.happened, self.messages, self.postings, self.adjustments, self.master, self.revalued, self.registers,
         )  # fmt: skip
-        lengths = [len(one) for one in lists]
+        lengths, allocated = [len(one) for one in lists], len(self.allocations)
         self._undo.append({})
         try:
             yield
         except BaseException:
             self._restore(self._undo.pop())
-            for move in reversed(self.adjustments[lengths[4] :]):
+            for move in reversed(self.adjustments[lengths[3] :]):
                 self.pending[Held(move.item, move.warehouse, move.level)] -= move.quantity
                 self.moved.take_back(move)
             for one, length in zip(lists, lengths, strict=True):
                 del one[length:]
+            self.allocations.cut(allocated)
             raise
         done = self._undo.pop()
         if self._undo:

@@ -51,7 +51,7 @@ class Unit(Tracking):
     warehouse_policies: dict[str, str] = field(default_factory=dict)
     outstanding: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     allocated: dict[Id, list[Allocation]] = field(default_factory=dict)
-    settled_by: dict[Id, list[Allocation]] = field(default_factory=dict)
+    discounted_by: dict[Id, list[Allocation]] = field(default_factory=dict)
     referenced: set[Reference] = field(default_factory=set)
     places: Places = field(default_factory=Places)
     may_go_below: set[tuple[str, str]] = field(default_factory=set)
@@ -101,16 +101,16 @@ class Unit(Tracking):
             for made in store_documents.allocations_of(self.connection, self.company, missing):
                 self.allocated[made.payment_id].append(made)
             self.load(made.document_id for one in missing for made in self.allocated[one])
-            self.load_settled_by({made.document_id for one in missing for made in self.allocated[one]})
+            self.load_discounts({made.document_id for one in missing for made in self.allocated[one]})
 
-    def load_settled_by(self, targets: set[Id]) -> None:
-        """Load what was put against documents, with those payments and credit notes."""
-        missing = sorted(one for one in targets if one not in self.settled_by)
+    def load_discounts(self, targets: set[Id]) -> None:
+        """Load the credit notes of discounts for early payment that were put against documents, and how much of each."""
+        missing = sorted(one for one in targets if one not in self.discounted_by)
         if missing:
-            self.settled_by |= {one: [] for one in missing}
-            for made in store_documents.allocations_to(self.connection, self.company, missing):
-                self.settled_by[made.document_id].append(made)
-            self.load(made.payment_id for one in missing for made in self.settled_by[one])
+            self.discounted_by |= {one: [] for one in missing}
+            for made in store_documents.discounts_on(self.connection, self.company, missing):
+                self.discounted_by[made.document_id].append(made)
+            self.load(made.payment_id for one in missing for made in self.discounted_by[one])
 
     def load_sources(self, batch: Iterable[Document]) -> None:
         """Load the documents that the lines of ``batch`` were made from, their roots, and the orders that they serve."""

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
-from sphinx_lib.kernel.document import EMPTY, Allocation, Document, Id, Line
+from sphinx_lib.kernel.document import EARLY_PAYMENT, EMPTY, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import ConcurrentChange
+from sphinx_lib.store.among import Listing, among
 from sphinx_lib.store.codec import DOCUMENT_FIELDS, document_of, document_row, line_of, line_row, progress_json
 from sphinx_lib.store.search import as_stored, custom_column
 from sphinx_lib.store.standing import lines_of
 from sphinx_lib.store.tables import NOTHING, allocations, document_lines, documents
 
-_LINES = (
+_LINES = Listing("ids", lambda named: (
     select(document_lines)
-    .where(document_lines.c.company_id == bindparam("company"))
-    .where(document_lines.c.document_id.in_(bindparam("ids", expanding=True)))
+    .where(document_lines.c.company_id == bindparam("company"), named(document_lines.c.document_id))
     .order_by(document_lines.c.document_id, document_lines.c.position)
-)
-_DOCUMENTS = (
-    select(documents)
-    .where(documents.c.company_id == bindparam("company"))
-    .where(documents.c.id.in_(bindparam("ids", expanding=True)))
-)
+))  # fmt: skip
+_DOCUMENTS = Listing("ids", lambda named: (
+    select(documents).where(documents.c.company_id == bindparam("company"), named(documents.c.id))
+))  # fmt: skip
 _INSERT_DOCUMENT = insert(documents)
 _INSERT_LINE = insert(document_lines)
 _FIXED = frozenset({"id", "type", "kind"})
@@ -50,11 +60,10 @@ _ADVANCE_LINE = (
     .where(document_lines.c.id == bindparam("b_id"))
     .values(progress=bindparam("progress"))
 )
-_DELETE_LINES = (
+_DELETE_LINES = Listing("ids", lambda named: (
     delete(document_lines)
-    .where(document_lines.c.company_id == bindparam("b_company"))
-    .where(document_lines.c.document_id.in_(bindparam("ids", expanding=True)))
-)
+    .where(document_lines.c.company_id == bindparam("b_company"), named(document_lines.c.document_id))
+))  # fmt: skip
 
 
 def load(connection: Connection, company: str, ids: Sequence[Id], *, with_roots: bool = False) -> list[Document]:
@@ -72,14 +81,14 @@ def load(connection: Connection, company: str, ids: Sequence[Id], *, with_roots:
         if roots:
             lines |= _lines(connection, company, sorted(roots))
             wanted += sorted(roots)
-    rows = connection.execute(_DOCUMENTS, {"company": company, "ids": wanted}).mappings().all()
+    rows = connection.execute(_DOCUMENTS.of(wanted), {"company": company, "ids": wanted}).mappings().all()
     by_id = {row["id"]: document_of(dict(row), tuple(lines.get(row["id"], ()))) for row in rows}
     return [by_id[one] for one in wanted if one in by_id]
 
 
 def _lines(connection: Connection, company: str, ids: Sequence[Id]) -> dict[Id, list[Line]]:
     found: dict[Id, list[Line]] = {}
-    for row in connection.execute(_LINES, {"company": company, "ids": ids}).mappings():
+    for row in connection.execute(_LINES.of(ids), {"company": company, "ids": ids}).mappings():
         found.setdefault(row["document_id"], []).append(line_of(dict(row)))
     return found
 
@@ -142,7 +151,7 @@ def advance_lines(connection: Connection, company: str, lines: Sequence[Line]) -
 def rewrite_lines(connection: Connection, company: str, of: Sequence[Document]) -> None:
     """Replace all lines of (editable) documents."""
     if of:
-        connection.execute(_DELETE_LINES, {"b_company": company, "ids": [document.id for document in of]})
+        connection.execute(_DELETE_LINES.of(of), {"b_company": company, "ids": [document.id for document in of]})
         insert_lines(connection, company, of)
 
 
@@ -162,7 +171,7 @@ def ids_where(
     statement = select(documents.c.id).where(documents.c.company_id == company)
     for name, given in filters.items():
         column, value = _filter(name, given, own, connection.dialect.name)
-        statement = statement.where(column.in_(value) if isinstance(value, list | tuple | set) else column == value)
+        statement = statement.where(among(column, value) if isinstance(value, list | tuple | set) else column == value)
     if after:
         statement = statement.where(documents.c.id > after)
     if limit is None:  # ordered by SQL, a planner would rather read all documents by id than a few by their state
@@ -185,7 +194,7 @@ def made_from(connection: Connection, company: str, sources: Sequence[Id], type:
     statement = (
         select(documents.c.id)
         .join(document_lines, (lines.company_id == documents.c.company_id) & (lines.document_id == documents.c.id))
-        .where(documents.c.company_id == company, lines.source_document.in_(sources))
+        .where(documents.c.company_id == company, among(lines.source_document, sources))
         .distinct()
     )
     if type is not None:
@@ -267,7 +276,7 @@ def overdue(connection: Connection, company: str, party: str, classes: Sequence[
     return connection.execute(statement).scalar_one() or Decimal(0)
 
 
-def insert_allocations(connection: Connection, company: str, new: Sequence[Allocation]) -> None:
+def insert_allocations(connection: Connection, company: str, new: Collection[Allocation]) -> None:
     """Write allocations; taking one back is a negative one."""
     if new:
         connection.execute(insert(allocations), [{"company_id": company, **one._asdict()} for one in new])
@@ -285,14 +294,22 @@ def sums_of_allocations(connection: Connection, company: str) -> dict[Id, Decima
 
 def allocations_of(connection: Connection, company: str, payments: Sequence[Id]) -> list[Allocation]:
     """What these payments and credit notes were put against."""
-    return _allocations(connection, company, allocations.c.payment_id, payments)
+    return _allocations(connection, company, among(allocations.c.payment_id, payments))
 
 
-def allocations_to(connection: Connection, company: str, targets: Sequence[Id]) -> list[Allocation]:
-    """What payments and credit notes were put against these documents."""
-    return _allocations(connection, company, allocations.c.document_id, targets)
+def discounts_on(connection: Connection, company: str, targets: Sequence[Id]) -> list[Allocation]:
+    """What credit notes of a discount for early payment were put against these documents (E2).
+
+    A document may have been settled by any number of payments, which are not read.
+    """
+    lines = document_lines.c
+    of_discount = exists().where(
+        lines.company_id == company, lines.document_id == allocations.c.payment_id, lines.role == EARLY_PAYMENT
+    )
+    return _allocations(connection, company, among(allocations.c.document_id, targets), of_discount)
 
 
-def _allocations(connection: Connection, company: str, column: ColumnElement[Any], ids: Sequence[Id]) -> list[Allocation]:
-    statement = select(*(allocations.c[name] for name in Allocation._fields)).where(allocations.c.company_id == company)
-    return [Allocation(*row) for row in connection.execute(statement.where(column.in_(ids)))]
+def _allocations(connection: Connection, company: str, *which: ColumnElement[bool]) -> list[Allocation]:
+    columns = (allocations.c[name] for name in Allocation._fields)
+    statement = select(*columns).where(allocations.c.company_id == company, *which)
+    return [Allocation(*row) for row in connection.execute(statement)]

@@ -60,7 +60,12 @@ class Shop:
         self.read("stock of lines", lambda views: views.line_stock(views.document(document_id).document))
         self.read("history", lambda views: views.history(document_id))
         self.read("sources", lambda views: (views.sources(document_id), views.results(document_id)))
-        self.read("page", lambda views: render_html(views.document(document_id)))
+        if self.template_of(document_id):
+            self.read("page", lambda views: render_html(views.document(document_id)))
+
+    def template_of(self, document_id: str) -> str | None:
+        with self.app.reader() as views:
+            return views.document(document_id).type.template
 
     def check(self) -> None:
         """``verify`` and the accounting file, measured."""
