@@ -108,21 +108,24 @@ def _update_documents(unit: Unit, changed: Sequence[Tracked]) -> None:
 
 
 def _write_lines(unit: Unit, changed: Sequence[Tracked]) -> None:
-    """Write the lines of changed documents, once deliveries know what their goods cost."""
-    advanced, rewritten = [], []
+    """Write those lines of changed documents that are not as they were, once deliveries know what their goods cost."""
+    advanced: list[Line] = []
+    gone: list[Id] = []
+    written: list[tuple[Line, Id]] = []
     for one in changed:
-        before = {line.id: line for line in one.original.lines} if one.original else {}
-        after = one.document.lines
-        if before.keys() == {line.id for line in after} and all(_only_progress(before[line.id], line) for line in after):
-            advanced += [line for line in after if line.progress != before[line.id].progress]
-        else:
-            rewritten.append(one.document)
+        left = {line.id: line for line in one.original.lines} if one.original else {}
+        for line in one.document.lines:
+            before = left.pop(line.id, None)
+            if before is line or before == line:
+                continue
+            if before is not None and before._replace(progress=EMPTY) == line._replace(progress=EMPTY):
+                advanced.append(line)
+                continue
+            gone += [line.id] if before is not None else []
+            written.append((line, one.document.id))
+        gone += left
     store_documents.advance_lines(unit.connection, unit.company, sorted(advanced, key=lambda line: line.id))
-    store_documents.rewrite_lines(unit.connection, unit.company, rewritten)
-
-
-def _only_progress(before: Any, after: Any) -> bool:
-    return before is after or before._replace(progress=EMPTY) == after._replace(progress=EMPTY)
+    store_documents.rewrite_lines(unit.connection, unit.company, gone, written)
 
 
 def _move_stock(unit: Unit) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ _ADVANCE_LINE = (
 )
 _DELETE_LINES = Listing("ids", lambda named: (
     delete(document_lines)
-    .where(document_lines.c.company_id == bindparam("b_company"), named(document_lines.c.document_id))
+    .where(document_lines.c.company_id == bindparam("b_company"), named(document_lines.c.id))
 ))  # fmt: skip
 
 
@@ -98,12 +98,11 @@ def insert_documents(connection: Connection, company: str, new: Sequence[Documen
     if not new:
         return
     connection.execute(_INSERT_DOCUMENT, [document_row(document, company) for document in new])
-    insert_lines(connection, company, new)
+    _insert_lines(connection, company, ((line, document.id) for document in new for line in document.lines))
 
 
-def insert_lines(connection: Connection, company: str, of: Sequence[Document]) -> None:
-    """Write the lines of documents."""
-    rows = [line_row(line, document.id, company) for document in of for line in document.lines]
+def _insert_lines(connection: Connection, company: str, lines: Iterable[tuple[Line, Id]]) -> None:
+    rows = [line_row(line, document_id, company) for line, document_id in lines]
     if rows:
         connection.execute(_INSERT_LINE, rows)
 
@@ -148,11 +147,13 @@ def advance_lines(connection: Connection, company: str, lines: Sequence[Line]) -
         connection.execute(_ADVANCE_LINE, rows)
 
 
-def rewrite_lines(connection: Connection, company: str, of: Sequence[Document]) -> None:
-    """Replace all lines of (editable) documents."""
-    if of:
-        connection.execute(_DELETE_LINES.of(of), {"b_company": company, "ids": [document.id for document in of]})
-        insert_lines(connection, company, of)
+def rewrite_lines(
+    connection: Connection, company: str, gone: Sequence[Id], written: Sequence[tuple[Line, Id]]
+) -> None:
+    """Take out lines of (editable) documents, and write lines, each with the id of its document, in their place."""
+    if gone:
+        connection.execute(_DELETE_LINES.of(gone), {"b_company": company, "ids": gone})
+    _insert_lines(connection, company, written)
 
 
 def ids_where(
@@ -276,10 +277,11 @@ def overdue(connection: Connection, company: str, party: str, classes: Sequence[
     return connection.execute(statement).scalar_one() or Decimal(0)
 
 
-def insert_allocations(connection: Connection, company: str, new: Collection[Allocation]) -> None:
+def insert_allocations(connection: Connection, company: str, new: Iterable[Allocation]) -> None:
     """Write allocations; taking one back is a negative one."""
-    if new:
-        connection.execute(insert(allocations), [{"company_id": company, **one._asdict()} for one in new])
+    rows = [{"company_id": company, **one._asdict()} for one in new]
+    if rows:
+        connection.execute(insert(allocations), rows)
 
 
 def sums_of_allocations(connection: Connection, company: str) -> dict[Id, Decimal]:

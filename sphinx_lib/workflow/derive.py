@@ -114,6 +114,8 @@ def _proposals(
     situation: Situation, how: Derivation, roots: Mapping[Id, Line], quantities: Quantities | None
 ) -> Iterable[Proposed]:
     document, feeds = situation.document, how.type.fulfils
+    if quantities is not None:
+        quantities = {line.id: quantities[line.id] for line in document.lines if line.id in quantities}
     left_out = _left_out(situation, how)
     untouched = not any(line.progress for line in document.lines)
     asked = None if quantities is None else in_step(document, quantities)
