@@ -6,7 +6,7 @@ Each story makes what it needs of a ``Shop`` and does what is measured as named 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from typing import Any
 
 from sphinx_lib import Actor, Sphinx
 from sphinx_lib.export.run import export_file
+from sphinx_lib.pack.pack import Pack
 from sphinx_lib.render.html import render_html
 from tests.growth.steps import counted_steps
 from tests.store.support import FixedClock, goods
@@ -74,10 +75,9 @@ class Shop:
         _, self.steps["export"] = counted_steps(lambda: export_file(self.app, "fec", *YEARS))
 
 
-def open_shop(url: str, items: int, config: Sequence[Any] = ("base",)) -> Shop:
-    """A migrated database with ``items`` goods in stock, a customer without a limit and a supplier."""
-    app = Sphinx.open(config, url, clock=FixedClock())
-    app.migrate()
+def open_shop(pack: Pack, items: int) -> Shop:
+    """A database in memory with ``items`` goods in stock, a customer without a limit and a supplier."""
+    app = Sphinx.open(pack, "sqlite://", clock=FixedClock())
     shop = Shop(app)
     with app.session(actor=ALICE) as s:
         s.put("customer", [{"code": "ACME", "name": "ACME SAS", "country": "FR", "email": "a@acme.fr"}])
@@ -136,7 +136,7 @@ def every_kind_of_line(shop: Shop, count: int) -> None:
         {"item": "VIS-1", "quantity": 1, "option": True}, {"item": "VIS-2", "quantity": 1, "alternative": True},
         {"text": "A word"}, {"subtotal": True},
     ]  # fmt: skip
-    given = [row for _ in range(count // 4) for row in some]
+    given = [row for _ in range(count // 3) for row in some]
     header = {"foot_discount": "3", "foot_discount_amount": "1.00", "early_payment_discount": "2"}
     quote = shop.step("quote", lambda s: s.create("quotation", customer="ACME", lines=given, **header)).id
     shop.step("edit one line", lambda s: s.edit(quote, lines={2: {"quantity": 9}}))
