@@ -1,4 +1,7 @@
-"""Runs all benchmarks, or those named: ``python -m benchmarks chain threads growth prices stock northwind imports``."""
+"""Runs all benchmarks, or those named: ``python -m benchmarks chain threads growth prices stock large northwind imports``.
+
+Numbers are sizes of ``large``: ``python -m benchmarks large 1000 100000``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Thread
 
-from benchmarks import databases, prices, stock
+from benchmarks import databases, large, prices, stock
 from benchmarks.chain import BareCore, Measured, chain, measure, prepare
 from sphinx_lib import Sphinx
 
@@ -138,6 +141,7 @@ BENCHMARKS = {
     "growth": bench_growth,
     "prices": prices.measure,
     "stock": stock.measure,
+    "large": large.measure,
     "northwind": bench_northwind,
     "imports": bench_imports,
 }
@@ -145,7 +149,7 @@ BENCHMARKS = {
 
 def main() -> None:
     """Run what is named on the command line, or everything."""
-    names = sys.argv[1:] or list(BENCHMARKS)
+    names = [name for name in sys.argv[1:] if not name.isdigit()] or list(BENCHMARKS)
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         sys.exit(f"unknown: {', '.join(unknown)}; known: {', '.join(BENCHMARKS)}")

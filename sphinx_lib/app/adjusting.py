@@ -13,7 +13,7 @@ from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import StockMove
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.lots import Lot, expiries
+from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.stock.levels import PHYSICAL
@@ -55,8 +55,7 @@ def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> No
 
 def _bin_of(unit: Unit, item: str, warehouse: str, lot: str, problems: list[str]) -> str:
     """The bin from which a lot is taken: the one where it lies; where it lies in several, somebody must say which."""
-    known = _lots_of(unit, item).get((item, warehouse), ())
-    bins = [one.bin for one in known if one.lot == lot]
+    bins = [one.bin for one in _places_of(unit, item, lot) if one.warehouse == warehouse]
     if len(bins) > 1:
         problems.append(f"lot {lot} lies in {', '.join(one or 'no bin' for one in bins)}: name the bin")
     return bins[0] if bins else ""
@@ -64,16 +63,16 @@ def _bin_of(unit: Unit, item: str, warehouse: str, lot: str, problems: list[str]
 
 def _expiry_of(unit: Unit, item: str, lot: str, given: date | None, problems: list[str]) -> date | None:
     """The last day of a lot that comes in: a lot in stock has one, and keeps it; one that is not may take any."""
-    known = expiries(_lots_of(unit, item).values()).get((item, lot))
+    known = next((one.expires for one in _places_of(unit, item, lot) if one.expires), None)
     if known and given and given != known:
         problems.append(f"lot {lot} expires on {known}, not on {given}; to correct that, take all of it out first")
     return known or given
 
 
-def _lots_of(unit: Unit, item: str) -> dict[tuple[str, str], tuple[Lot, ...]]:
+def _places_of(unit: Unit, item: str, lot: str) -> list[Lot]:
     unit.places.load(unit.connection, unit.company, [item])
     unit.reckon_stock()
-    return unit.places.now([item], unit.moves, unit.adjustments, unit.today)
+    return unit.places.of_lot(item, lot, unit.moved, unit.today)
 
 
 def _value(quantity: Decimal, worth: Mapping[str, Decimal | None]) -> Decimal | None:

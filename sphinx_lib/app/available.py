@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, StockMove
+from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
 from sphinx_lib.pack.specs import AtItsDate
 from sphinx_lib.stock.availability import NO_DAYS, Availability, Days
-from sphinx_lib.stock.levels import PHYSICAL, Held, held, quantity_of
+from sphinx_lib.stock.levels import PHYSICAL, held, quantity_of
 from sphinx_lib.store.stock import LEVELS, Balance, Dated, Key, Stock
 
 if TYPE_CHECKING:
@@ -75,10 +76,7 @@ class Ledger:
         self.own: dict[Key, dict[date | None, Decimal]] = {}
         for (item, warehouse, day), quantity in reserved_for(unit, document).items():
             self.own.setdefault((item, warehouse), {})[day] = quantity
-        self.places: dict[str, set[str]] = {}
-        for item, warehouse in unit.balances:
-            self.places.setdefault(item, set()).add(warehouse)
-        self.changes = _changes(unit)
+        self.changes = _changes(unit, {item for line in document.lines for item, _ in moved_by(line)})
         self.known: dict[Key, Availability] = {}
         self.left: dict[Key, Availability] = {}
 
@@ -101,6 +99,14 @@ class Ledger:
         """The warehouses that have something to do with one of ``items``."""
         return sorted({place for item in items for place in self.places.get(item, ())})
 
+    @cached_property
+    def places(self) -> dict[str, set[str]]:
+        """By item the warehouses that have something to do with it."""
+        found: dict[str, set[str]] = {}
+        for item, warehouse in self.unit.balances:
+            found.setdefault(item, set()).add(warehouse)
+        return found
+
     def _read(self, key: Key) -> Availability:
         unit, balance = self.unit, self.unit.balance_of(*key)
         levels = (getattr(balance, level) for level in LEVELS)
@@ -121,12 +127,10 @@ def _sum(first: Days, second: Days) -> Days:
     return found
 
 
-def _changes(unit: Unit) -> Dated:
-    """What this unit of work changes of promised days and of lots that expire."""
+def _changes(unit: Unit, items: Iterable[str]) -> Dated:
+    """What this unit of work changes of promised days and of lots of ``items`` that expire."""
     found = Dated({}, {}, {})
-    moved: list[tuple[Held | StockMove, Decimal]] = [(key, quantity) for (_, key), quantity in unit.moves.items()]
-    moved += [(move, move.quantity) for move in unit.adjustments]
-    for one, quantity in moved:
+    for one, quantity in unit.moved.of_items(items):
         day = one.expires if one.level == PHYSICAL else one.due
         if day is not None:
             found.add(one.level, (one.item, one.warehouse), day, quantity)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.app.available import RESERVED
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import ZERO, Document, Id, Line
+from sphinx_lib.kernel.document import ZERO, Document, Id
 from sphinx_lib.kernel.money import plain_number, round_half_up
 from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
 from sphinx_lib.pack.pack import Pack
@@ -200,9 +200,7 @@ def asked_of(document: Document, declared: DocumentType, pack: Pack, policy: str
     levels = declared.says(document.state, "stock") or ()
     if policy != "ask" or document.delivery_status != "part" or RESERVED not in levels:
         return ""
-    rest = ", ".join(f"{plain_number(one.backorder)} {_name(document.lines, one)}" for one in open_lines(document, pack))
+    texts = {line.position: line.text for line in document.lines}
+    named = ((one, one.item or texts[one.position]) for one in open_lines(document, pack))
+    rest = ", ".join(f"{plain_number(one.backorder)} {name}" for one, name in named)
     return pack.label("backorder_ask", document.language).format(rest=rest)
-
-
-def _name(lines: Iterable[Line], one: OpenLine) -> str:
-    return one.item or next(line.text for line in lines if line.position == one.position)

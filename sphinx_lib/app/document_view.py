@@ -138,8 +138,12 @@ class DocumentView:
 
     def root_of(self, line: Line) -> Line | None:
         """The line that a line goes back to, such as that of the order which a delivery note delivers."""
-        root = self.sources.get(line.root_document or "")
-        return next((one for one in root.lines if one.id == line.root_id), None) if root else None
+        return self._roots.get((line.root_document or "", line.root_id or ""))
+
+    @cached_property
+    def _roots(self) -> Mapping[tuple[Id, Id], Line]:
+        """The lines of the sources, by their document and their own id."""
+        return {(source.id, line.id): line for source in self.sources.values() for line in source.lines}
 
     def in_language(self, language: str, names: Mapping[str, Mapping[str, str]] = EMPTY) -> DocumentView:
         """The same document said in another language (LG1): mentions and headings follow, and texts that are the

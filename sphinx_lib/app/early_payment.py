@@ -183,10 +183,10 @@ def _credits_of(unit: Unit, invoice: Document) -> list[Document]:
 def _standing(unit: Unit, ids: Iterable[Id]) -> list[Standing]:
     """The credit notes of discounts that are put against these documents now."""
     wanted = sorted(ids)
-    unit.load_settled_by(set(wanted))
+    unit.load_discounts(set(wanted))
     net: dict[tuple[Id, Id], Decimal] = {}
-    for one in (*(made for each in wanted for made in unit.settled_by[each]), *unit.allocations):
-        if one.document_id in wanted:
+    for each in wanted:
+        for one in (*unit.discounted_by[each], *unit.allocations.to_document(each)):
             key = one.payment_id, one.document_id
             net[key] = net.get(key, ZERO) + one.amount
     found = [Standing(unit.get(payment), document, amount) for (payment, document), amount in net.items() if amount > 0]

@@ -160,12 +160,12 @@ def _payload(before: Document, after: Document, decided: Plan, by: str) -> dict[
 
 
 def _history(unit: Unit, document: Document, decided: Plan) -> dict[str, Any]:
-    """By event: how often, by whom, when last, with which facts; under "" the last event."""
+    """By event: how often, by whom (each actor once), when last, with which facts; under "" the last event."""
     history = {name: dict(value) for name, value in document.history.items()}
     past = history.get(decided.event, {})
     entry = {
         "count": past.get("count", 0) + 1,
-        "actors": [*past.get("actors", []), unit.actor.name],
+        "actors": list(dict.fromkeys([*past.get("actors", []), unit.actor.name])),
         "at": unit.now.isoformat(),
         "by": unit.actor.name,
         "facts": dict(decided.facts),

@@ -111,21 +111,24 @@ def _update_documents(unit: Unit, changed: Sequence[Tracked]) -> None:
 
 
 def _write_lines(unit: Unit, changed: Sequence[Tracked]) -> None:
-    """Write the lines of changed documents, once deliveries know what their goods cost."""
-    advanced, rewritten = [], []
+    """Write those lines of changed documents that are not as they were, once deliveries know what their goods cost."""
+    advanced: list[Line] = []
+    gone: list[Id] = []
+    written: list[tuple[Line, Id]] = []
     for one in changed:
-        before = {line.id: line for line in one.original.lines} if one.original else {}
-        after = one.document.lines
-        if before.keys() == {line.id for line in after} and all(_only_progress(before[line.id], line) for line in after):
-            advanced += [line for line in after if line.progress != before[line.id].progress]
-        else:
-            rewritten.append(one.document)
+        left = {line.id: line for line in one.original.lines} if one.original else {}
+        for line in one.document.lines:
+            before = left.pop(line.id, None)
+            if before is line or before == line:
+                continue
+            if before is not None and before._replace(progress=EMPTY) == line._replace(progress=EMPTY):
+                advanced.append(line)
+                continue
+            gone += [line.id] if before is not None else []
+            written.append((line, one.document.id))
+        gone += left
     store_documents.advance_lines(unit.connection, unit.company, sorted(advanced, key=lambda line: line.id))
-    store_documents.rewrite_lines(unit.connection, unit.company, rewritten)
-
-
-def _only_progress(before: Any, after: Any) -> bool:
-    return before is after or before._replace(progress=EMPTY) == after._replace(progress=EMPTY)
+    store_documents.rewrite_lines(unit.connection, unit.company, gone, written)
 
 
 def _move_stock(unit: Unit) -> None:
@@ -251,14 +254,18 @@ def _entries(unit: Unit) -> list[tuple[Posting, Entry]]:
     A difference of exchange found when an older payment is put against an invoice belongs to today.
     """
     found: list[tuple[Posting, Entry]] = []
-    stored = _posted(unit, [posting.document_id for posting in unit.postings if posting.reverse])
+    posted = _posted(unit, [posting.document_id for posting in unit.postings if posting.reverse])
+
+    def note(posting: Posting, entry: Entry) -> None:
+        found.append((posting, entry))
+        posted.setdefault(entry.document_id, []).append(entry)
+
     for posting in unit.postings:
         document = unit.get(posting.document_id)
         entry: Entry | None
         if posting.reverse:
-            here = [entry for _, entry in found if entry.document_id == document.id]
-            for posted in stored.get(document.id, []) + here:
-                found.append((posting, reversed_entry(posted, unit.new_id(), unit.today)))
+            for before in list(posted.get(document.id, ())):
+                note(posting, reversed_entry(before, unit.new_id(), unit.today))
             continue
         if posting.exchange:
             day = document.date if unit.tracked[document.id].wants_number else unit.today
@@ -267,7 +274,7 @@ def _entries(unit: Unit) -> list[tuple[Posting, Entry]]:
             portions = foot_of(document, unit.pack).portions
             entry = entry_of(document, posting.posts, unit.pack, unit.new_id(), portions)
         if entry is not None:
-            found.append((posting, entry))
+            note(posting, entry)
     return sorted(found, key=lambda pair: pair[1].date)
 
 
@@ -396,13 +403,15 @@ def _settled(unit: Unit, writing: Writing) -> None:
     unit.given_values.clear()
     unit.moves.clear()
     unit.pending.clear()
+    unit.moved.clear()
+    unit.exposed.clear()
     unit.places.clear()
     unit.balances.clear()
     unit.dated.clear()
     unit.item_policies.clear()
     unit.outstanding.clear()
     unit.allocated.clear()
-    unit.settled_by.clear()
+    unit.discounted_by.clear()
     unit.referenced.clear()
     unit.counted.clear()
     unit.reliance.clear()

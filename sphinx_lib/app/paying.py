@@ -101,9 +101,8 @@ def release(unit: Unit, document_id: Id) -> set[Id]:
     """Take back all that a payment had settled: balances come back, each allocation gets its negative."""
     unit.load_allocations({document_id})
     net: dict[Id, Decimal] = {}
-    for one in (*unit.allocated[document_id], *unit.allocations):
-        if one.payment_id == document_id:
-            net[one.document_id] = net.get(one.document_id, ZERO) + one.amount
+    for one in (*unit.allocated[document_id], *unit.allocations.of_payment(document_id)):
+        net[one.document_id] = net.get(one.document_id, ZERO) + one.amount
     unit.load(net)
     shares = [Share(unit.get(one), -amount) for one, amount in net.items() if amount]
     touched = book(unit, document_id, shares)

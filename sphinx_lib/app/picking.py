@@ -52,7 +52,7 @@ def lying(unit: Unit, codes: Collection[str]) -> list[Lot]:
     """Every lot and bin that holds some of the items, with what this unit of work moves; read in one statement."""
     unit.places.load(unit.connection, unit.company, codes)
     unit.reckon_stock()
-    return [lot for lots in unit.places.now(codes, unit.moves, unit.adjustments, unit.today).values() for lot in lots]
+    return [lot for lots in unit.places.now(codes, unit.moved, unit.today).values() for lot in lots]
 
 
 def _claimed(unit: Unit, codes: Collection[str]) -> dict[Place, Decimal]:
@@ -108,20 +108,31 @@ def counted(unit: Unit, document: Document, changes: Any) -> Document:
     problems += [f"{document.type} has no line {place}" for place in sorted(by_place.keys() - places.keys())]
     unit.load({line.source_document for line in document.lines if line.source_document})
     unit.load_items({line.item for line in document.lines if line.item})
+    sources = _sources(unit, document)
     kept = []
     for place, line in places.items():
         change = by_place.get(place, EMPTY)
         if change is not None or line.role == KIT:
-            kept.append(line if change == EMPTY else _changed(unit, line, change or EMPTY, problems))
+            source = sources.get(line.source_id or "")
+            kept.append(line if change == EMPTY else _changed(unit, line, source, change or EMPTY, problems))
     gone = {line.parent_id for line in places.values()} - {line.parent_id for line in kept}
     lines = with_kits([line for line in kept if line.id not in gone])
-    problems += _too_much(unit, document, lines)
+    problems += _too_much(unit, document, lines, sources)
     if problems:
         raise InputError(problems)
     return document.changed(lines=tuple(line._replace(position=place) for place, line in enumerate(lines, 1)))
 
 
-def _changed(unit: Unit, line: Line, change: Mapping[str, Any], problems: list[str]) -> Line:
+def _sources(unit: Unit, document: Document) -> dict[Id, Line]:
+    """By its id every line that a line of the list was made from; their documents must be loaded."""
+    wanted = {line.source_id for line in document.lines}
+    owners = {line.source_document for line in document.lines if line.source_document}
+    return {line.id: line for owner in owners for line in unit.get(owner).lines if line.id in wanted}
+
+
+def _changed(
+    unit: Unit, line: Line, source: Line | None, change: Mapping[str, Any], problems: list[str]
+) -> Line:
     where = f"line {line.position}"
     for name in change.keys() - set(EDITABLE):
         problems.append(f"{where}: a picking list has no field {name!r} to change{did_you_mean(name, EDITABLE)}")
@@ -145,26 +156,24 @@ def _changed(unit: Unit, line: Line, change: Mapping[str, Any], problems: list[s
         return line
     if quantity < 0:
         problems.append(f"{where}: {plain_number(quantity)} cannot be picked; write 0 for nothing")
-    return recounted(line, quantity, _factor(unit, line))
+    return recounted(line, quantity, _factor(source))
 
 
-def _factor(unit: Unit, line: Line) -> Decimal:
-    """How many stock units a unit of the line holds, as on the line it was made from; of a component one."""
-    source = _source(unit, line)
+def _factor(source: Line | None) -> Decimal:
+    """How many stock units a unit of a line made from ``source`` holds; of a component one."""
     return source.stock_quantity / source.quantity if source is not None and source.quantity else Decimal(1)
 
 
-def _source(unit: Unit, line: Line) -> Line | None:
-    owner = unit.get(line.source_document or "")
-    return next((one for one in owner.lines if one.id == line.source_id), None)
 
 
-def _too_much(unit: Unit, document: Document, lines: Sequence[Line]) -> Iterator[str]:
+def _too_much(
+    unit: Unit, document: Document, lines: Sequence[Line], sources: Mapping[Id, Line]
+) -> Iterator[str]:
     """Lines that now take more from what they were made from than is left of it for lists."""
     declared = unit.type_of(document)
     before, now = _by_source(document.lines), _by_source(lines)
     for line in lines:
-        source = _source(unit, line)
+        source = sources.get(line.source_id or "")
         if line.source_id is None or source is None or line.source_id not in now:
             continue
         more = now.pop(line.source_id) - before.get(line.source_id, ZERO)

@@ -199,10 +199,10 @@ def _moved_outstanding(unit: Unit) -> dict[str, Sums]:
     if not asked:
         return {}
     _, now = store_master.load_outstanding(unit.connection, unit.company, asked)
-    found = {}
+    own, found = _own_outstanding(unit), {}
     for party, seen in asked.items():
-        mine = _own_outstanding(unit, party)
-        change = {name: amount for name, amount in _less(now.get(party, {}), _sum(seen, mine)).items() if amount}
+        expected = _sum(seen, own.get(party, {}))
+        change = {name: amount for name, amount in _less(now.get(party, {}), expected).items() if amount}
         if change:
             found[party] = change
     return found
@@ -212,16 +212,16 @@ def _less(first: Mapping[str, Decimal], second: Mapping[str, Decimal]) -> Sums:
     return _sum(first, {name: -amount for name, amount in second.items()})
 
 
-def _own_outstanding(unit: Unit, party: str) -> Sums:
-    """What the documents that this unit of work has updated, but not those that it adds, change of an outstanding."""
-    found: Sums = {}
-    for one in unit.of_party.get(party, ()):
-        tracked = unit.tracked.get(one)
-        if tracked is not None and tracked.original is not None:
+def _own_outstanding(unit: Unit) -> dict[str, Sums]:
+    """By party, what the documents that this unit of work has updated, but not those that it adds, change of it."""
+    found: dict[str, Sums] = {}
+    for tracked in unit.tracked.values():
+        if tracked.original is not None and tracked.changed:
             for document, sign in ((tracked.original, -1), (tracked.document, 1)):
                 if document.exposure:
+                    sums = found.setdefault(document.party or "", {})
                     name = document.exposure_class
-                    found[name] = found.get(name, ZERO) + sign * document.exposure
+                    sums[name] = sums.get(name, ZERO) + sign * document.exposure
     return found
 
 

@@ -41,10 +41,10 @@ def revalue_receipts(unit: Unit, document_id: Id) -> set[Id]:
 
 def _differences(unit: Unit, document: Document) -> Iterator[tuple[Line, Id, Decimal, Decimal]]:
     """Of each line of an invoice made from a receipt: the receipt, the quantity in stock units, how much more it costs."""
-    bases = _bases(unit, document)
+    bases, origins = _bases(unit, document), _Origins(unit)
     of_receipts: dict[Id, dict[Id, Decimal]] = {}
     for line in document.lines:
-        found = _receipt_of(unit, line)
+        found = _receipt_of(unit, line, origins)
         if found is None or not line.quantity:
             continue
         receipt, source = found
@@ -61,10 +61,10 @@ def _differences(unit: Unit, document: Document) -> Iterator[tuple[Line, Id, Dec
 
 def _reductions(unit: Unit, document: Document) -> Iterator[tuple[Line, Id, Decimal, Decimal]]:
     """The same of a credit note made from an invoice, of the lines that credit less than the price."""
-    bases = _bases(unit, document)
+    bases, origins = _bases(unit, document), _Origins(unit)
     for line in document.lines:
-        invoiced = _line_of(unit, line)
-        found = _receipt_of(unit, invoiced) if invoiced is not None else None
+        invoiced = origins.of(line)
+        found = _receipt_of(unit, invoiced, origins) if invoiced is not None else None
         if found is None or invoiced is None or line.unit_price == invoiced.unit_price:
             continue
         receipt, source = found
@@ -73,10 +73,10 @@ def _reductions(unit: Unit, document: Document) -> Iterator[tuple[Line, Id, Deci
             yield line, receipt.id, min(invoiced.stock_quantity, source.stock_quantity), -less
 
 
-def _receipt_of(unit: Unit, line: Line) -> tuple[Document, Line] | None:
+def _receipt_of(unit: Unit, line: Line, origins: _Origins) -> tuple[Document, Line] | None:
     """The receipt that brought the goods of a line into stock, with its line; none for services, for what came in otherwise,
     and for what went straight to a customer: it is no part of what is held (PO6)."""
-    source = _line_of(unit, line)
+    source = origins.of(line)
     if source is None or not source.stocked or not source.quantity:
         return None
     receipt = unit.get(line.source_document or "")
@@ -85,9 +85,20 @@ def _receipt_of(unit: Unit, line: Line) -> tuple[Document, Line] | None:
     return (receipt, source) if declared.stock_value == "price" and is_held else None
 
 
-def _line_of(unit: Unit, line: Line) -> Line | None:
-    origin = unit.tracked.get(line.source_document or "")
-    return next((one for one in origin.document.lines if one.id == line.source_id), None) if origin else None
+class _Origins:
+    """The lines that others were made from, of documents that are loaded; those of a document are gone through once."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._lines: dict[Id, dict[Id, Line]] = {}
+
+    def of(self, line: Line) -> Line | None:
+        """The line that ``line`` was made from; none where its document is not loaded."""
+        owner = line.source_document or ""
+        if owner not in self._lines:
+            tracked = self._unit.tracked.get(owner)
+            self._lines[owner] = {one.id: one for one in tracked.document.lines} if tracked else {}
+        return self._lines[owner].get(line.source_id or "")
 
 
 def _bases(unit: Unit, document: Document) -> dict[Id, Decimal]:

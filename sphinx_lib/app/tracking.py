@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from sphinx_lib.app.allocated import Allocated
+from sphinx_lib.app.moved import Moved
 from sphinx_lib.billing.credit import exposure
-from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
+from sphinx_lib.kernel.document import ZERO, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import NotFound
 from sphinx_lib.kernel.ports import Actor, IdFactory
 from sphinx_lib.pack.pack import Pack
@@ -78,6 +80,7 @@ class Tracking:
     """The documents that a unit of work has read or made, and what it will write of them, of stock, and of master data.
 
     ``failed`` says that a flush stopped half-way, so that nothing of this unit may be committed.
+    ``exposed`` is by party and class what this unit adds to the party's outstanding beside what is stored (C1).
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """
 
@@ -93,14 +96,15 @@ class Tracking:
     prices: PriceRules
     purchase_prices: PriceRules
     tracked: dict[Id, Tracked] = field(default_factory=dict)
-    of_party: dict[str, set[Id]] = field(default_factory=dict)
+    exposed: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     failed: bool = False
     moves: dict[tuple[Id, Held], Decimal] = field(default_factory=dict)
     pending: dict[Held, Decimal] = field(default_factory=dict)
+    moved: Moved = field(default_factory=Moved)
     dirty: set[Id] = field(default_factory=set)
     happened: list[Happened] = field(default_factory=list)
     messages: list[tuple[Id, str]] = field(default_factory=list)
-    allocations: list[Allocation] = field(default_factory=list)
+    allocations: Allocated = field(default_factory=Allocated)
     postings: list[Posting] = field(default_factory=list)
     adjustments: list[StockMove] = field(default_factory=list)
     given_values: dict[Id, Decimal] = field(default_factory=dict)
@@ -130,7 +134,6 @@ class Tracking:
         for document in found:
             if document.id not in self.tracked:
                 self.tracked[document.id] = Tracked(document, document, held=held(document, self.pack))
-                self.of_party.setdefault(document.party or "", set()).add(document.id)
 
     def made_from(
         self, sources: Iterable[Id], type: str | None = None, *, with_roots: bool = False
@@ -172,7 +175,7 @@ class Tracking:
         document = self._summed_up(document)
         self._remember(document.id)
         self.tracked[document.id] = Tracked(None, document)
-        self.of_party.setdefault(document.party or "", set()).add(document.id)
+        self._weigh(document, 1)
         self.dirty.add(document.id)
         return document
 
@@ -180,9 +183,18 @@ class Tracking:
         """Set what a document is now; its statuses and its outstanding follow."""
         document = self._summed_up(document)
         self._remember(document.id)
-        self.tracked[document.id].document = document
+        tracked = self.tracked[document.id]
+        self._weigh(tracked.document, -1)
+        self._weigh(document, 1)
+        tracked.document = document
         self.dirty.add(document.id)
         return document
+
+    def _weigh(self, document: Document, times: int) -> None:
+        """Add (1) or take off (-1) what a document weighs on its party."""
+        if document.exposure:
+            sums = self.exposed.setdefault(document.party or "", {})
+            sums[document.exposure_class] = sums.get(document.exposure_class, ZERO) + times * document.exposure
 
     def want_number(self, document_id: Id) -> None:
         """Let the flush give a document its number."""
@@ -208,6 +220,7 @@ class Tracking:
             self.given_values[move.id] = value
         key = Held(move.item, move.warehouse, move.level)
         self.pending[key] = self.pending.get(key, ZERO) + move.quantity
+        self.moved.adjust(move)
 
     def record(self, document_id: Id, event: str, payload: Mapping[str, Any], *, issues: bool = False) -> None:
         """Note an event for the audit log."""
@@ -217,23 +230,26 @@ class Tracking:
     def atomic(self) -> Iterator[None]:
         """A command happens whole or not at all, even when its caller catches the refusal and goes on."""
         lists: tuple[list[Any], ...] = (
-            self.happened, self.messages, self.allocations, self.postings, self.adjustments, self.master, self.revalued,
-            self.registers,
+            self.happened, self.messages, self.postings, self.adjustments, self.master, self.revalued, self.registers,
         )  # fmt: skip
-        lengths = [len(one) for one in lists]
+        lengths, allocated = [len(one) for one in lists], len(self.allocations)
         self._undo.append({})
         try:
             yield
         except BaseException:
             self._restore(self._undo.pop())
-            for move in self.adjustments[lengths[4] :]:
+            for move in reversed(self.adjustments[lengths[3] :]):
                 self.pending[Held(move.item, move.warehouse, move.level)] -= move.quantity
+                self.moved.take_back(move)
             for one, length in zip(lists, lengths, strict=True):
                 del one[length:]
+            self.allocations.cut(allocated)
             raise
         done = self._undo.pop()
         if self._undo:
-            self._undo[-1] = done | self._undo[-1]
+            around = self._undo[-1]
+            for document_id, was in done.items():
+                around.setdefault(document_id, was)
 
     def _remember(self, document_id: Id) -> None:
         """Note what a document was before the command that is under way."""
@@ -245,14 +261,17 @@ class Tracking:
         """Put documents back; stock follows, since it is reckoned by difference."""
         for document_id, was in before.items():
             tracked = self.tracked[document_id]
+            self._weigh(tracked.document, -1)
             if was is None:
                 for key, quantity in tracked.held.items():
                     self.pending[Held(key.item, key.warehouse, key.level)] -= quantity
+                    self.moved.add(key, -quantity)
                     self.moves.pop((document_id, key), None)
                 del self.tracked[document_id]
                 self.dirty.discard(document_id)
             else:
                 tracked.document, tracked.wants_number = was
+                self._weigh(tracked.document, 1)
                 self.dirty.add(document_id)
 
     def reckon_stock(self) -> None:
@@ -266,5 +285,6 @@ class Tracking:
                 self.moves[document_id, key] = self.moves.get((document_id, key), ZERO) + quantity
                 whole = Held(key.item, key.warehouse, key.level)
                 self.pending[whole] = self.pending.get(whole, ZERO) + quantity
+                self.moved.add(key, quantity)
             tracked.held = now
         self.dirty.clear()

@@ -53,7 +53,7 @@ class Unit(Tracking):
     warehouse_policies: dict[str, str] = field(default_factory=dict)
     outstanding: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     allocated: dict[Id, list[Allocation]] = field(default_factory=dict)
-    settled_by: dict[Id, list[Allocation]] = field(default_factory=dict)
+    discounted_by: dict[Id, list[Allocation]] = field(default_factory=dict)
     referenced: set[Reference] = field(default_factory=set)
     counted: set[tuple[str, str]] = field(default_factory=set)
     reliance: Reliance = field(default_factory=Reliance)
@@ -99,22 +99,22 @@ class Unit(Tracking):
 
     def load_allocations(self, payments: set[Id]) -> None:
         """Load what payments were put against, with those documents and all else that was put against them."""
-        missing = sorted(payments - self.allocated.keys())
+        missing = sorted(one for one in payments if one not in self.allocated)
         if missing:
             self.allocated |= {one: [] for one in missing}
             for made in store_documents.allocations_of(self.connection, self.company, missing):
                 self.allocated[made.payment_id].append(made)
             self.load(made.document_id for one in missing for made in self.allocated[one])
-            self.load_settled_by({made.document_id for one in missing for made in self.allocated[one]})
+            self.load_discounts({made.document_id for one in missing for made in self.allocated[one]})
 
-    def load_settled_by(self, targets: set[Id]) -> None:
-        """Load what was put against documents, with those payments and credit notes."""
-        missing = sorted(targets - self.settled_by.keys())
+    def load_discounts(self, targets: set[Id]) -> None:
+        """Load the credit notes of discounts for early payment that were put against documents, and how much of each."""
+        missing = sorted(one for one in targets if one not in self.discounted_by)
         if missing:
-            self.settled_by |= {one: [] for one in missing}
-            for made in store_documents.allocations_to(self.connection, self.company, missing):
-                self.settled_by[made.document_id].append(made)
-            self.load(made.payment_id for one in missing for made in self.settled_by[one])
+            self.discounted_by |= {one: [] for one in missing}
+            for made in store_documents.discounts_on(self.connection, self.company, missing):
+                self.discounted_by[made.document_id].append(made)
+            self.load(made.payment_id for one in missing for made in self.discounted_by[one])
 
     def load_sources(self, batch: Iterable[Document]) -> None:
         """Load the documents that the lines of ``batch`` were made from, their roots, and the orders that they serve."""
@@ -145,7 +145,7 @@ class Unit(Tracking):
         missing = {code for code in codes if code not in self.parties}
         if missing:
             self.parties |= store_master.load_parties(self.connection, self.company, missing)
-            self._refuse_unknown("party", missing - self.parties.keys(), "customer")
+            self._refuse_unknown("party", {code for code in missing if code not in self.parties}, "customer")
 
     def _load_outstanding(self, codes: Iterable[str]) -> None:
         missing = {code for code in codes if code not in self.outstanding}
@@ -159,7 +159,7 @@ class Unit(Tracking):
         missing = {code for code in codes if code not in self.items}
         if missing:
             self.items |= store_master.load_items(self.connection, self.company, missing)
-            self._refuse_unknown("item", missing - self.items.keys(), "item")
+            self._refuse_unknown("item", {code for code in missing if code not in self.items}, "item")
 
     def _refuse_unknown(self, what: str, unknown: set[str], kind: str) -> None:
         if unknown:
@@ -236,7 +236,7 @@ class Unit(Tracking):
         if not items:
             return {}
         self.reckon_stock()
-        return self.places.now(items, self.moves, self.adjustments, self.today)
+        return self.places.now(items, self.moved, self.today)
 
     def reserved_by(self, document: Document) -> dict[tuple[str, str], Decimal]:
         """What is reserved for ``document``, by itself or by its sources, by item and warehouse."""
@@ -254,15 +254,12 @@ class Unit(Tracking):
         for line in document.lines:
             own |= {one for one in (line.source_document, line.root_document) if one}
         found = dict(stored)
-        for document_id in self.of_party.get(document.party or "", ()):
-            tracked = self.tracked.get(document_id)
-            if tracked is None:
-                continue
-            before, now = tracked.original, tracked.document
-            if before is not None and before.exposure:
-                found[before.exposure_class] = found.get(before.exposure_class, ZERO) - before.exposure
-            if now.exposure and now.id not in own:
-                found[now.exposure_class] = found.get(now.exposure_class, ZERO) + now.exposure
+        for name, amount in self.exposed.get(document.party or "", {}).items():
+            found[name] = found.get(name, ZERO) + amount
+        for tracked in (self.tracked[one] for one in own if one in self.tracked):
+            now = tracked.document
+            if now.exposure and now.party == document.party:
+                found[now.exposure_class] = found.get(now.exposure_class, ZERO) - now.exposure
         return found
 
     def _origins_of(self, document: Document) -> dict[Id, Document]:

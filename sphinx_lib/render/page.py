@@ -271,12 +271,12 @@ class Page:
         bare = (row._replace(price="", discount="", vat="", net="") for row in self._rows() if row.role != "subtotal")
         return tuple(bare)
 
-    @property
+    @cached_property
     def has_discounts(self) -> bool:
         """Whether any line has a discount, so that the column is worth its width."""
         return any(row.discount for row in self.rows)
 
-    @property
+    @cached_property
     def has_orders(self) -> bool:
         """Whether what was ordered is known for some line."""
         return any(row.ordered for row in self.rows)

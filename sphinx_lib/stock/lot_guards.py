@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.kernel.document import ZERO, Id, Line
+from sphinx_lib.kernel.document import ZERO, Id, Line, Stowed
 from sphinx_lib.kernel.errors import Refusal
 from sphinx_lib.kernel.localized import day, number
-from sphinx_lib.kernel.lots import expiries, name_of, sums_by_name
+from sphinx_lib.kernel.lots import Lot, Place, expiries, name_of, sums_by_name
 from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
 from sphinx_lib.stock.levels import Held
 from sphinx_lib.stock.lots import goes_out, is_tracked, moves_of, unnamed
@@ -92,42 +92,49 @@ def _wrong(situation: Situation, target: str) -> Iterator[Refusal]:
     net: dict[tuple[str, str], Decimal] = {}
     for key, quantity in moves.items():
         net[key.item, key.lot] = net.get((key.item, key.lot), ZERO) + quantity
-    yield from _short(situation, lines, moves)
+    named = _by_name(lines)
+    yield from _short(situation, named, moves)
     known = expiries(situation.lots.values())
     yield from _other_expiry(situation, lines, net, dict(known))
+    stored = _sums(lot for lots in situation.lots.values() for lot in lots)
     for (item, lot), quantity in net.items():
-        line = _line_of(lines, item, lot)
-        if not lot or line is None:
+        if not lot or (item, lot) not in named:
             continue
-        named = next((one.expires for one in line.stowed if one.lot == lot), None)
-        expires = known.get((item, lot), named)
+        line, given = named[item, lot]
+        expires = known.get((item, lot), given.expires)
         sold = situation.type.side == "sales" and quantity < 0
         if sold and expires is not None and expires < situation.document.date:
             yield _refusal(situation, line, "lot_expired", item=item, lot=lot, expires=expires)
         serial = situation.items[item].tracking == "serial"
-        if serial and quantity > 0 and _in_stock(situation, item, lot) + quantity > 1:
+        if serial and quantity > 0 and stored.get((item, lot), ZERO) + quantity > 1:
             yield _refusal(situation, line, "serial_in_stock", item=item, lot=lot)
 
 
-def _short(situation: Situation, lines: list[Line], moves: Mapping[Held, Decimal]) -> Iterator[Refusal]:
+def _short(situation: Situation, named: _Named, moves: Mapping[Held, Decimal]) -> Iterator[Refusal]:
     """Lots of which more is taken than there is, in the warehouse, else in the bin that is named."""
     told: set[tuple[str, str, str]] = set()
+    in_bins: dict[Place, Decimal] = {}
+    in_all: dict[tuple[str, str, str], Decimal] = {}
+    for lot in (lot for lots in situation.lots.values() for lot in lots):
+        in_bins[lot.place] = in_bins.get(lot.place, ZERO) + lot.quantity
+        in_all[lot.place[:3]] = in_all.get(lot.place[:3], ZERO) + lot.quantity
+    net: dict[tuple[str, str, str], Decimal] = {}
     for key, quantity in moves.items():
-        line = _line_of(lines, key.item, key.lot)
-        of_lot = [lot for lot in situation.lots.get((key.item, key.warehouse), ()) if lot.lot == key.lot]
-        here = sum((lot.quantity for lot in of_lot if lot.bin == key.bin), ZERO)
         name = (key.item, key.warehouse, key.lot)
-        if not key.lot or line is None or quantity >= 0 or here + quantity >= 0 or name in told:
+        net[name] = net.get(name, ZERO) + quantity
+    for key, quantity in moves.items():
+        here = in_bins.get(Place(key.item, key.warehouse, key.lot, key.bin), ZERO)
+        name = (key.item, key.warehouse, key.lot)
+        if not key.lot or (key.item, key.lot) not in named or quantity >= 0 or here + quantity >= 0 or name in told:
             continue
         told.add(name)
-        there = sum((lot.quantity for lot in of_lot), ZERO)
-        needed = -sum((moved for other, moved in moves.items() if (other.item, other.warehouse, other.lot) == name), ZERO)
+        there, needed = in_all.get(name, ZERO), -net[name]
         place = key.warehouse
         if needed <= there:
             there, needed, place = here, -quantity, f"{key.warehouse} {key.bin}".strip()
         label = f"{situation.items[key.item].tracking}_short"
         facts = {"item": key.item, "lot": key.lot, "there": there, "needed": needed, "warehouse": place}
-        yield _refusal(situation, line, label, **facts)
+        yield _refusal(situation, named[key.item, key.lot][0], label, **facts)
 
 
 def _other_expiry(
@@ -142,13 +149,24 @@ def _other_expiry(
                 yield _refusal(situation, line, "lot_other_expiry", **facts)
 
 
-def _line_of(lines: Iterable[Line], item: str, lot: str) -> Line | None:
-    return next((line for line in lines if line.item == item and any(one.lot == lot for one in line.stowed)), None)
+_Named = Mapping[tuple[str, str], tuple[Line, Stowed]]
 
 
-def _in_stock(situation: Situation, item: str, lot: str) -> Decimal:
-    stock = (one for (code, _), lots in situation.lots.items() if code == item for one in lots)
-    return sum((one.quantity for one in stock if one.lot == lot), ZERO)
+def _by_name(lines: Iterable[Line]) -> _Named:
+    """By item and lot the first line that names it, with how it does."""
+    found: dict[tuple[str, str], tuple[Line, Stowed]] = {}
+    for line in lines:
+        for one in line.stowed:
+            found.setdefault((line.item or "", one.lot), (line, one))
+    return found
+
+
+def _sums(lots: Iterable[Lot]) -> dict[tuple[str, str], Decimal]:
+    """What is in stock of each lot, by item and name."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for lot in lots:
+        found[lot.item, lot.lot] = found.get((lot.item, lot.lot), ZERO) + lot.quantity
+    return found
 
 
 def serials_of_customer(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -39,6 +40,44 @@ def chosen(left: Left, wanted: Stowed, day: date, *, whole: bool = False) -> Ite
             yield Stowed(taken, lot.lot, lot.bin, lot.expires or wanted.expires)
 
 
+class OneItem:
+    """The lots and serial numbers of an item in a warehouse, sorted once for all the lines that take of it."""
+
+    def __init__(self, lots: Iterable[Lot], day: date) -> None:
+        ordered = sorted((lot for lot in lots if lot.lot), key=first_out)
+        self._day = day
+        self._left: Left = {lot: lot.quantity for lot in ordered}
+        self._of_lot: dict[str, list[Lot]] = {}
+        self._free: dict[str, deque[Lot]] = {"": deque()}
+        for lot in ordered:
+            self._of_lot.setdefault(lot.lot, []).append(lot)
+            if not lot.is_expired(day):
+                for shelf in {"", lot.bin}:
+                    self._free.setdefault(shelf, deque()).append(lot)
+
+    def take(self, wanted: Stowed, *, whole: bool = False) -> list[Stowed]:
+        """What ``chosen`` gives of what is left, which is lowered by it."""
+        some = {lot: self._left[lot] for lot in self._candidates(wanted)}
+        found = list(chosen(some, wanted, self._day, whole=whole))
+        self._left |= some
+        return found
+
+    def _candidates(self, wanted: Stowed) -> Iterator[Lot]:
+        """The lots of the name that is wanted, else as many free ones, first out first, as suffice."""
+        if wanted.lot:
+            yield from self._of_lot.get(wanted.lot, ())
+            return
+        free = self._free.get(wanted.bin, deque())
+        while free and not self._left[free[0]]:
+            free.popleft()
+        rest = wanted.quantity
+        for lot in free:
+            if rest <= 0:
+                return
+            yield lot
+            rest -= self._left[lot]
+
+
 def with_lots(situation: Situation, target: str) -> tuple[Line, ...]:
     """The lines of a document that is about to enter ``target`` with names for all goods of tracked items that go out, and
     with the bins of other goods that go out and name none.
@@ -61,11 +100,9 @@ def with_lots(situation: Situation, target: str) -> tuple[Line, ...]:
 def _with_names(situation: Situation, tracked: Sequence[Line], target: str) -> dict[Id, Line]:
     """Tracked goods that go out under their lots and serial numbers."""
     outgoing = [line for line in tracked if goes_out(situation.document, line, target, situation.pack)]
-    shelves: dict[tuple[str, str], Left] = {}
-    for line in outgoing:
-        key = (line.item or "", line.warehouse)
-        shelves.setdefault(key, {lot: lot.quantity for lot in situation.lots.get(key, ())})
-    named = {line.id: list(_named(line, shelves[line.item or "", line.warehouse], situation)) for line in outgoing}
+    keys = {(line.item or "", line.warehouse) for line in outgoing}
+    shelves = {key: OneItem(situation.lots.get(key, ()), situation.document.date) for key in keys}
+    named = {line.id: list(_named(line, shelves[line.item or "", line.warehouse])) for line in outgoing}
     return {
         line.id: line._replace(stowed=(*named[line.id], *_rest(line, shelves[line.item or "", line.warehouse], situation)))
         for line in outgoing
@@ -121,23 +158,23 @@ def _dated(situation: Situation, target: str) -> Document:
     return document if tuple(lines) == document.lines else document.changed(lines=tuple(lines))
 
 
-def _named(line: Line, left: Left, situation: Situation) -> Iterator[Stowed]:
+def _named(line: Line, left: OneItem) -> Iterator[Stowed]:
     """The goods whose lot was named, each in the bins where that lot lies."""
     for one in line.stowed:
         if one.lot:
-            found = list(chosen(left, one, situation.document.date))
+            found = left.take(one)
             yield from found
             missing = one.quantity - sum((part.quantity for part in found), ZERO)
             if missing > 0:
                 yield one._replace(quantity=missing)
 
 
-def _rest(line: Line, left: Left, situation: Situation) -> Iterator[Stowed]:
+def _rest(line: Line, left: OneItem, situation: Situation) -> Iterator[Stowed]:
     """Names for the goods that have no lot yet, from the bin that was named where there is one."""
     serial = situation.items[line.item or ""].tracking == "serial"
     for one in (*(one for one in line.stowed if not one.lot), Stowed(unnamed(line) - _in_bins(line))):
         if one.quantity > 0:
-            found = list(chosen(left, one, situation.document.date, whole=serial))
+            found = left.take(one, whole=serial)
             yield from found
             missing = one.quantity - sum((part.quantity for part in found), ZERO)
             if missing > 0 and one.bin:

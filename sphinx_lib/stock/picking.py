@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -49,10 +50,10 @@ class Shelves:
         self._left = {place: one.quantity for place, one in held.items()}
         for place, quantity in claimed.items():
             self._lower(_lies_at(place, held), quantity)
-        self._of: dict[tuple[str, str], list[Lot]] = {}
+        self._of: dict[tuple[str, str], deque[Lot]] = {}
         for one in held.values():
             if not one.is_expired(today):
-                self._of.setdefault((one.item, one.warehouse), []).append(one)
+                self._of.setdefault((one.item, one.warehouse), deque()).append(one)
 
     def _lower(self, place: Place, quantity: Decimal) -> None:
         if place in self._left:
@@ -65,14 +66,19 @@ class Shelves:
 
         Goods under no name, and lots in no bin, are looked for at ``home``, the item's own bin.
         """
-        taken: list[Stowed] = []
+        taken: dict[tuple[str, str], Stowed] = {}
         for one in named:
             part = min(wanted, one.quantity)
             if part > 0:
                 self._lower(Place(item, warehouse, one.lot, one.bin), part)
                 _put(taken, one._replace(quantity=part, bin=one.bin or home))
                 wanted -= part
-        for lot in self._of.get((item, warehouse), ()):
+        free = self._of.get((item, warehouse), deque())
+        while free and not self._left[free[0].place]:
+            free.popleft()
+        for lot in free:
+            if wanted <= 0:
+                break
             part = min(wanted, self._left[lot.place])
             if part > 0:
                 self._lower(lot.place, part)
@@ -80,16 +86,13 @@ class Shelves:
                 wanted -= part
         if wanted > 0 or not taken:
             _put(taken, Stowed(wanted, "", home))
-        return tuple(taken)
+        return tuple(taken.values())
 
 
-def _put(taken: list[Stowed], rest: Stowed) -> None:
+def _put(taken: dict[tuple[str, str], Stowed], rest: Stowed) -> None:
     """Add ``rest``; what comes out of the same bin is one quantity."""
-    for place, one in enumerate(taken):
-        if (one.lot, one.bin) == (rest.lot, rest.bin):
-            taken[place] = one._replace(quantity=one.quantity + rest.quantity)
-            return
-    taken.append(rest)
+    one = taken.get((rest.lot, rest.bin))
+    taken[rest.lot, rest.bin] = rest if one is None else one._replace(quantity=one.quantity + rest.quantity)
 
 
 # -- lines ---------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, func, insert, select
 
 from sphinx_lib.kernel.document import EMPTY, Document, Id
+from sphinx_lib.store.among import among
 from sphinx_lib.store.codec import document_row, line_row
 from sphinx_lib.store.tables import audit_log, documents, seal_members, seals
 
@@ -76,7 +77,7 @@ def entries(connection: Connection, company: str, document_ids: Sequence[Id] | N
     """Entries by document and version; of all documents when no id is given."""
     statement = select(*(audit_log.c[name] for name in AuditRow._fields)).where(audit_log.c.company_id == company)
     if document_ids is not None:
-        statement = statement.where(audit_log.c.document_id.in_(document_ids))
+        statement = statement.where(among(audit_log.c.document_id, document_ids))
     statement = statement.order_by(audit_log.c.document_id, audit_log.c.version)
     for row in connection.execute(statement.execution_options(yield_per=2000)):
         yield AuditRow(*row)

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -22,50 +22,42 @@ from sqlalchemy import (
     update,
 )
 
-from sphinx_lib.kernel.document import EMPTY, Allocation, Document, Id, Line
+from sphinx_lib.kernel.document import EARLY_PAYMENT, EMPTY, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import ConcurrentChange
+from sphinx_lib.store.among import Listing, among
 from sphinx_lib.store.codec import DOCUMENT_FIELDS, document_of, document_row, line_of, line_row, progress_json
 from sphinx_lib.store.search import as_stored, custom_column
 from sphinx_lib.store.standing import lines_of
 from sphinx_lib.store.tables import NOTHING, allocations, document_lines, documents
 
 _SEEN_WITH = "version_of_document"
-_LINES = (
+_LINES = Listing("ids", lambda named: (
     select(document_lines, documents.c.version.label(_SEEN_WITH))
-    .join(
-        documents,
-        (documents.c.company_id == document_lines.c.company_id) & (documents.c.id == document_lines.c.document_id),
-    )
-    .where(document_lines.c.company_id == bindparam("company"))
-    .where(document_lines.c.document_id.in_(bindparam("ids", expanding=True)))
+    .join(documents, and_(
+        documents.c.company_id == document_lines.c.company_id, documents.c.id == document_lines.c.document_id,
+    ))
+    .where(document_lines.c.company_id == bindparam("company"), named(document_lines.c.document_id))
     .order_by(document_lines.c.document_id, document_lines.c.position)
-)
-_DOCUMENTS = (
-    select(documents)
-    .where(documents.c.company_id == bindparam("company"))
-    .where(documents.c.id.in_(bindparam("ids", expanding=True)))
-)
-_named: BindParameter[Any] = bindparam("ids", expanding=True)
-_DOCUMENTS_AND_ROOTS = select(documents).where(
+))  # fmt: skip
+_DOCUMENTS = Listing("ids", lambda named: (
+    select(documents).where(documents.c.company_id == bindparam("company"), named(documents.c.id))
+))  # fmt: skip
+_DOCUMENTS_AND_ROOTS = Listing("ids", lambda named: select(documents).where(
     documents.c.company_id == bindparam("company"),
-    documents.c.id.in_(
-        union(
-            select(documents.c.id).where(documents.c.company_id == bindparam("company"), documents.c.id.in_(_named)),
-            select(document_lines.c.root_document).where(
-                document_lines.c.company_id == bindparam("company"),
-                document_lines.c.document_id.in_(_named),
-                document_lines.c.root_document.is_not(None),
-            ),
-        )
-    ),
-)
-_HOLD = (
+    documents.c.id.in_(union(
+        select(documents.c.id).where(documents.c.company_id == bindparam("company"), named(documents.c.id)),
+        select(document_lines.c.root_document).where(
+            document_lines.c.company_id == bindparam("company"), named(document_lines.c.document_id),
+            document_lines.c.root_document.is_not(None),
+        ),
+    )),
+))  # fmt: skip
+_HOLD = Listing("ids", lambda named: (
     select(documents.c.id, documents.c.version)
-    .where(documents.c.company_id == bindparam("company"))
-    .where(documents.c.id.in_(bindparam("ids", expanding=True)))
+    .where(documents.c.company_id == bindparam("company"), named(documents.c.id))
     .order_by(documents.c.id)
     .with_for_update()
-)
+))  # fmt: skip
 _INSERT_DOCUMENT = insert(documents)
 _INSERT_LINE = insert(document_lines)
 _FIXED = frozenset({"id", "type", "kind"})
@@ -89,11 +81,10 @@ _ADVANCE_LINE = (
     .where(document_lines.c.id == bindparam("b_id"))
     .values(progress=bindparam("progress"))
 )
-_DELETE_LINES = (
+_DELETE_LINES = Listing("ids", lambda named: (
     delete(document_lines)
-    .where(document_lines.c.company_id == bindparam("b_company"))
-    .where(document_lines.c.document_id.in_(bindparam("ids", expanding=True)))
-)
+    .where(document_lines.c.company_id == bindparam("b_company"), named(document_lines.c.id))
+))  # fmt: skip
 
 
 def load(connection: Connection, company: str, ids: Sequence[Id], *, with_roots: bool = False) -> list[Document]:
@@ -106,7 +97,7 @@ def load(connection: Connection, company: str, ids: Sequence[Id], *, with_roots:
     found: dict[Id, Document] = {}
     statement, asked = (_DOCUMENTS_AND_ROOTS if with_roots else _DOCUMENTS), list(ids)
     while asked:
-        rows = connection.execute(statement, {"company": company, "ids": asked}).mappings().all()
+        rows = connection.execute(statement.of(asked), {"company": company, "ids": asked}).mappings().all()
         by_id = {row["id"]: row for row in rows}
         lines, newer = _lines(connection, company, list(by_id), by_id) if by_id else ({}, set())
         for one in by_id.keys() - newer:
@@ -121,7 +112,7 @@ def hold(connection: Connection, company: str, seen: Mapping[Id, int]) -> list[I
     read with the version in ``seen``. Rows are locked in the order of ids."""
     if not seen:
         return []
-    rows = connection.execute(_HOLD, {"company": company, "ids": list(seen)})
+    rows = connection.execute(_HOLD.of(seen), {"company": company, "ids": list(seen)})
     now = {row.id: row.version for row in rows}
     return [one for one, version in seen.items() if now.get(one) != version]
 
@@ -132,7 +123,7 @@ def _lines(
     """The lines of documents, and the documents that are newer now than they were ``read``."""
     found: dict[Id, list[Line]] = {}
     newer: set[Id] = set()
-    for row in connection.execute(_LINES, {"company": company, "ids": ids}).mappings():
+    for row in connection.execute(_LINES.of(ids), {"company": company, "ids": ids}).mappings():
         owner = row["document_id"]
         found.setdefault(owner, []).append(line_of(dict(row)))
         if row[_SEEN_WITH] != read[owner]["version"]:
@@ -145,12 +136,11 @@ def insert_documents(connection: Connection, company: str, new: Sequence[Documen
     if not new:
         return
     connection.execute(_INSERT_DOCUMENT, [document_row(document, company) for document in new])
-    insert_lines(connection, company, new)
+    _insert_lines(connection, company, ((line, document.id) for document in new for line in document.lines))
 
 
-def insert_lines(connection: Connection, company: str, of: Sequence[Document]) -> None:
-    """Write the lines of documents."""
-    rows = [line_row(line, document.id, company) for document in of for line in document.lines]
+def _insert_lines(connection: Connection, company: str, lines: Iterable[tuple[Line, Id]]) -> None:
+    rows = [line_row(line, document_id, company) for line, document_id in lines]
     if rows:
         connection.execute(_INSERT_LINE, rows)
 
@@ -196,11 +186,13 @@ def advance_lines(connection: Connection, company: str, lines: Sequence[Line]) -
         connection.execute(_ADVANCE_LINE, rows)
 
 
-def rewrite_lines(connection: Connection, company: str, of: Sequence[Document]) -> None:
-    """Replace all lines of (editable) documents."""
-    if of:
-        connection.execute(_DELETE_LINES, {"b_company": company, "ids": [document.id for document in of]})
-        insert_lines(connection, company, of)
+def rewrite_lines(
+    connection: Connection, company: str, gone: Sequence[Id], written: Sequence[tuple[Line, Id]]
+) -> None:
+    """Take out lines of (editable) documents, and write lines, each with the id of its document, in their place."""
+    if gone:
+        connection.execute(_DELETE_LINES.of(gone), {"b_company": company, "ids": gone})
+    _insert_lines(connection, company, written)
 
 
 def ids_where(
@@ -219,7 +211,7 @@ def ids_where(
     statement = select(documents.c.id).where(documents.c.company_id == company)
     for name, given in filters.items():
         column, value = _filter(name, given, own, connection.dialect.name)
-        statement = statement.where(column.in_(value) if isinstance(value, list | tuple | set) else column == value)
+        statement = statement.where(among(column, value) if isinstance(value, list | tuple | set) else column == value)
     if after:
         statement = statement.where(documents.c.id > after)
     if limit is None:  # ordered by SQL, a planner would rather read all documents by id than a few by their state
@@ -242,7 +234,7 @@ def made_from(connection: Connection, company: str, sources: Sequence[Id], type:
     statement = (
         select(documents.c.id)
         .join(document_lines, (lines.company_id == documents.c.company_id) & (lines.document_id == documents.c.id))
-        .where(documents.c.company_id == company, lines.source_document.in_(sources))
+        .where(documents.c.company_id == company, among(lines.source_document, sources))
         .distinct()
     )
     if type is not None:
@@ -324,10 +316,11 @@ def overdue(connection: Connection, company: str, party: str, classes: Sequence[
     return connection.execute(statement).scalar_one() or Decimal(0)
 
 
-def insert_allocations(connection: Connection, company: str, new: Sequence[Allocation]) -> None:
+def insert_allocations(connection: Connection, company: str, new: Iterable[Allocation]) -> None:
     """Write allocations; taking one back is a negative one."""
-    if new:
-        connection.execute(insert(allocations), [{"company_id": company, **one._asdict()} for one in new])
+    rows = [{"company_id": company, **one._asdict()} for one in new]
+    if rows:
+        connection.execute(insert(allocations), rows)
 
 
 def sums_of_allocations(connection: Connection, company: str) -> dict[Id, Decimal]:
@@ -342,14 +335,22 @@ def sums_of_allocations(connection: Connection, company: str) -> dict[Id, Decima
 
 def allocations_of(connection: Connection, company: str, payments: Sequence[Id]) -> list[Allocation]:
     """What these payments and credit notes were put against."""
-    return _allocations(connection, company, allocations.c.payment_id, payments)
+    return _allocations(connection, company, among(allocations.c.payment_id, payments))
 
 
-def allocations_to(connection: Connection, company: str, targets: Sequence[Id]) -> list[Allocation]:
-    """What payments and credit notes were put against these documents."""
-    return _allocations(connection, company, allocations.c.document_id, targets)
+def discounts_on(connection: Connection, company: str, targets: Sequence[Id]) -> list[Allocation]:
+    """What credit notes of a discount for early payment were put against these documents (E2).
+
+    A document may have been settled by any number of payments, which are not read.
+    """
+    lines = document_lines.c
+    of_discount = exists().where(
+        lines.company_id == company, lines.document_id == allocations.c.payment_id, lines.role == EARLY_PAYMENT
+    )
+    return _allocations(connection, company, among(allocations.c.document_id, targets), of_discount)
 
 
-def _allocations(connection: Connection, company: str, column: ColumnElement[Any], ids: Sequence[Id]) -> list[Allocation]:
-    statement = select(*(allocations.c[name] for name in Allocation._fields)).where(allocations.c.company_id == company)
-    return [Allocation(*row) for row in connection.execute(statement.where(column.in_(ids)))]
+def _allocations(connection: Connection, company: str, *which: ColumnElement[bool]) -> list[Allocation]:
+    columns = (allocations.c[name] for name in Allocation._fields)
+    statement = select(*columns).where(allocations.c.company_id == company, *which)
+    return [Allocation(*row) for row in connection.execute(statement)]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import AssertionPool, ConnectionPoolEntry
 
 from sphinx_lib.kernel.errors import Refused
+from sphinx_lib.store.among import teach
 from sphinx_lib.store.tables import metadata
 from sphinx_lib.store.types import to_json
 
@@ -44,6 +45,7 @@ def open_engine(url: str) -> Engine:
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    teach(engine)
     return engine
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, up
 
 from sphinx_lib.kernel.document import Entry, Id
 from sphinx_lib.store import sequences
+from sphinx_lib.store.among import among
 from sphinx_lib.store.sequences import Wanted
 from sphinx_lib.store.tables import accounting_entries, documents
 
@@ -73,6 +74,6 @@ def mark_batch(connection: Connection, company: str, first: date, last: date) ->
 
 def of_documents(connection: Connection, company: str, ids: Sequence[Id]) -> list[Any]:
     """The entry lines that these documents caused."""
-    statement = select(accounting_entries).where(_c.company_id == company, _c.document_id.in_(ids))
+    statement = select(accounting_entries).where(_c.company_id == company, among(_c.document_id, ids))
     rows = connection.execute(statement)  # sorted here: an ORDER BY takes SQLite to the index of numbers
     return sorted(rows, key=lambda row: (row.journal, row.number, row.position))

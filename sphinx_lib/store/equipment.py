@@ -8,6 +8,7 @@ from operator import attrgetter
 from sqlalchemy import Connection, select
 
 from sphinx_lib.kernel.master import Equipment, equipment_code
+from sphinx_lib.store.among import among
 from sphinx_lib.store.tables import equipment
 
 _e = equipment.c
@@ -16,7 +17,7 @@ _e = equipment.c
 def of_serials(connection: Connection, company: str, serials: Collection[tuple[str, str]]) -> list[Equipment]:
     """What is on record of these (item, serial number), in one statement."""
     codes = sorted({equipment_code(item, serial) for item, serial in serials})
-    statement = select(_e.data).where(_e.company_id == company, _e.code.in_(codes))
+    statement = select(_e.data).where(_e.company_id == company, among(_e.code, codes))
     return [Equipment.model_validate(row.data) for row in connection.execute(statement)]
 
 

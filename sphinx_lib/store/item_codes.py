@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from sphinx_lib.kernel.master import CustomerReference, Item
+from sphinx_lib.store.among import Listing, Named, among
 from sphinx_lib.store.item_costs import COSTS, OF_ITEM, with_costs
 from sphinx_lib.store.tables import customer_references, item_codes, items, stock_values
 
@@ -55,7 +57,7 @@ def find(
     statement = _OF_CUSTOMER if customer else _OF_ALL
     known: dict[str, Item | None] = {}
     found: dict[tuple[int, str, str], list[CustomerReference]] = {}
-    for row in connection.execute(statement, values):
+    for row in connection.execute(statement.of(names), values):
         level, given, code, item, reference = row[:5]
         if code not in known:
             known[code] = None if item is None else with_costs(Item.model_validate(item), row)
@@ -71,7 +73,7 @@ def rewrite(
     """Write the barcodes and supplier codes of item rows, those of ``changed`` ones in place of what there was."""
     if changed:
         codes = [row["code"] for row in changed]
-        connection.execute(delete(item_codes).where(item_codes.c.company_id == company, item_codes.c.item.in_(codes)))
+        connection.execute(delete(item_codes).where(item_codes.c.company_id == company, among(item_codes.c.item, codes)))
     rows = [
         {"company_id": company, "code": code, "item": row["code"], "supplier": supplier}
         for row in (*new, *changed)
@@ -87,31 +89,30 @@ def _codes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from ((supplier, code) for supplier, code in data.get("supplier_codes", {}).items() if supplier and code)
 
 
-_names: Any = bindparam("names", expanding=True)
 _company: Any = bindparam("company", type_=String)
 _customer: Any = bindparam("customer", type_=String)
 _supplier: Any = bindparam("supplier", type_=String)
 
 
-def _hits(*, of_customer: bool) -> CompoundSelect[Any]:
+def _hits(named: Named, *, of_customer: bool) -> CompoundSelect[Any]:
     r, c = customer_references.c, item_codes.c
     level = case((c.supplier == "", BARCODE), else_=SUPPLIER)
     parts: list[Select[Any]] = [
         select(literal(OWN, Integer).label("level"), items.c.code.label("given"), items.c.code.label("code")).where(
-            items.c.company_id == _company, items.c.code.in_(_names)
+            items.c.company_id == _company, named(items.c.code)
         ),
         select(level, c.code, c.item).where(
-            c.company_id == _company, c.code.in_(_names), or_(_supplier == "", c.supplier.in_(("", _supplier)))
+            c.company_id == _company, named(c.code), or_(_supplier == "", c.supplier.in_(("", _supplier)))
         ),
     ]
     if of_customer:
-        named = and_(r.company_id == _company, r.customer == _customer, r.reference.in_(_names))
-        parts.append(select(literal(REFERENCE, Integer), r.reference, r.item).where(named))
+        mine = and_(r.company_id == _company, r.customer == _customer, named(r.reference))
+        parts.append(select(literal(REFERENCE, Integer), r.reference, r.item).where(mine))
     return union_all(*parts)
 
 
-def _statement(*, of_customer: bool) -> Select[Any]:
-    hits = _hits(of_customer=of_customer).subquery()
+def _statement(named: Named, *, of_customer: bool) -> Select[Any]:
+    hits = _hits(named, of_customer=of_customer).subquery()
     chosen: list[Any] = [hits.c.level, hits.c.given, hits.c.code, items.c.data]
     joined = hits.outerjoin(items, and_(items.c.company_id == _company, items.c.code == hits.c.code))
     joined = joined.outerjoin(stock_values, OF_ITEM)
@@ -122,5 +123,5 @@ def _statement(*, of_customer: bool) -> Select[Any]:
     return select(*chosen, r.c.data, *COSTS).select_from(joined.outerjoin(r, mine))
 
 
-_OF_CUSTOMER = _statement(of_customer=True)
-_OF_ALL = _statement(of_customer=False)
+_OF_CUSTOMER = Listing("names", partial(_statement, of_customer=True))
+_OF_ALL = Listing("names", partial(_statement, of_customer=False))

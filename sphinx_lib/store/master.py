@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
+    Select,
     String,
     Table,
     Text,
@@ -41,6 +42,7 @@ from sphinx_lib.kernel.master import (
     Warehouse,
 )
 from sphinx_lib.store import item_codes
+from sphinx_lib.store.among import Listing, Named, among
 from sphinx_lib.store.item_costs import COSTS, OF_ITEM, with_costs
 from sphinx_lib.store.tables import (
     NOTHING,
@@ -86,7 +88,7 @@ def stored(connection: Connection, company: str, kind: str, codes: Collection[st
     table, _ = TABLES[kind]
     roles = (table.c.customer, table.c.supplier) if table is parties else ()
     statement = select(table.c.code, table.c.id, table.c.version, table.c.audit_hash, table.c.data, *roles).where(
-        table.c.company_id == company, table.c.code.in_(sorted(codes))
+        table.c.company_id == company, among(table.c.code, sorted(codes))
     )
     return {row[0]: Stored(row[1], row[2], row[3], row[4], tuple(row[5:])) for row in connection.execute(statement)}
 
@@ -149,35 +151,39 @@ def _insert(connection: Connection, company: str, kind: str, new: Sequence[dict[
         raise ConcurrentChange(f"somebody else put the same {kind} meanwhile, one of {codes}; put it again") from error
 
 
-_PARTIES = select(parties.c.data, parties.c.version).where(
-    parties.c.company_id == bindparam("company"), parties.c.code.in_(bindparam("codes", expanding=True))
-)
-_sums = (
-    select(documents.c.party, documents.c.exposure_class, func.sum(documents.c.exposure).label("amount"))
-    .where(documents.c.company_id == bindparam("company"), documents.c.exposure != NOTHING)
-    .where(documents.c.party.in_(bindparam("codes", expanding=True)))
-    .group_by(documents.c.party, documents.c.exposure_class)
-    .subquery()
-)
-_PARTIES_OUTSTANDING = (
-    select(parties.c.data, parties.c.version, _sums.c.exposure_class, _sums.c.amount)
-    .select_from(parties.outerjoin(_sums, _sums.c.party == parties.c.code))
-    .where(parties.c.company_id == bindparam("company"), parties.c.code.in_(bindparam("codes", expanding=True)))
-)
+_PARTIES = Listing("codes", lambda named: (
+    select(parties.c.data, parties.c.version).where(parties.c.company_id == bindparam("company"), named(parties.c.code))
+))  # fmt: skip
 
 
+def _parties_outstanding(named: Named) -> Select[Any]:
+    sums = (
+        select(documents.c.party, documents.c.exposure_class, func.sum(documents.c.exposure).label("amount"))
+        .where(documents.c.company_id == bindparam("company"), documents.c.exposure != NOTHING)
+        .where(named(documents.c.party))
+        .group_by(documents.c.party, documents.c.exposure_class)
+        .subquery()
+    )
+    return (
+        select(parties.c.data, parties.c.version, sums.c.exposure_class, sums.c.amount)
+        .select_from(parties.outerjoin(sums, sums.c.party == parties.c.code))
+        .where(parties.c.company_id == bindparam("company"), named(parties.c.code))
+    )
+
+
+_PARTIES_OUTSTANDING = Listing("codes", _parties_outstanding)
 _ALL_ITEMS = (
     select(items.c.data, items.c.version, *COSTS)
     .select_from(items.outerjoin(stock_values, OF_ITEM))
     .where(items.c.company_id == bindparam("company"))
 )
-_ITEMS = _ALL_ITEMS.where(items.c.code.in_(bindparam("codes", expanding=True)))
+_ITEMS = Listing("codes", lambda named: _ALL_ITEMS.where(named(items.c.code)))
 _REORDERED = _ALL_ITEMS.where(cast(items.c.data, Text).contains('"reorder"')).order_by(items.c.code)
 
 
 def load_parties(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Party]:
     """Parties by code."""
-    rows = connection.execute(_PARTIES, {"company": company, "codes": sorted(codes)})
+    rows = connection.execute(_PARTIES.of(codes), {"company": company, "codes": sorted(codes)})
     found = [Party.model_validate(row.data).stored_as(row.version) for row in rows]
     return {party.code: party for party in found}
 
@@ -188,7 +194,7 @@ def load_outstanding(
     """Parties and their outstanding by class in company currency, in one statement over open items only."""
     found: dict[str, Party] = {}
     outstanding: dict[str, dict[str, Decimal]] = {}
-    rows = connection.execute(_PARTIES_OUTSTANDING, {"company": company, "codes": sorted(codes)})
+    rows = connection.execute(_PARTIES_OUTSTANDING.of(codes), {"company": company, "codes": sorted(codes)})
     for row in rows:
         party = Party.model_validate(row.data).stored_as(row.version)
         found[party.code] = party
@@ -200,7 +206,7 @@ def load_outstanding(
 
 def load_items(connection: Connection, company: str, codes: Collection[str]) -> dict[str, Item]:
     """Items by code, with what their stock costs on average and when it was last bought, where it ever moved (M2)."""
-    rows = connection.execute(_ITEMS, {"company": company, "codes": sorted(codes)})
+    rows = connection.execute(_ITEMS.of(codes), {"company": company, "codes": sorted(codes)})
     found = (with_costs(Item.model_validate(row.data).stored_as(row.version), row) for row in rows)
     return {item.code: item for item in found}
 
@@ -245,7 +251,7 @@ def load_prices(
     statement = (
         select(c.data)
         .where(c.company_id == company)
-        .where(c.item.in_(sorted({*codes, ""})), or_(c.item != "", c.family.in_(sorted({*families, ""}))))
+        .where(among(c.item, sorted({*codes, ""})), or_(c.item != "", among(c.family, sorted({*families, ""}))))
         .where(c.step.in_(sorted(steps)))
         .where(*(c[name].in_(sorted({"", value})) for name, value in keys.items()))
     )
@@ -256,9 +262,9 @@ def load_rivals(connection: Connection, company: str, records: Collection[PriceR
     """Records of the same steps that may have the same keys as one of ``records``, in one statement."""
     c = price_records.c
     items = {"", *(item for record in records for item in record.item)}
-    statement = select(c.data).where(c.company_id == company, c.item.in_(sorted(items)))
+    statement = select(c.data).where(c.company_id == company, among(c.item, sorted(items)))
     for name in ("step", "customer", "customer_group", "site", "supplier", "family"):
-        statement = statement.where(c[name].in_(sorted({getattr(record, name) for record in records})))
+        statement = statement.where(among(c[name], sorted({getattr(record, name) for record in records})))
     return [PriceRecord.model_validate(row.data) for row in connection.execute(statement)]
 
 
@@ -273,7 +279,7 @@ def rates_on(connection: Connection, company: str, currencies: Collection[str], 
     c = exchange_rates.c
     newest = (
         select(c.currency, func.max(c.date).label("day"))
-        .where(c.company_id == company, c.currency.in_(sorted(currencies)), c.date <= day)
+        .where(c.company_id == company, among(c.currency, sorted(currencies)), c.date <= day)
         .group_by(c.currency)
         .subquery()
     )
@@ -290,7 +296,7 @@ def rates_between(
     c = exchange_rates.c
     statement = select(c.data).where(c.company_id == company, c.date.between(first, last))
     if currencies:
-        statement = statement.where(c.currency.in_(sorted(currencies)))
+        statement = statement.where(among(c.currency, sorted(currencies)))
     rows = connection.execute(statement.order_by(c.date, c.currency, c.code))
     return [ExchangeRate.model_validate(row.data) for row in rows]
 

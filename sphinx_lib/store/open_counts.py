@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Connection, select
 
 from sphinx_lib.kernel.document import Id
+from sphinx_lib.store.among import among
 from sphinx_lib.store.standing import in_states, lines_of
 from sphinx_lib.store.tables import document_lines
 
@@ -20,6 +21,6 @@ def documents_counting(
     """
     line = document_lines.c
     items, warehouses = ({key[place] for key in counted} for place in (0, 1))
-    which = lines_of(company, in_states(company, states)), line.item.in_(sorted(items))
-    statement = select(line.document_id).distinct().where(*which, line.warehouse.in_(sorted(warehouses)))
+    which = lines_of(company, in_states(company, states)), among(line.item, sorted(items))
+    statement = select(line.document_id).distinct().where(*which, among(line.warehouse, sorted(warehouses)))
     return sorted(connection.scalars(statement)) if states and counted else []

@@ -16,6 +16,7 @@ from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.overlay import locate, to_plain
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.store import audit_log
+from sphinx_lib.store.among import among
 from sphinx_lib.store.audit_log import AuditRow
 from sphinx_lib.store.documents import ids_where
 from sphinx_lib.store.tables import documents, packs
@@ -75,7 +76,7 @@ def _rename(
     old, new = states
     contents = {row.document_id: row.payload.get("content") for row in audit_log.entries(connection, company, ids)}
     statement = select(documents.c.id, documents.c.version, documents.c.audit_hash).where(
-        documents.c.company_id == company, documents.c.id.in_(ids)
+        documents.c.company_id == company, among(documents.c.id, ids)
     )
     rows = []
     for document_id, version, head in connection.execute(statement):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from sphinx_lib.kernel.document import ZERO, Id
 from sphinx_lib.kernel.lots import Place
+from sphinx_lib.store.among import among
 from sphinx_lib.store.codec import stowed_of
 from sphinx_lib.store.standing import in_states, lines_of
 from sphinx_lib.store.tables import document_lines
@@ -23,7 +24,7 @@ def claimed(
     """
     line = document_lines.c
     statement = select(line.document_id, line.item, line.warehouse, line.stowed)
-    which = lines_of(company, in_states(company, open_)), line.item.in_(sorted(items))
+    which = lines_of(company, in_states(company, open_)), among(line.item, sorted(items))
     found: dict[Place, Decimal] = {}
     for document_id, item, warehouse, stowed in connection.execute(statement.where(*which)) if open_ else ():
         for one in stowed_of(stowed) if document_id not in but else ():

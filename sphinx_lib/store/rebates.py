@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import Connection, select, tuple_
 
 from sphinx_lib.kernel.document import Id
+from sphinx_lib.store.among import among
 from sphinx_lib.store.tables import documents, parties
 
 Standing = tuple[str, str, str]
@@ -31,5 +32,5 @@ def sales_between(
 def lock_parties(connection: Connection, company: str, codes: Sequence[str]) -> None:
     """Make other runs wait that would credit one of these parties; SQLite has one writer at a time anyway."""
     c = parties.c
-    statement = select(c.code).where(c.company_id == company, c.code.in_(codes)).order_by(c.code)
+    statement = select(c.code).where(c.company_id == company, among(c.code, codes)).order_by(c.code)
     connection.execute(statement.with_for_update()).all()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, or_, select
 
 from sphinx_lib.kernel.document import Document, Id
+from sphinx_lib.store.among import among
 from sphinx_lib.store.tables import documents
 
 
@@ -30,9 +31,9 @@ def with_references(connection: Connection, company: str, wanted: Collection[Ref
     texts = sorted({one.text for one in wanted})
     statement = (
         select(c.id)
-        .where(c.company_id == company, c.party.in_(sorted({one.party for one in wanted})))
+        .where(c.company_id == company, among(c.party, sorted({one.party for one in wanted})))
         .where(c.type.in_(sorted({one.type for one in wanted})))
-        .where(or_(func.lower(func.trim(c.reference)).in_(texts), c.reference.in_(texts)))
+        .where(or_(among(func.lower(func.trim(c.reference)), texts), among(c.reference, texts)))
         .order_by(c.id)
     )
     return list(connection.scalars(statement))

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     Date,
@@ -24,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.document import ZERO, Id, StockMove
 from sphinx_lib.kernel.lots import Lot, Place
+from sphinx_lib.store.among import Listing, among
 from sphinx_lib.store.tables import (
     items,
     stock_balances,
@@ -115,17 +115,13 @@ _STOCK_ROWS = (
     .where(_p.company_id == bindparam("company"), _p.expires.is_not(None), _p.physical > literal_column("0")),
 )  # fmt: skip
 _ALL_STOCK = union_all(*_STOCK_ROWS)
-_named: BindParameter[Any] = bindparam("items", expanding=True)
-_SOME_STOCK = [
-    row.where(column.in_(_named)) for row, column in zip(_STOCK_ROWS, (_b.item, _s.item, _p.item), strict=True)
-]
-_STOCK = union_all(
-    *_SOME_STOCK,
+_STOCK = Listing("items", lambda named: union_all(
+    *(row.where(named(column)) for row, column in zip(_STOCK_ROWS, (_b.item, _s.item, _p.item), strict=True)),
     select(items.c.code, _nothing, _blank, _blank, _blank, items.c.negative_stock, _no_day)
-    .where(items.c.company_id == bindparam("company"), items.c.code.in_(_named)),
+    .where(items.c.company_id == bindparam("company"), named(items.c.code)),
     select(_nothing, warehouses.c.code, _blank, _blank, _blank, warehouses.c.negative_stock, _no_day)
     .where(warehouses.c.company_id == bindparam("company")),
-)  # fmt: skip
+))  # fmt: skip
 _INSERT_MOVE = insert(stock_moves)
 
 
@@ -134,7 +130,7 @@ def stock_of(connection: Connection, company: str, codes: Collection[str], day: 
 
     Balances know what has expired on ``day`` when one is given.
     """
-    return _read(connection.execute(_STOCK, {"company": company, "items": sorted(codes)}).all(), day)
+    return _read(connection.execute(_STOCK.of(codes), {"company": company, "items": sorted(codes)}).all(), day)
 
 
 def all_stock(connection: Connection, company: str, day: date | None = None) -> Stock:
@@ -260,20 +256,20 @@ def insert_moves(connection: Connection, company: str, moves: Sequence[StockMove
         connection.execute(_INSERT_MOVE, rows)
 
 
-_OWN_MOVES = (
+_OWN_MOVES = Listing("ids", lambda named: (
     select(
         stock_moves.c.document_id, stock_moves.c.item, func.sum(stock_moves.c.quantity).label("quantity"),
         func.sum(stock_moves.c.value).label("value"),
     )
     .where(stock_moves.c.company_id == bindparam("company"), stock_moves.c.level == "physical")
-    .where(stock_moves.c.document_id.in_(bindparam("ids", expanding=True)))
+    .where(named(stock_moves.c.document_id))
     .group_by(stock_moves.c.document_id, stock_moves.c.item)
-)  # fmt: skip
+))  # fmt: skip
 
 
 def moved_by(connection: Connection, company: str, ids: Collection[Id]) -> dict[tuple[Id, str], tuple[Decimal, Decimal]]:
     """By document and item: the physical quantity and value that its moves add up to, signed."""
-    rows = connection.execute(_OWN_MOVES, {"company": company, "ids": sorted(ids)})
+    rows = connection.execute(_OWN_MOVES.of(ids), {"company": company, "ids": sorted(ids)})
     return {(row.document_id, row.item): (row.quantity, row.value) for row in rows}
 
 
@@ -282,7 +278,7 @@ def held_of_lots(connection: Connection, company: str, lots: Collection[tuple[st
     items_, names = sorted({item for item, _ in lots}), sorted({lot for _, lot in lots})
     statement = (
         select(_p.item, _p.lot, func.sum(_p.physical))
-        .where(_p.company_id == company, _p.item.in_(items_), _p.lot.in_(names))
+        .where(_p.company_id == company, among(_p.item, items_), among(_p.lot, names))
         .group_by(_p.item, _p.lot)
     )
     return {(row[0], row[1]): row[2] for row in connection.execute(statement) if (row[0], row[1]) in lots}
@@ -292,7 +288,7 @@ def places_of(connection: Connection, company: str, codes: Collection[str]) -> l
     """Every lot and bin that holds some of the items, in all warehouses, in one statement."""
     statement = (
         select(_p.item, _p.warehouse, _p.lot, _p.bin, _p.physical, _p.expires, _p.since)
-        .where(_p.company_id == company, _p.item.in_(sorted(codes)), _p.physical > literal_column("0"))
+        .where(_p.company_id == company, among(_p.item, sorted(codes)), _p.physical > literal_column("0"))
         .order_by(_p.item, _p.warehouse, _p.lot, _p.bin)
     )
     return [Lot(*row) for row in connection.execute(statement)]
@@ -322,7 +318,7 @@ def on_hand(connection: Connection, company: str, warehouse: str, items_: Collec
         _b.company_id == company, _b.warehouse == warehouse
     )
     if items_ is not None:
-        named, whole = named.where(_p.item.in_(sorted(items_))), whole.where(_b.item.in_(sorted(items_)))
+        named, whole = named.where(among(_p.item, sorted(items_))), whole.where(among(_b.item, sorted(items_)))
     rest: dict[str, Decimal] = {}
     found = []
     for row in map(OnHand._make, connection.execute(union_all(named, whole))):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, case, func, literal_column, select
 
 from sphinx_lib.kernel.document import ZERO, Id
+from sphinx_lib.store.among import among
 from sphinx_lib.store.tables import documents, stock_balances, stock_moves, stock_places, stock_values
 
 _m, _b, _p, _v = stock_moves.c, stock_balances.c, stock_places.c, stock_values.c
@@ -63,7 +64,7 @@ def moved_for(
     statement = (
         select(_m.item, func.sum(_m.quantity), func.sum(_m.value))
         .where(_m.company_id == company, _m.document_id == document_id, _m.level == PHYSICAL)
-        .where(_m.item.in_(sorted(items)), _m.quantity != literal_column("0"))
+        .where(among(_m.item, sorted(items)), _m.quantity != literal_column("0"))
         .group_by(_m.item)
     )
     return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
@@ -96,7 +97,7 @@ def stored(
     if warehouse is not None:
         statement = statement.where(_b.warehouse == warehouse)
     if items:
-        statement = statement.where(_b.item.in_(sorted(items)))
+        statement = statement.where(among(_b.item, sorted(items)))
     return [
         Stored(*row[:5], row[5] or ZERO, row[6] or ZERO, row[7] or ZERO, None if row[8] is None else Decimal(row[8]))
         for row in connection.execute(statement)
@@ -116,5 +117,5 @@ def at_day(
         .order_by(_m.item)
     )
     if items:
-        statement = statement.where(_m.item.in_(sorted(items)))
+        statement = statement.where(among(_m.item, sorted(items)))
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]

@@ -7,11 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.worth import Layer, Worth
+from sphinx_lib.store.among import Listing, Named
 from sphinx_lib.store.tables import stock_values
 
 _v = stock_values.c
@@ -19,12 +20,18 @@ _ENSURE = {
     name: dialect.insert(stock_values).on_conflict_do_nothing(index_elements=["company_id", "item"])
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
-_READ = (
-    select(_v.item, _v.quantity, _v.value, _v.last_cost, _v.last_price, _v.layers)
-    .where(_v.company_id == bindparam("company"), _v.item.in_(bindparam("items", expanding=True)))
-    .order_by(_v.item)
-)
-_LOCK = _READ.with_for_update()
+
+
+def _read(named: Named) -> Select[Any]:
+    return (
+        select(_v.item, _v.quantity, _v.value, _v.last_cost, _v.last_price, _v.layers)
+        .where(_v.company_id == bindparam("company"), named(_v.item))
+        .order_by(_v.item)
+    )
+
+
+_READ = Listing("items", _read)
+_LOCK = Listing("items", lambda named: _read(named).with_for_update())
 _WRITE = (
     update(stock_values)
     .where(_v.company_id == bindparam("b_company"), _v.item == bindparam("b_item"))
@@ -34,19 +41,19 @@ _WRITE = (
 
 def worth_of(connection: Connection, company: str, items: Collection[str]) -> dict[str, Worth]:
     """What the items that ever moved are worth, by code."""
-    return _worths(connection.execute(_READ, {"company": company, "items": sorted(items)}))
+    return _worths(connection.execute(_READ.of(items), {"company": company, "items": sorted(items)}))
 
 
 def lock(connection: Connection, company: str, items: Collection[str]) -> dict[str, Worth]:
     """The same under a lock, always taken in the order of codes; an item that never moved gets its row here."""
     codes = sorted(items)
-    found = _worths(connection.execute(_LOCK, {"company": company, "items": codes}))
+    found = _worths(connection.execute(_LOCK.of(codes), {"company": company, "items": codes}))
     missing = [code for code in codes if code not in found]
     if missing:
         blank = {"company_id": company, "quantity": ZERO, "value": ZERO, "last_cost": None, "last_price": None}
         blank["layers"] = None
         connection.execute(_ENSURE[connection.dialect.name], [{**blank, "item": code} for code in missing])
-        found |= _worths(connection.execute(_LOCK, {"company": company, "items": missing}))
+        found |= _worths(connection.execute(_LOCK.of(missing), {"company": company, "items": missing}))
     return found
 
 

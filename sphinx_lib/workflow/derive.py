@@ -114,6 +114,8 @@ def _proposals(
     situation: Situation, how: Derivation, roots: Mapping[Id, Line], quantities: Quantities | None
 ) -> Iterable[Proposed]:
     document, feeds = situation.document, how.type.fulfils
+    if quantities is not None:
+        quantities = {line.id: quantities[line.id] for line in document.lines if line.id in quantities}
     left_out = _left_out(situation, how)
     untouched = not any(line.progress for line in document.lines)
     asked = None if quantities is None else in_step(document, quantities)
@@ -185,8 +187,10 @@ def _with_headings(rows: Sequence[Proposed]) -> Iterable[Proposed]:
     taken: dict[Id, Decimal] = {}
     for row in rows:
         taken[row.line.id] = taken.get(row.line.id, ZERO) + (row.quantity or ZERO)
+    brought = {row.source.id: row.source for row in rows if row.line.parent_id}
+    sources = {owner: {line.id: line for line in source.lines} for owner, source in brought.items()}
     for row in rows:
-        of_source = {line.id: line for line in row.source.lines} if row.line.parent_id else {}
+        of_source = sources.get(row.source.id, {})
         above: list[Line] = []
         parent = of_source.get(row.line.parent_id or "")
         while parent is not None:

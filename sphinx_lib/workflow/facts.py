@@ -124,17 +124,24 @@ class DocumentFacts(dict[str, Any]):
         raise KeyError(f"{owner}.{rest}")
 
     def _progress(self, name: str) -> Decimal:
-        lines = [line for line in self.situation.document.lines if line.counts]
-        for progress, totals in self.situation.pack.model.progress.items():
-            if name == progress:
-                return sum((line.done(progress) for line in lines), ZERO)
-            if name == totals.remaining:
-                return sum((line.remaining(progress) for line in lines), ZERO)
-            if name == f"{totals.remaining}_amount":
-                return sum((line.remaining_amount(progress) for line in lines), ZERO)
-            if name == f"{totals.remaining}_planned":
-                return sum((line.planned(progress) for line in lines), ZERO)
-        raise KeyError(name)
+        read = _progress_of_line(self.situation, name)
+        if read is None:
+            raise KeyError(name)
+        return sum((read(line) for line in self.situation.document.lines if line.counts), ZERO)
+
+
+def _progress_of_line(situation: Situation, name: str) -> Callable[[Line], Decimal] | None:
+    """How a fact that speaks of a progress is read off a line; none for any other name."""
+    for progress, totals in situation.pack.model.progress.items():
+        if name == progress:
+            return lambda line: line.done(progress)
+        if name == totals.remaining:
+            return lambda line: line.remaining(progress)
+        if name == f"{totals.remaining}_amount":
+            return lambda line: line.remaining_amount(progress)
+        if name == f"{totals.remaining}_planned":
+            return lambda line: line.planned(progress)
+    return None
 
 
 class LineFacts(dict[str, Any]):
@@ -169,16 +176,8 @@ class LineFacts(dict[str, Any]):
                 return None
             declared = situation.pack.model.items.fields.get(rest)
             return own_value(declared, item.custom.get(rest)) if declared else getattr(item, rest)
-        for progress, totals in situation.pack.model.progress.items():
-            if name == progress:
-                return line.done(progress)
-            if name == totals.remaining:
-                return line.remaining(progress)
-            if name == f"{totals.remaining}_amount":
-                return line.remaining_amount(progress)
-            if name == f"{totals.remaining}_planned":
-                return line.planned(progress)
-        return self.document[name]
+        read = _progress_of_line(situation, name)
+        return self.document[name] if read is None else read(line)
 
     def _of_source(self, name: str) -> Any:
         if self.line.source_document is None:

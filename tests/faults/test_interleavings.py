@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from tests.postgres import database
 from tests.torture.families.interleavings import Attack
 
 PAIRS = [
@@ -28,13 +29,10 @@ PAIRS = [
 
 @pytest.fixture(scope="module")
 def attack(postgres_url: str) -> Iterator[Attack]:
-    from tests.conftest import _execute
-
-    _execute(postgres_url, "create database interleaved")
-    attack = Attack(postgres_url.replace("/postgres?", "/interleaved?", 1), 1)
-    yield attack
-    attack.close()
-    _execute(postgres_url, "drop database interleaved with (force)")
+    with database(postgres_url) as url:
+        attack = Attack(url, 1)
+        yield attack
+        attack.close()
 
 
 @pytest.mark.postgresql

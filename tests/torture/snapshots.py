@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, text
@@ -88,21 +90,32 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
 
 
 class Copy:
-    """The rows of a PostgreSQL database as they are now, to be put back in a moment."""
+    """The rows of a database as they are now, to be put back in a moment."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        tables = [f'"{name}"' for name in _TABLES]
+        self.kept = sqlite3.connect(":memory:", check_same_thread=False)
+        if engine.dialect.name == "sqlite":
+            with closing(sqlite3.connect(str(engine.url.database))) as file:
+                file.backup(self.kept)
+            return
         with engine.begin() as connection:
             connection.execute(text("create schema kept"))
-            for name in tables:
-                connection.execute(text(f"create table kept.{name} as table public.{name}"))
-        self._put_back = "; ".join(
-            [f"truncate {', '.join(f'public.{name}' for name in tables)}"]
-            + [f"insert into public.{name} table kept.{name}" for name in tables]
-        )
+            for name in _TABLES:
+                connection.execute(text(f'create table kept."{name}" as table public."{name}"'))
+        emptied = ", ".join(f'public."{name}"' for name in _TABLES)
+        filled = [f'insert into public."{name}" table kept."{name}"' for name in _TABLES]
+        self._put_back = "; ".join([f"truncate {emptied}", *filled])
 
     def put_back(self) -> None:
         """Let every table hold again what it held."""
+        if self.engine.dialect.name == "sqlite":
+            with closing(sqlite3.connect(str(self.engine.url.database))) as file:
+                self.kept.backup(file)
+            return
         with self.engine.begin() as connection:
             connection.exec_driver_sql(self._put_back)
+
+    def close(self) -> None:
+        """Let go of what is kept."""
+        self.kept.close()

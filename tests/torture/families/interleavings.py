@@ -1,5 +1,5 @@
 """One command is stopped before one of its statements, another runs, the first goes on: some order one after the other
-must have come to the same (PostgreSQL; on SQLite a unit of work keeps every other writer out from its first statement)."""
+must have come to the same. On SQLite the second waits from the first statement on."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ RELATED = (
     ("close deal", "order in deal"),
 )
 """Commands that touch the same things."""
-PATIENCE = 0.4
-"""Seconds for which the first command waits for the second, which may itself be waiting for a lock of the first."""
 
 
 class Outcome(NamedTuple):
@@ -44,17 +42,21 @@ class Outcome(NamedTuple):
 
 
 class Attack:
-    """Two commands on one shop, whose rows are put back before each try."""
+    """Two commands on one shop, whose rows are put back before each try.
+
+    ``patience`` is for how many seconds the first waits for the second, which may itself wait for a lock of the first.
+    """
 
     def __init__(self, url: str, seed: int) -> None:
         self.app, self.ids = open_trade(url)
         self.other = Sphinx.open(self.app.pack, url, clock=FixedClock())
-        self.sqlite = self.app.engine.dialect.name == "sqlite"
-        self.copy = None if self.sqlite else Copy(self.app.engine)
+        self.copy = Copy(self.app.engine)
+        self.patience = 0.1 if self.app.engine.dialect.name == "sqlite" else 0.4
         self.serial: dict[tuple[str, str], list[Outcome]] = {}
         self.lengths: dict[str, int] = {}
 
     def close(self) -> None:
+        self.copy.close()
         self.app.engine.dispose()
         self.other.engine.dispose()
 
@@ -66,7 +68,7 @@ class Attack:
     def length(self, name: str) -> int:
         """How many statements a command sends."""
         if name not in self.lengths:
-            self._put_back()
+            self.copy.put_back()
             seen = _Stop(self.app, -1, lambda: None)
             with seen:
                 perform(self.app, name, self.ids)
@@ -75,16 +77,14 @@ class Attack:
 
     def interleave(self, first: str, second: str, at: int) -> str | None:
         """Stop ``first`` before its statement number ``at`` and let ``second`` through; None when it holds."""
-        if self.copy is None:
-            return None
         allowed = self._serial(first, second)
-        self._put_back()
+        self.copy.put_back()
         said: list[str] = []
         beside = threading.Thread(target=lambda: said.append(perform(self.other, second, self.ids)))
 
         def let_through() -> None:
             beside.start()
-            beside.join(PATIENCE)
+            beside.join(self.patience)
 
         with _Stop(self.app, at, let_through) as stop:
             answer = perform(self.app, first, self.ids)
@@ -104,17 +104,13 @@ class Attack:
         """What comes of both, one after the other, in either order."""
         key = (first, second)
         if key not in self.serial:
-            self._put_back()
+            self.copy.put_back()
             a, b = perform(self.app, first, self.ids), perform(self.other, second, self.ids)
             before = Outcome(a, b, books(self.app.engine))
-            self._put_back()
+            self.copy.put_back()
             b, a = perform(self.other, second, self.ids), perform(self.app, first, self.ids)
             self.serial[key] = [before, Outcome(a, b, books(self.app.engine))]
         return self.serial[key]
-
-    def _put_back(self) -> None:
-        if self.copy is not None:
-            self.copy.put_back()
 
 
 class _Stop:
