@@ -21,6 +21,7 @@ from sphinx_lib.app import runs, verify
 from sphinx_lib.app.flush import flush
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.registry import Extension, specs
+from sphinx_lib.app.sealing import seal_now
 from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
@@ -28,19 +29,16 @@ from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyM
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
+from sphinx_lib.kernel.seal import Seal
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
-from sphinx_lib.store import commands, engine, entries, packs, search
-from sphinx_lib.store.audit_log import canonical, seal
+from sphinx_lib.store import commands, engine, entries, packs, seals, search
+from sphinx_lib.store.audit_log import canonical
 
 ATTEMPTS = 5
 SYSTEM = Actor("system", {SEE_MARGIN})
-
-
-def _seal(session: Session) -> int:
-    return seal(session.unit.connection, session.unit.company, session.unit.now)
 
 
 class SystemClock:
@@ -222,10 +220,18 @@ class Sphinx:
             raise InputError([f"unknown run {name!r}; known: {', '.join(self.pack.model.runs)}"])
         return runs.run(self, name, actor, progress, options)
 
-    def seal(self) -> int:
-        """Close the audit log up to now; returns how many entries the seal covers."""
-        covered: int = self.do(_seal)  # tried again when another one sealed meanwhile
-        return covered
+    def seal(self, *, mail: str = "") -> Seal | None:
+        """Seal the audit log up to now, and queue the seal for ``mail``; None when nothing is new since the last seal.
+
+        Keep what it returns outside the database: ``verify(against=[seal])`` proves by it that nothing was changed.
+        """
+        sealed: Seal | None = self.do(seal_now, mail)
+        return sealed
+
+    def sealed(self, number: int | None = None) -> Seal | None:
+        """The last seal, or the one with ``number``; None when there is none."""
+        with self.reader() as views:
+            return seals.newest(views.unit.connection, self.company, number)
 
     def mark_exported(self, first: date, last: date) -> int:
         """Put all entries dated within a period, and in no batch yet, into a new batch; returns its number (AC3).
@@ -238,9 +244,13 @@ class Sphinx:
                 raise Refused(f"every entry from {first} to {last} is in a batch already; write that one again")
             return number
 
-    def verify(self) -> verify.Report:
-        """Check chains, series, seals, balances and progress against what they were made from."""
+    def verify(self, against: Sequence[Seal] = ()) -> verify.Report:
+        """Check chains, series, seals, balances and progress against what they were made from.
+
+        ``against`` are seals kept outside (``Seal.read`` reads one as it was printed or filed): what was cut off or
+        rewritten since they were made is a fault, also where all hashes were worked out again.
+        """
         with self.engine.connect() as connection:
             reading = connection.execution_options(**{engine.READ_ONLY: True})
             with reading.begin():
-                return verify.verify(reading, self.company, self.pack)
+                return verify.verify(reading, self.company, self.pack, against)

@@ -6,7 +6,7 @@ Stock is checked in ``verify_stock``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from sphinx_lib.app.verify_seals import Comparison, compare, refuse_foreign, seal_faults
 from sphinx_lib.app.verify_stock import stock_faults
 from sphinx_lib.app.weighing import weighing
 from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
 from sphinx_lib.kernel.money import plain_number
+from sphinx_lib.kernel.seal import Seal
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.stock.pegs import weights
-from sphinx_lib.store import audit_log, sequences
+from sphinx_lib.store import audit_log, seals, sequences
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store.audit_log import AuditRow
@@ -40,13 +42,17 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """What ``verify`` found, and how much it looked at. ``unsealed_since`` is the time of the oldest open entry."""
+    """What ``verify`` found, and how much it looked at. ``unsealed_since`` is the time of the oldest open entry.
+
+    ``against`` has each seal that was kept outside, beside the database; one that does not hold is a fault too.
+    """
 
     faults: tuple[Fault, ...]
     documents: int
     entries: int
     unsealed: int
     unsealed_since: datetime | None
+    against: tuple[Comparison, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -54,12 +60,17 @@ class Report:
         return not self.faults
 
 
-def verify(connection: Connection, company: str, pack: Pack) -> Report:
-    """Recompute every chain, series, seal, balance and progress; each fault names what it touches."""
+def verify(connection: Connection, company: str, pack: Pack, against: Sequence[Seal] = ()) -> Report:
+    """Recompute every chain, series, seal, balance and progress; each fault names what it touches.
+
+    ``against`` are seals that were kept outside: the database must still have each of them, and all that it covers.
+    """
+    refuse_foreign(company, against)
     heads = audit_log.heads(connection, company)
     faults: list[Fault] = []
     issues: dict[tuple[str, str], list[tuple[AuditRow, str]]] = defaultdict(list)
-    seen: dict[tuple[Id, int], str] = {}
+    altered: set[tuple[Id, int]] = set()
+    entries = 0
     last: dict[Id, AuditRow] = {}
     previous: AuditRow | None = None
     for row in audit_log.entries(connection, company):
@@ -69,18 +80,22 @@ def verify(connection: Connection, company: str, pack: Pack) -> Report:
             faults.append(Fault(name, f"audit entry {row.version}: the entry before it is missing or changed"))
         if audit_log.entry_hash(row._replace(hash="")) != row.hash:
             faults.append(Fault(name, f"audit entry {row.version} ({row.event}) was altered"))
+            altered.add((row.document_id, row.version))
         if "previous_issue" in row.payload:
             issues[tuple(row.payload["series"])].append((row, name))
-        seen[row.document_id, row.version] = row.hash
+        entries += 1
         last[row.document_id] = previous = row
     faults += _chains(heads, last)
     faults += _documents(connection, company, pack, heads, last)
     faults += _master(connection, company, heads, last)
     faults += _series(connection, company, issues)
-    faults += _seals(connection, company, seen, heads)
+    of_seals = list(seal_faults(connection, company))
+    faults += (Fault(one.where, one.what) for one in of_seals)
+    compared = compare(connection, company, against, of_seals, altered)
+    faults += (Fault(one.seal.name, one.what) for one in compared if not one.holds)
     faults += (Fault(*fault) for fault in stock_faults(connection, company))
-    count, since = audit_log.unsealed_since(connection, company)
-    return Report(tuple(faults), len(heads), len(seen), count, since)
+    count, since = seals.open_entries(connection, company)
+    return Report(tuple(faults), len(heads), entries, count, since, tuple(compared))
 
 
 def _name(document_id: Id, heads: Heads) -> str:
@@ -217,23 +232,3 @@ def _series(
             yield Fault(f"series {name}", f"broken after {steps} issues{after}")
         elif steps != stored.last - stored.start + 1:
             yield Fault(f"series {name}", f"{stored.last - stored.start + 1} numbers were given, {steps} issues are found")
-
-
-def _seals(connection: Connection, company: str, seen: dict[tuple[Id, int], str], heads: Heads) -> Iterator[Fault]:
-    """Everything a seal covers is still there as it was."""
-    all_seals, members = audit_log.sealed(connection, company)
-    by_seal: dict[int, list[tuple[Id, int, str]]] = defaultdict(list)
-    for member in members:
-        by_seal[member.seal].append((member.document_id, member.version, member.hash))
-        now = seen.get((member.document_id, member.version))
-        if now is None:
-            yield Fault(_name(member.document_id, heads), f"audit entry {member.version}, sealed, is gone")
-        elif now != member.hash:
-            yield Fault(_name(member.document_id, heads), f"audit entry {member.version}, sealed, was changed")
-    previous = ""
-    for one in all_seals:
-        if one.previous_hash != previous or audit_log.seal_hash(previous, by_seal[one.number]) != one.hash:
-            yield Fault(f"seal {one.number}", "the seal does not hold")
-        previous = one.hash
-    for number in sorted(by_seal.keys() - {one.number for one in all_seals}):
-        yield Fault(f"seal {number}", "it is gone, its entries are still there")

@@ -331,6 +331,7 @@ seals = Table(
     Column("entries", Integer, nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("recipe", Integer, nullable=False),
     PrimaryKeyConstraint("company_id", "number"),
 )
 
@@ -343,7 +344,7 @@ seal_members = Table(
     Column("seal", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
     PrimaryKeyConstraint("company_id", "document_id", "version"),
-    Index("members_of_seal", "company_id", "seal"),
+    Index("members_of_seal", "company_id", "seal", "document_id", "version"),
 )
 
 outbox = Table(

@@ -1,0 +1,20 @@
+"""Seals say by which recipe they were made; their members are read in the order in which they are hashed.
+
+Revision ID: 0008
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision: str | None = "0006"
+
+
+def upgrade() -> None:
+    """Seals that are there were made by recipe 1."""
+    op.add_column("seals", sa.Column("recipe", sa.Integer(), nullable=False, server_default="1"))
+    op.drop_index("members_of_seal", "seal_members")
+    columns = ["company_id", "seal", "document_id", "version"]
+    op.create_index("members_of_seal", "seal_members", columns)
