@@ -146,6 +146,12 @@ class ExportError(SphinxError):
     code = "export"
 
 
+class TimestampError(SphinxError):
+    """A time stamp was not given, or does not prove what it should; the message says which."""
+
+    code = "timestamp"
+
+
 class RenderError(SphinxError):
     """A document cannot be printed: its template, a label, its language or a library is missing or wrong."""
 

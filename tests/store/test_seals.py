@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -187,7 +186,7 @@ def test_seals_of_the_first_recipe_hold_and_those_after_them_are_made_by_the_sec
 
 
 @pytest.fixture
-def kept(app: Sphinx) -> Iterator[tuple[Sphinx, list[Seal]]]:
+def kept(app: Sphinx) -> tuple[Sphinx, list[Seal]]:
     """Three days with a seal at the end of each, and the seals as they were kept outside."""
     found = []
     for quantity in (1, 2, 3):
@@ -196,7 +195,7 @@ def kept(app: Sphinx) -> Iterator[tuple[Sphinx, list[Seal]]]:
             s.fire(draft.id, "issue")
         found.append(seal(app))
     assert told(app, *found) == []
-    yield app, found
+    return app, found
 
 
 def cut_off_the_last_day(app: Sphinx) -> None:
@@ -222,7 +221,7 @@ def test_a_tail_cut_off_with_its_seals_is_told_by_the_seal_that_was_kept(kept: A
          "holds, and up to it was cut off")
     ]  # fmt: skip
     assert [one.holds for one in report.against] == [True, True, False]
-    assert [one.what for one in report.against][0] == "every audit entry up to it is as it was sealed"
+    assert report.against[0].what == "every audit entry up to it is as it was sealed"
     issue_invoice(app, quantity=9)
     seal(app)
     assert told(app, third) == [
