@@ -26,6 +26,7 @@ from sphinx_lib.store.tables import seal_members, seals
 from tests.store.support import issue_invoice, open_shop
 from tests.time_authority import OPENSSL, Authority
 
+
 class Done(NamedTuple):
     """What a command printed, and how it ended."""
 

@@ -24,6 +24,7 @@ from sphinx_lib.app.registry import Extension, specs
 from sphinx_lib.app.sealing import seal_now
 from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.verify_parts import verify_in_parts
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused
 from sphinx_lib.kernel.ids import Uuid7
@@ -244,13 +245,24 @@ class Sphinx:
                 raise Refused(f"every entry from {first} to {last} is in a batch already; write that one again")
             return number
 
-    def verify(self, against: Sequence[Seal] = ()) -> verify.Report:
+    def verify(
+        self, against: Sequence[Seal] = (), *, parts_after: float = 30, progress: runs.Progress = runs.silent
+    ) -> verify.Report:
         """Check chains, series, seals, balances and progress against what they were made from.
 
         ``against`` are seals kept outside (``Seal.read`` reads one as it was printed or filed): what was cut off or
         rewritten since they were made is a fault, also where all hashes were worked out again.
+
+        Within one snapshot of the database; when that takes longer than ``parts_after`` seconds it is begun again in
+        parts, each of a snapshot of its own, with ``progress`` called after each.
         """
+        return verify_in_parts(
+            self._snapshot, self.company, self.pack, against, seconds=parts_after, progress=progress
+        )  # fmt: skip
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
         with self.engine.connect() as connection:
-            reading = connection.execution_options(**{engine.READ_ONLY: True})
+            reading = engine.snapshot(connection)
             with reading.begin():
-                return verify.verify(reading, self.company, self.pack, against)
+                yield reading

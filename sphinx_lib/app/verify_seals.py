@@ -59,6 +59,17 @@ def _chain(connection: Connection, company: str, stored: Sequence[Seal]) -> Iter
         expected, previous, recipe = seal.number + 1, seal.hash, seal.recipe
 
 
+def check_seals(
+    connection: Connection, company: str, kept: Sequence[Seal], altered: Collection[tuple[Id, int]]
+) -> tuple[list[tuple[str, str]], tuple[Comparison, ...]]:
+    """What does not hold of the seals in the database and of those ``kept`` outside, and how each of these compares."""
+    faults = list(seal_faults(connection, company))
+    compared = compare(connection, company, kept, faults, altered)
+    told = [(one.where, one.what) for one in faults]
+    told += [(one.seal.name, one.what) for one in compared if not one.holds]
+    return told, tuple(compared)
+
+
 def compare(
     connection: Connection,
     company: str,

@@ -16,6 +16,7 @@ from sphinx_lib.store.codec import document_row, line_row
 from sphinx_lib.store.tables import audit_log, documents
 
 RECIPE = 1
+AT_ONCE = 5000
 _INSERT = insert(audit_log)
 _MOVING = frozenset(
     {"version", "state", "balance", "exposure", "exposure_class", "delivery_status", "billing_status", "audit_hash",
@@ -82,9 +83,15 @@ def entries(connection: Connection, company: str, document_ids: Sequence[Id] | N
         yield AuditRow(*row)
 
 
-def heads(connection: Connection, company: str) -> dict[Id, tuple[str, str, str | None]]:
-    """The head of each document's chain as the document keeps it: (hash, type, number)."""
+def heads(
+    connection: Connection, company: str, ids: Sequence[Id] | None = None
+) -> dict[Id, tuple[str, str, str | None]]:
+    """The head of each document's chain as the document keeps it: (hash, type, number); of all unless ``ids`` are given."""
     statement = select(documents.c.id, documents.c.audit_hash, documents.c.type, documents.c.number).where(
         documents.c.company_id == company
     )
-    return {row.id: (row.audit_hash, row.type, row.number) for row in connection.execute(statement)}
+    asked = [statement]
+    if ids is not None:
+        pieces = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+        asked = [statement.where(documents.c.id.in_(piece)) for piece in pieces]
+    return {row.id: (row.audit_hash, row.type, row.number) for one in asked for row in connection.execute(one)}

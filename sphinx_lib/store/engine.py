@@ -60,6 +60,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
+def snapshot(connection: Connection) -> Connection:
+    """``connection`` for reading: all its statements see one state of the database, and none may write."""
+    options: dict[str, Any] = {READ_ONLY: True}
+    if connection.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return connection.execution_options(**options)
+
+
 def is_retryable(error: BaseException) -> bool:
     """Whether the database asks to run the unit of work again: serialization failure, deadlock, a busy SQLite file."""
     if not isinstance(error, DBAPIError):

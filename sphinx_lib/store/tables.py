@@ -166,6 +166,10 @@ document_lines = Table(
     PrimaryKeyConstraint("company_id", "id"),
     Index("lines_of_document", "company_id", "document_id", "position"),
     Index("lines_by_source", "company_id", "source_document"),
+    Index(
+        "lines_with_pegs", "company_id", "document_id",
+        sqlite_where=text("pegs IS NOT NULL"), postgresql_where=text("pegs IS NOT NULL"),
+    ),
 )
 
 allocations = Table(

@@ -1,4 +1,5 @@
-"""Seals say by which recipe they were made; their members are read in the order in which they are hashed.
+"""Seals say by which recipe they were made; their members are read in the order in which they are hashed;
+lines with pegs, few among many, are found by an index.
 
 Revision ID: 0008
 """
@@ -18,3 +19,6 @@ def upgrade() -> None:
     op.drop_index("members_of_seal", "seal_members")
     columns = ["company_id", "seal", "document_id", "version"]
     op.create_index("members_of_seal", "seal_members", columns)
+    pegged = sa.text("pegs IS NOT NULL")
+    columns = ["company_id", "document_id"]
+    op.create_index("lines_with_pegs", "document_lines", columns, sqlite_where=pegged, postgresql_where=pegged)
