@@ -307,7 +307,9 @@ def verify(
     from sphinx_lib.messages.kept_seals import kept, stamps
 
     outside = kept(against or [])
-    report = _app(config, database, company).verify(against=[one.seal for one in outside])
+    app = _app(config, database, company)
+    with _progress("verify") as progress:
+        report = app.verify(against=[one.seal for one in outside], progress=progress)
     for fault in report.faults:
         typer.echo(f"{fault.where}: {fault.what}")
     for compared in report.against:

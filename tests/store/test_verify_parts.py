@@ -25,6 +25,8 @@ from sphinx_lib.store.tables import (
 )
 from tests.store.support import ALICE, D, at_once, chain, goods, issue_invoice, lines, open_shop, raised
 from tests.store.test_audit import busy_day
+from tests.store.test_procurement import open_buyer
+from tests.store.test_procurement import order as order_of
 
 
 @pytest.fixture(autouse=True)
@@ -196,4 +198,24 @@ def test_thirty_rounds_beside_writers_raise_no_false_alarm(
         assert raised([verifying, *writing]) == []
         assert verifying.faults == ()
     assert app.verify().ok
+    app.engine.dispose()
+
+
+def test_orders_are_judged_with_the_purchases_that_are_pegged_to_them(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_parts, "PART", 1)
+    app = open_buyer(database_url)
+    with app.session(actor=ALICE) as s:
+        ordered = order_of(s, ("VIS-1", 4), ("VIS-2", 2))
+        bought = [one.id for one in s.derive(ordered, "purchase_order").documents]
+        s.fire_many(bought, "confirm")
+    with app.session(actor=ALICE) as s:
+        s.fire(s.derive(bought[0], "goods_receipt").documents[0].id, "receive")
+    assert in_parts(app).faults == ()
+    with app.engine.begin() as connection:
+        connection.execute(update(document_lines).where(line.document_id == bought[1]).values(pegs=None))
+    told = {fault.where for fault in in_parts(app).faults}
+    assert told == {fault.where for fault in app.verify().faults}
+    assert "sales_order BC2026-00001" in told
     app.engine.dispose()
