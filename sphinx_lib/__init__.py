@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from sphinx_lib.kernel.money import Money
     from sphinx_lib.kernel.ports import Actor
+    from sphinx_lib.kernel.seal import Seal
     from sphinx_lib.pack.base import Strict
     from sphinx_lib.pack.specs import EffectSpec, GuardSpec
 
@@ -40,6 +41,7 @@ _WHERE = {
     "NotFound": "kernel.errors",
     "Refusal": "kernel.errors",
     "Refused": "kernel.errors",
+    "Seal": "kernel.seal",
     "Session": "app.session",
     "Sphinx": "app.sphinx",
     "SphinxError": "kernel.errors",
@@ -59,6 +61,7 @@ __all__ = [
     "NotFound",
     "Refusal",
     "Refused",
+    "Seal",
     "Session",
     "Sphinx",
     "SphinxError",

@@ -368,21 +368,69 @@ def retry_messages(
 
 
 @cli.command()
-def verify(database: Database, config: Layers = None, company: Company = "main") -> None:
+def verify(
+    database: Database,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(help="A seal kept outside: its file, a folder of such files, or its text; may repeat."),
+    ] = None,
+    tsa: Annotated[
+        Path | None, typer.Option(help="Certificate (PEM) of the time-stamp authority: checks the stamps beside the seals.")
+    ] = None,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
     """Check audit chains, number series, seals and stock with its values; exit code 1 when something does not hold."""
-    report = _app(config, database, company).verify()
+    from sphinx_lib.messages.kept_seals import kept, stamps
+
+    outside = kept(against or [])
+    app = _app(config, database, company)
+    with _progress("verify") as progress:
+        report = app.verify(against=[one.seal for one in outside], progress=progress)
     for fault in report.faults:
         typer.echo(f"{fault.where}: {fault.what}")
+    for compared in report.against:
+        if compared.holds:
+            typer.echo(f"{compared.seal.name}, {compared.seal.sealed_at:%Y-%m-%d %H:%M} UTC: {compared.what}")
+    stamped = list(stamps(outside, tsa))
+    for said, _ in stamped:
+        typer.echo(said)
     since = f", not sealed since {report.unsealed_since:%Y-%m-%d %H:%M}" if report.unsealed_since else ""
     counted = f"{report.documents} documents, {report.entries} entries, {len(report.faults)} faults"
     typer.echo(f"{counted}, {report.unsealed} unsealed{since}")
-    raise typer.Exit(0 if report.ok else 1)
+    raise typer.Exit(0 if report.ok and all(holds for _, holds in stamped) else 1)
 
 
 @cli.command()
-def seal(database: Database, config: Layers = None, company: Company = "main") -> None:
-    """Seal the audit log up to now."""
-    typer.echo(f"{_app(config, database, company).seal()} entries sealed")
+def seal(
+    database: Database,
+    out: Annotated[Path | None, typer.Option(help="File to write the seal to, or a folder for one file each.")] = None,
+    mail: Annotated[str, typer.Option(help="Address that a new seal is mailed to, with the next `send`.")] = "",
+    timestamp: Annotated[
+        str | None, typer.Option(help="Address of a time-stamp authority (RFC 3161); its reply is kept beside the file.")
+    ] = None,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Seal the audit log up to now, and print the seal; the last one when nothing is new since."""
+    from sphinx_lib.messages.kept_seals import keep, stamp
+    from sphinx_lib.messages.time_authority import post_to
+
+    if timestamp and out is None:
+        raise InputError(["--timestamp: name with --out the file that is stamped"])
+    authority = post_to(timestamp) if timestamp else None
+    app = _app(config, database, company)
+    made = app.seal(mail=mail)
+    sealed = made or app.sealed()
+    typer.echo(f"{made.entries if made else 0} entries sealed")
+    if sealed is None:
+        return
+    typer.echo(sealed)
+    if out is not None:
+        file = keep(sealed, out)
+        typer.echo(f"kept in {file}")
+        if authority is not None:
+            typer.echo(f"time stamp in {stamp(sealed, file, authority)}")
 
 
 @db.command()

@@ -22,28 +22,27 @@ from sphinx_lib.app import runs, verify
 from sphinx_lib.app.flush import flush
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.registry import Extension, specs
+from sphinx_lib.app.sealing import seal_now
 from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
+from sphinx_lib.app.verify_parts import verify_in_parts
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused, StockShort
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
+from sphinx_lib.kernel.seal import Seal
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
-from sphinx_lib.store import commands, engine, entries, packs, search
-from sphinx_lib.store.audit_log import canonical, seal
+from sphinx_lib.store import commands, engine, entries, packs, seals, search
+from sphinx_lib.store.audit_log import canonical
 
 ATTEMPTS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1.0
 """Seconds between two attempts, at most: the pause doubles, and half of it is left to chance."""
 SYSTEM = Actor("system", {SEE_MARGIN})
-
-
-def _seal(session: Session) -> int:
-    return seal(session.unit.connection, session.unit.company, session.unit.now)
 
 
 def _may_be_repeated(error: Exception, key: str | None) -> bool:
@@ -233,10 +232,18 @@ class Sphinx:
             raise InputError([f"unknown run {name!r}; known: {', '.join(self.pack.model.runs)}"])
         return runs.run(self, name, actor, progress, options)
 
-    def seal(self) -> int:
-        """Close the audit log up to now; returns how many entries the seal covers."""
-        covered: int = self.do(_seal)  # tried again when another one sealed meanwhile
-        return covered
+    def seal(self, *, mail: str = "") -> Seal | None:
+        """Seal the audit log up to now, and queue the seal for ``mail``; None when nothing is new since the last seal.
+
+        Keep what it returns outside the database: ``verify(against=[seal])`` proves by it that nothing was changed.
+        """
+        sealed: Seal | None = self.do(seal_now, mail)
+        return sealed
+
+    def sealed(self, number: int | None = None) -> Seal | None:
+        """The last seal, or the one with ``number``; None when there is none."""
+        with self.reader() as views:
+            return seals.newest(views.unit.connection, self.company, number)
 
     def mark_exported(self, first: date, last: date) -> int:
         """Put all entries dated within a period, and in no batch yet, into a new batch; returns its number (AC3).
@@ -249,9 +256,24 @@ class Sphinx:
                 raise Refused(f"every entry from {first} to {last} is in a batch already; write that one again")
             return number
 
-    def verify(self) -> verify.Report:
-        """Check chains, series, seals, balances and progress against what they were made from."""
+    def verify(
+        self, against: Sequence[Seal] = (), *, parts_after: float = 30, progress: runs.Progress = runs.silent
+    ) -> verify.Report:
+        """Check chains, series, seals, balances and progress against what they were made from.
+
+        ``against`` are seals kept outside (``Seal.read`` reads one as it was printed or filed): what was cut off or
+        rewritten since they were made is a fault, also where all hashes were worked out again.
+
+        Within one snapshot of the database; when that takes longer than ``parts_after`` seconds it is begun again in
+        parts, each of a snapshot of its own, with ``progress`` called after each.
+        """
+        return verify_in_parts(
+            self._snapshot, self.company, self.pack, against, seconds=parts_after, progress=progress
+        )  # fmt: skip
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             reading = engine.snapshot(connection)
             with reading.begin():
-                return verify.verify(reading, self.company, self.pack)
+                yield reading

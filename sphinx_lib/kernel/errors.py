@@ -152,6 +152,12 @@ class Undeliverable(SphinxError):
     code = "undeliverable"
 
 
+class TimestampError(SphinxError):
+    """A time stamp was not given, or does not prove what it should; the message says which."""
+
+    code = "timestamp"
+
+
 class RenderError(SphinxError):
     """A document cannot be printed: its template, a label, its language or a library is missing or wrong."""
 

@@ -11,11 +11,12 @@ from typing import Any
 from sphinx_lib.app.sphinx import Sphinx
 from sphinx_lib.app.views import DocumentView, Views
 from sphinx_lib.files.folder import Folder
-from sphinx_lib.kernel.document import Document
+from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.file_names import file_name
 from sphinx_lib.kernel.localized import day
 from sphinx_lib.kernel.ports import Mail, Mailer, QueuedMessage
+from sphinx_lib.messages.notices import notice
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.workflow.facts import DocumentFacts
 
@@ -38,22 +39,26 @@ class Dispatcher:
 
     def __call__(self, row: QueuedMessage) -> str:
         """Send a row; answers the state to record: ``sent`` for a mail, ``letter`` for a file that was written."""
-        if row.document_id is None:
-            raise NotFound(f"message {row.id} belongs to no document")
-        with self._app.reader() as views:
-            view = views.document(row.document_id)
-            mail = self._mail(views, view, row)
+        mail = self._of_document(row, row.document_id) if row.document_id else notice(row)
         if row.kind == "mail" and self._mailer is not None:
             self._mailer.send(mail)
             return "sent"
         if self._letters is None:
             raise NotFound(f"{mail.subject}: no address and no folder for letters")
-        text = f"{mail.subject}\n\n{mail.body}\n".encode()
-        alone = ((f"{_name(view.document)}.txt", "text/plain", text),)
         letters = Folder.at(self._letters)
-        for file, _, content in mail.attachments or alone:
+        for file, _, content in mail.attachments:
             letters.add(file, content)
         return "letter"
+
+    def _of_document(self, row: QueuedMessage, document: Id) -> Mail:
+        """The mail about a document; as a letter without a PDF, its text is the file."""
+        with self._app.reader() as views:
+            view = views.document(document)
+            mail = self._mail(views, view, row)
+        if mail.attachments or (row.kind == "mail" and self._mailer is not None):
+            return mail
+        text = f"{mail.subject}\n\n{mail.body}\n".encode()
+        return mail._replace(attachments=((f"{_name(view.document)}.txt", "text/plain", text),))
 
     def _mail(self, views: Views, view: DocumentView, row: QueuedMessage) -> Mail:
         message = self._app.pack.model.messages[str(row.payload["message"])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -323,11 +323,18 @@ def insert_allocations(connection: Connection, company: str, new: Iterable[Alloc
         connection.execute(insert(allocations), rows)
 
 
-def sums_of_allocations(connection: Connection, company: str) -> dict[Id, Decimal]:
-    """By document, what was settled of it and what of it settled others: both lower its open balance."""
+def sums_of_allocations(
+    connection: Connection, company: str, ids: Collection[Id] | None = None
+) -> dict[Id, Decimal]:
+    """By document, what was settled of it and what of it settled others: both lower its open balance.
+
+    Of all documents unless ``ids`` are given.
+    """
     found: dict[Id, Decimal] = {}
     for column in (allocations.c.payment_id, allocations.c.document_id):
         statement = select(column, func.sum(allocations.c.amount)).where(allocations.c.company_id == company)
+        if ids is not None:
+            statement = statement.where(column.in_(sorted(ids)))
         for document_id, amount in connection.execute(statement.group_by(column)):
             found[document_id] = found.get(document_id, Decimal(0)) + amount
     return found

@@ -166,6 +166,10 @@ document_lines = Table(
     PrimaryKeyConstraint("company_id", "id"),
     Index("lines_of_document", "company_id", "document_id", "position"),
     Index("lines_by_source", "company_id", "source_document"),
+    Index(
+        "lines_with_pegs", "company_id", "document_id",
+        sqlite_where=text("pegs IS NOT NULL"), postgresql_where=text("pegs IS NOT NULL"),
+    ),
 )
 
 allocations = Table(
@@ -331,6 +335,7 @@ seals = Table(
     Column("entries", Integer, nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("recipe", Integer, nullable=False),
     PrimaryKeyConstraint("company_id", "number"),
 )
 
@@ -343,7 +348,7 @@ seal_members = Table(
     Column("seal", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
     PrimaryKeyConstraint("company_id", "document_id", "version"),
-    Index("members_of_seal", "company_id", "seal"),
+    Index("members_of_seal", "company_id", "seal", "document_id", "version"),
 )
 
 outbox = Table(

@@ -23,7 +23,7 @@ from sphinx_lib.store.tables import (
     stock_balances,
     stock_moves,
 )
-from tests.store.support import ALICE, D, at_once, chain, faults, goods, issue_invoice, open_shop, overlay
+from tests.store.support import ALICE, D, chain, faults, goods, issue_invoice, open_shop, overlay
 
 
 @pytest.fixture
@@ -77,8 +77,11 @@ def test_a_busy_day_verifies_and_stays_so_after_a_seal(busy_on_both: Any) -> Non
     assert report.ok
     assert report.unsealed == report.entries > 20
     assert report.unsealed_since.isoformat() == "2026-03-02T08:00:00+00:00"
-    assert app.seal() == report.entries
-    assert app.seal() == 0
+    sealed = app.seal()
+    assert sealed.entries == report.entries
+    assert app.seal() is None
+    assert app.sealed() == app.sealed(1) == sealed
+    assert app.sealed(2) is None
     issue_invoice(app)
     later = app.verify()
     assert later.ok
@@ -279,28 +282,6 @@ def test_a_master_record_slipped_in_is_named(busy: Any) -> None:
         row = dict(connection.execute(select(items).where(items.c.code == "VIS-1")).mappings().one())
         connection.execute(insert(items), row | {"code": "VIS-X", "id": "0" * 32})
     assert faults(app) == ["item VIS-X: the whole audit chain is missing"]
-
-
-@pytest.fixture
-def sealing(app: Sphinx) -> Sphinx:
-    for _ in range(4):
-        issue_invoice(app)
-    return app
-
-
-def test_seals_made_at_once_cover_each_entry_once(sealing: Sphinx) -> None:
-    results = at_once(*[sealing.seal] * 4)
-    assert sum(results) == sealing.verify().entries
-    assert sorted(results)[:3] == [0, 0, 0]
-    assert faults(sealing) == []
-
-
-def test_entries_committed_while_a_seal_is_made_are_sealed_by_the_next(sealing: Sphinx) -> None:
-    results = at_once(sealing.seal, *[lambda: issue_invoice(sealing)] * 3, sealing.seal)
-    assert not [one for one in results if isinstance(one, Exception)]
-    sealing.seal()
-    assert sealing.verify().unsealed == 0
-    assert faults(sealing) == []
 
 
 def test_the_audit_log_is_only_ever_added_to(app: Sphinx) -> None:

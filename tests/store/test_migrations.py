@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import Column, MetaData, Table, insert, inspect, select
 
 from sphinx_lib import Sphinx
 from sphinx_lib.store.engine import migrate, open_engine
 from sphinx_lib.store.packs import is_migrated
-from sphinx_lib.store.tables import documents, metadata, outbox, packs
+from sphinx_lib.store.tables import documents, metadata, outbox, packs, seals
 from tests.store.support import FixedClock, at_once, chain, count_rows, document, faults, open_shop, raised
 
 
@@ -39,6 +40,21 @@ def test_migrations_make_exactly_the_declared_tables(database_url: str, first: s
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
         assert set(inspect(connection).get_table_names()) == {*metadata.tables, "sphinx_lib_version"}
+    app.engine.dispose()
+
+
+def test_seals_that_are_there_are_of_the_first_recipe(database_url: str) -> None:
+    app = Sphinx.open(database_url=database_url, clock=FixedClock())
+    migrate(app.engine, "0006")
+    row = {"company_id": "main", "number": 1, "sealed_at": app.clock.now(), "entries": 0, "previous_hash": ""}
+    columns = [Column(name, seals.c[name].type) for name in (*row, "hash")]
+    with app.engine.begin() as connection:
+        connection.execute(insert(Table("seals", MetaData(), *columns)), row | {"hash": sha256(b"[]").hexdigest()})
+    app.migrate()
+    sealed = app.sealed()
+    assert sealed is not None
+    assert sealed.recipe == 1
+    assert app.verify(against=[sealed]).ok
     app.engine.dispose()
 
 

@@ -125,7 +125,7 @@ def test_two_companies_in_one_database_do_not_see_each_other(database_url: str) 
         with pytest.raises(NotFound, match=f"^no document {invoice}$"):
             views.document(invoice)
     assert (north.verify().documents, south.verify().documents) == (1, 1)
-    assert north.seal() + south.seal() == north.verify().entries + south.verify().entries
+    assert [app.seal().entries for app in (north, south)] == [app.verify().entries for app in (north, south)]
     assert faults(north) == faults(south) == []
     north.engine.dispose()
     south.engine.dispose()
