@@ -21,8 +21,9 @@ from sphinx_lib.kernel.errors import GuardFailed, InputError, Refused, SphinxErr
 from sphinx_lib.kernel.ports import Actor, QueuedMessage
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.workflow_model import RunStep
-from sphinx_lib.store import outbox, sequences
+from sphinx_lib.store import audit_log, outbox, sequences
 from sphinx_lib.store.tables import documents
+from sphinx_lib.store.written import Written
 from sphinx_lib.workflow.plan import Request
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def run(app: Sphinx, name: str, actor: Actor, progress: Progress, options: Mappi
     if step.replenish:
         _replenish(app, step.replenish, actor, report, options)
     if step.send:
-        send(app, options.get("sender"), report)
+        send(app, options.get("sender"), report, actor)
     return report
 
 
@@ -345,7 +346,7 @@ def _replenish_all(session: Session, to: str, supplier: str | None, warehouse: s
 # -- outbox ----------------------------------------------------------------------------------------
 
 
-def send(app: Sphinx, sender: Callable[[QueuedMessage], str] | None, report: RunReport) -> None:
+def send(app: Sphinx, sender: Callable[[QueuedMessage], str] | None, report: RunReport, actor: Actor) -> None:
     """Hand each waiting message to ``sender``; what it raises is kept as the last error, and tried again next time.
 
     ``sender`` answers the state to record: ``sent``, or ``letter`` for what has no address.
@@ -362,6 +363,9 @@ def send(app: Sphinx, sender: Callable[[QueuedMessage], str] | None, report: Run
             error = str(failure)
             report.skipped.append(Skipped(row.dedupe, error))
         with app.engine.begin() as connection:
-            outbox.mark(connection, app.company, row, state, error, app.clock.now())
+            now, written = app.clock.now(), Written(app.new_id())
+            outbox.mark(connection, app.company, row, state, error, now, written)
+            sent = written.entry(now, actor.name, "deliver", app.pack.fingerprint)
+            audit_log.append(connection, app.company, sent)
         if not error:
             report.made.append(row.id)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from sphinx_lib.kernel.money import exact_decimal
+from sphinx_lib.kernel.personal import Personal
 
 
 def _exact(value: object) -> object:
@@ -48,6 +49,10 @@ Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
 
 def _list_of_text(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+Said = Annotated[str, Personal()]
+"""A text that says something of a person."""
 
 
 class Record(BaseModel):
@@ -87,8 +92,8 @@ class Site(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: str
-    name: str = ""
-    address: Address = Address()
+    name: Said = ""
+    address: Annotated[Address, Personal()] = Address()
     country: str = ""
     billing: Billing | None = None
 
@@ -99,9 +104,9 @@ class Contact(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: str
-    name: str = ""
-    email: str = ""
-    phone: str = ""
+    name: Said = ""
+    email: Said = ""
+    phone: Said = ""
     language: str = ""
 
 
@@ -115,7 +120,7 @@ class Party(Record):
     delivered free, both net in company currency; ``lead_days`` is how long it takes to deliver.
     """
 
-    name: str
+    name: Said
     country: str = Field("FR", pattern=r"^[A-Z]{2}$")
     region: str = ""
     language: str = ""
@@ -123,9 +128,9 @@ class Party(Record):
     vat_number: str = ""
     siren: str = ""
     siret: str = ""
-    email: str = ""
-    phone: str = ""
-    address: Address = Address()
+    email: Said = ""
+    phone: Said = ""
+    address: Annotated[Address, Personal()] = Address()
     group: str = ""
     price_list: str = ""
     channel: str = ""

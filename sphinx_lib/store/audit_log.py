@@ -3,83 +3,94 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, Text, and_, func, insert, select, type_coerce
 
-from sphinx_lib.kernel.document import EMPTY, Document, Id
-from sphinx_lib.store.codec import document_row, line_row
+from sphinx_lib.kernel.document import Id
+from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.store.canonical import encode
+from sphinx_lib.store.content import first_canonical as canonical
 from sphinx_lib.store.tables import audit_log, documents, seal_members, seals
 
-RECIPE = 1
+RECIPE = 2
+"""How entries are hashed today; those of recipe 1 are checked as they were written."""
+LONGEST_ACTOR = 100
 _INSERT = insert(audit_log)
-_MOVING = frozenset(
-    {"version", "state", "balance", "exposure", "exposure_class", "delivery_status", "billing_status", "audit_hash",
-     "history", "pack", "due_date", "company_id", "frozen_at"}
-)  # fmt: skip
 
 
 class AuditRow(NamedTuple):
-    """One entry of the log as it is written."""
+    """One entry of the log. ``text`` is the payload as it is stored and hashed, ``payload`` the same read."""
 
     document_id: Id
     version: int
     recorded_at: datetime
     actor: str
     event: str
-    payload: dict[str, Any]
+    payload: Mapping[str, Any]
     pack: str
     previous_hash: str
     hash: str
+    recipe: int
+    text: str
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}" if value else "0"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    return str(value.isoformat())
+def entry(
+    document_id: Id, version: int, at: datetime, actor: str, event: str, payload: Mapping[str, Any], pack: str,
+    previous_hash: str,
+) -> AuditRow:  # fmt: skip
+    """The next entry of a chain, with its hash: what is hashed is the text that is stored.
 
-
-_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
-canonical = _ENCODER.encode
-"""JSON with sorted keys and no spaces: equal values give equal text."""
-
-
-def content_hash(document: Document) -> str:
-    """The digest of what a document says: everything but its state, balances, progress and links to the log."""
-    row = document_row(document.changed(lines=()), "")
-    content = {name: value for name, value in row.items() if name not in _MOVING}
-    content["lines"] = [line_row(line._replace(progress=EMPTY, trace=()), document.id, "") for line in document.lines]
-    return sha256(canonical(content).encode()).hexdigest()
+    Raises InputError for an actor that is no text, and for what JSON cannot keep as it is.
+    """
+    if not isinstance(actor, str) or len(actor) > LONGEST_ACTOR or "\0" in actor:
+        raise InputError([f"the actor {actor!r:.120} is no name; write a text of at most {LONGEST_ACTOR} characters"])
+    text, at = encode(payload), at.astimezone(UTC)
+    row = AuditRow(
+        document_id, version, at, actor, event, payload, pack, previous_hash, "", RECIPE, text
+    )  # fmt: skip
+    return row._replace(hash=entry_hash(row))
 
 
 def entry_hash(row: AuditRow) -> str:
     """The hash of an entry: it covers the one before, so that none can be changed or taken out unseen."""
-    body = canonical(
-        [RECIPE, row.document_id, row.version, row.recorded_at, row.actor, row.event, row.payload, row.pack]
-    )
-    return sha256((row.previous_hash + body).encode()).hexdigest()
+    if row.recipe == 1:
+        values = [1, row.document_id, row.version, row.recorded_at, row.actor, row.event, row.payload, row.pack]
+        return sha256((row.previous_hash + canonical(values)).encode()).hexdigest()
+    body = {
+        "recipe": row.recipe, "document": row.document_id, "version": row.version, "at": row.recorded_at,
+        "actor": row.actor, "event": row.event, "payload": row.text, "pack": row.pack, "previous": row.previous_hash,
+    }  # fmt: skip
+    return sha256(encode(body).encode()).hexdigest()
 
 
 def append(connection: Connection, company: str, rows: Sequence[AuditRow]) -> None:
     """Write entries."""
     if rows:
-        connection.execute(_INSERT, [{"company_id": company, **row._asdict()} for row in rows])
+        connection.execute(_INSERT, [{"company_id": company, **_columns(row)} for row in rows])
+
+
+def _columns(row: AuditRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _NAMES} | {"payload": row.text}
+
+
+_NAMES = tuple(name for name in AuditRow._fields if name != "text")
+_TEXT = type_coerce(audit_log.c.payload, Text)
+_READ = select(*(_TEXT if name == "payload" else audit_log.c[name] for name in _NAMES))
 
 
 def entries(connection: Connection, company: str, document_ids: Sequence[Id] | None = None) -> Iterator[AuditRow]:
     """Entries by document and version; of all documents when no id is given."""
-    statement = select(*(audit_log.c[name] for name in AuditRow._fields)).where(audit_log.c.company_id == company)
+    statement = _READ.where(audit_log.c.company_id == company)
     if document_ids is not None:
         statement = statement.where(audit_log.c.document_id.in_(document_ids))
     statement = statement.order_by(audit_log.c.document_id, audit_log.c.version)
     for row in connection.execute(statement.execution_options(yield_per=2000)):
-        yield AuditRow(*row)
+        *before, text, pack, previous, own, recipe = row
+        yield AuditRow(*before, json.loads(text), pack, previous, own, recipe, text)
 
 
 def seal(connection: Connection, company: str, at: datetime) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.ports import QueuedMessage
 from sphinx_lib.store.tables import outbox
+from sphinx_lib.store.written import OUTCOME_FIELDS, Written, row_digest
 
 _COLUMNS = tuple(outbox.c[name] for name in QueuedMessage._fields)
 
@@ -33,13 +34,15 @@ def waiting(
     return [QueuedMessage(*row) for row in connection.execute(statement)]
 
 
-def mark(connection: Connection, company: str, row: QueuedMessage, state: str, error: str, at: datetime) -> None:
+def mark(
+    connection: Connection, company: str, row: QueuedMessage, state: str, error: str, at: datetime, written: Written
+) -> None:
     """Record that a message was sent, or why it was not."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.company_id == company, outbox.c.id == row.id)
-        .values(state=state, attempts=row.attempts + 1, last_error=error, done_at=at if state == "sent" else None)
-    )
+    values = {
+        "state": state, "attempts": row.attempts + 1, "last_error": error, "done_at": at if state == "sent" else None,
+    }  # fmt: skip
+    connection.execute(update(outbox).where(outbox.c.company_id == company, outbox.c.id == row.id).values(values))
+    written.sent[row.id] = [values["attempts"], row_digest(values, OUTCOME_FIELDS)]
 
 
 def counts(connection: Connection, company: str, document: Id) -> int:

@@ -250,10 +250,10 @@ def _schedule(connection: Connection, company: str, moves: Sequence[StockMove]) 
         connection.execute(_ADD_SCHEDULE[connection.dialect.name], rows)
 
 
-def insert_moves(connection: Connection, company: str, moves: Sequence[StockMove], at: datetime) -> None:
-    """Write the journal of moves, each with its value."""
+def insert_moves(connection: Connection, company: str, moves: Sequence[StockMove], at: datetime, written_by: Id) -> None:
+    """Write the journal of moves, each with its value and the audit entry that holds its digest."""
     if moves:
-        rows = [{"company_id": company, "recorded_at": at, **move._asdict()} for move in moves]
+        rows = [{"company_id": company, "recorded_at": at, "written_by": written_by, **move._asdict()} for move in moves]
         connection.execute(_INSERT_MOVE, rows)
 
 
