@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from sphinx_lib.app.verify_entries import Booked, posted_faults
 from sphinx_lib.app.verify_log import Fault, Log, Said
 from sphinx_lib.app.weighing import weighing
 from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
+from sphinx_lib.kernel.errors import SphinxError
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.stock.pegs import weights
@@ -21,6 +22,7 @@ from sphinx_lib.store.canonical import salted
 from sphinx_lib.store.content import STANDING, apart, content_digest, first_content, standing_of
 
 CHUNK = 500
+UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 Unexplained = dict[tuple[Id, Id, str], Progress]
 """By document, line and progress: what its targets add up to less what the line says; nothing when both agree."""
 
@@ -31,17 +33,43 @@ def document_faults(connection: Connection, company: str, pack: Pack, log: Log, 
     allocated = store_documents.sums_of_allocations(connection, company)
     unexplained: Unexplained = {}
     for start in range(0, len(ids), CHUNK):
-        for document in store_documents.load(connection, company, ids[start : start + CHUNK]):
+        documents = yield from _load(connection, company, ids[start : start + CHUNK], log)
+        for document in documents:
             said = log.said.get(document.id, Said())
-            yield from _content(document, said, log)
-            yield from _stands(document, said, pack, log)
-            yield from _balance(document, allocated.get(document.id, ZERO), pack, log)
-            is_current = said.pack == pack.fingerprint
-            yield from posted_faults(document, log.name(document.id), booked.get(document.id), pack, is_current)
-            _count(document, pack, unexplained)
+            wrong = list(_content(document, said, log))
+            yield from wrong
+            if wrong:
+                continue  # what follows from a document says nothing while the document itself is not what it was
+            try:
+                follows = [
+                    *_stands(document, said, pack, log),
+                    *_balance(document, allocated.get(document.id, ZERO), pack, log),
+                    *posted_faults(document, log.name(document.id), booked.get(document.id), pack, said.pack),
+                ]
+                _count(document, pack, unexplained)
+            except (SphinxError, LookupError) as error:
+                follows = [Fault(log.name(document.id), f"it cannot be checked by the configuration of today: {error}")]
+            yield from follows
     yield from _progress(connection, company, unexplained, log)
+    strays: dict[Id, list[Id]] = {}
     for document_id, line_id in proof_rows.stray_lines(connection, company):
-        yield Fault(log.name(document_id), f"it is not there, and its line {line_id} is")
+        strays.setdefault(document_id, []).append(line_id)
+    for document_id, lines in strays.items():
+        yield Fault(document_id, f"there is no such document, and {len(lines)} lines of it are there")
+
+
+def _load(connection: Connection, company: str, ids: Sequence[Id], log: Log) -> Generator[Fault, None, list[Document]]:
+    """Documents; one whose values cannot be read is a fault, and does not hide the others."""
+    try:
+        return store_documents.load(connection, company, ids)
+    except UNREADABLE:
+        if len(ids) > 1:
+            found = []
+            for one in ids:
+                found += yield from _load(connection, company, [one], log)
+            return found
+        yield Fault(log.name(ids[0]), "what is stored of it or of its lines cannot be read")
+        return []
 
 
 # -- what a document says --------------------------------------------------------------------------
@@ -130,13 +158,22 @@ def _add(unexplained: Unexplained, key: tuple[Id, Id, str], amount: Progress, ti
         unexplained.pop(key, None)
 
 
+def _readable(connection: Connection, company: str, ids: Sequence[Id], log: Log) -> list[Document]:
+    reading = _load(connection, company, ids, log)
+    while True:
+        try:
+            next(reading)  # told before
+        except StopIteration as done:
+            return list(done.value)
+
+
 def _progress(connection: Connection, company: str, unexplained: Unexplained, log: Log) -> Iterator[Fault]:
     """How far a line got is what the lines made from it add up to (rule 7)."""
     owners = {owner for owner, _, _ in unexplained}
     lines = {
         line.id: line
         for start in range(0, len(owners), CHUNK)
-        for document in store_documents.load(connection, company, sorted(owners)[start : start + CHUNK])
+        for document in _readable(connection, company, sorted(owners)[start : start + CHUNK], log)
         for line in document.lines
     }
     for (owner, line_id, name), rest in sorted(unexplained.items()):

@@ -95,11 +95,13 @@ def _numbers(log: Log, numbers: Mapping[str, Id]) -> Iterator[Fault]:
         yield Fault(f"entry {number}", "no series gave its number")
 
 
-def posted_faults(document: Document, name: str, booked: Booked | None, pack: Pack, is_current: bool) -> Iterator[Fault]:
+def posted_faults(document: Document, name: str, booked: Booked | None, pack: Pack, written_by: str) -> Iterator[Fault]:
     """What is booked on the party of ``document`` is what it comes to while its state posts it, and nothing else (AC1).
 
-    One without entries is looked at only where the configuration of today wrote it: an older one may not have posted it.
+    One without entries is looked at only where the configuration of today wrote it (``written_by`` is its fingerprint):
+    an older one may not have posted it.
     """
+    is_current = written_by == pack.fingerprint
     declared = pack.type_of(document.type, document.kind)
     posts = declared.says(document.state, "posts")
     if not document.party or (booked is None and not (posts and is_current)):

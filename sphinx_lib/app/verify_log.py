@@ -27,9 +27,11 @@ class Fault(NamedTuple):
 
 @dataclass
 class Said:
-    """What the log says of one document or record: the newest of each kind, by version."""
+    """What the log says of one document or record: the newest of each kind, by version; ``own`` is that of the last entry
+    of its own chain, whose hash is ``hash``."""
 
     version: int = 0
+    own: int = 0
     hash: str = ""
     pack: str = ""
     content: Mapping[str, Any] | None = None
@@ -41,7 +43,7 @@ class Said:
 
     def take(self, row: AuditRow) -> None:
         """Take up the next entry of its own chain."""
-        self.hash = row.hash
+        self.own, self.hash = row.version, row.hash
         payload = row.payload
         self.state = payload.get("to") or self.state
         if "kind" in payload:
@@ -74,8 +76,11 @@ class Log:
     blanked: int = 0
 
     def name(self, document_id: Id) -> str:
-        """How a document is called; the id of what is none."""
-        return self.names.get(document_id, document_id)
+        """How a document or record is called; the id of what is none."""
+        if document_id in self.names or document_id not in self.said:
+            return self.names.get(document_id, document_id)
+        put = self.said[document_id].content or {}
+        return f"{put['kind']} {put['code']}" if "kind" in put else document_id
 
     def fault(self, where: str, what: str) -> None:
         """Note something that does not hold."""

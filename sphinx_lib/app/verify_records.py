@@ -46,7 +46,7 @@ def end_faults(name: str, head: str, said: Said) -> Iterator[Fault]:
     if not said.hash:
         yield Fault(name, "the whole audit chain is missing")
     elif said.hash != head:
-        yield Fault(name, f"the audit chain ends at entry {said.version}, not at its head")
+        yield Fault(name, f"the audit chain ends at entry {said.own}, not at its head")
 
 
 def _record(name: str, row: Mapping[str, Any], said: Said, kept: Mapping[str, Kept], pack: Pack) -> Iterator[Fault]:
