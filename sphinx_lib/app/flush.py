@@ -31,12 +31,11 @@ from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
-from sphinx_lib.store.canonical import salted
-from sphinx_lib.store.content import CONTENT_RECIPE, content_of, standing_of
+from sphinx_lib.store.content import said_of
 from sphinx_lib.store.personal import Kept, kept
 from sphinx_lib.store.sequences import Series, Taken, Wanted
 from sphinx_lib.store.types import read_back
-from sphinx_lib.store.written import Numbers, Written, day, message_digests, row_digest
+from sphinx_lib.store.written import Numbers, Written, day, message_digests, new_salt, row_digest
 from sphinx_lib.workflow.derive import heading_of
 
 
@@ -329,12 +328,7 @@ def _salt(writing: Writing) -> None:
     told = {happened.document_id for happened in writing.unit.happened}
     for one in writing.changed:
         if one.document.id in told and (one.original is None or one.document.personal_salt is None):
-            one.document = one.document.changed(personal_salt=_new_salt(writing.unit))
-
-
-def _new_salt(unit: Unit) -> str:
-    """32 hexadecimal digits that nobody can guess: two ids hold 96 bits drawn at random."""
-    return salted(unit.new_id(), unit.new_id())[:32]
+            one.document = one.document.changed(personal_salt=new_salt(writing.unit.new_id))
 
 
 def _audit(writing: Writing, ids: set[Id]) -> None:
@@ -349,7 +343,7 @@ def _audit(writing: Writing, ids: set[Id]) -> None:
     for document_id in order:
         one = unit.tracked[document_id]
         seen = one.original.version if one.original else 0
-        said = _said(unit, one.document)
+        said = said_of(one.document, personal_paths(unit.type_of(one.document), one.document))
         head = one.document.audit_hash
         for step, happened in enumerate(of[document_id], 1):
             payload: dict[str, Any] = {**read_back(happened.payload), **said}
@@ -367,19 +361,8 @@ def _audit(writing: Writing, ids: set[Id]) -> None:
         one.document = one.document.changed(audit_hash=head, version=seen + len(of[document_id]))
 
 
-def _said(unit: Unit, document: Document) -> dict[str, Any]:
-    """The digests of what a document says, and how it stands."""
-    paths = _personal_paths(unit, document)
-    content = content_of(document, paths)
-    personal = {"digest": content.personal, **({"paths": [list(path) for path in paths]} if paths else {})}
-    return {
-        "recipe": CONTENT_RECIPE, "content": content.digest, "personal": personal, "standing": standing_of(document),
-    }  # fmt: skip
-
-
-def _personal_paths(unit: Unit, document: Document) -> list[Path]:
-    """Where the history and the custom values of a document say something of a person, as the configuration has it."""
-    declared = unit.type_of(document)
+def personal_paths(declared: DocumentType, document: Document) -> list[Path]:
+    """Where the history and the custom values of a document say something of a person, as its type declares it."""
     found: list[Path] = [
         ("history", event, "facts", name)
         for event, past in document.history.items()
@@ -404,7 +387,7 @@ def _set_apart(writing: Writing, document: Document, which: tuple[int, str], pay
     if not names:
         return
     facts = payload["facts"]
-    rows = kept(document.id, version, {f"facts.{n}": facts[n] for n in sorted(names)}, _new_salt(writing.unit))
+    rows = kept(document.id, version, {f"facts.{n}": facts[n] for n in sorted(names)}, new_salt(writing.unit.new_id))
     payload["facts"] = {name: value for name, value in facts.items() if name not in names}
     payload["apart"] = {row.field: row.digest for row in rows}
     writing.personal += rows
@@ -457,7 +440,7 @@ def _put(writing: Writing, one: Put) -> AuditRow:
     said = split(data, store_master.TABLES[one.kind][1], personal_custom(unit.pack.model, one.kind))
     payload: dict[str, Any] = {"kind": one.kind, "code": one.row["code"], "data": said.public}
     if said.personal:
-        rows = kept(one.row["id"], one.seen + 1, said.personal, _new_salt(unit))
+        rows = kept(one.row["id"], one.seen + 1, said.personal, new_salt(unit.new_id))
         payload["apart"] = {row.field: row.digest for row in rows}
         writing.personal += rows
     return audit_log.entry(

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sphinx_lib.app import runs, verify
+from sphinx_lib.app.adopting import adopt
 from sphinx_lib.app.flush import flush
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.registry import Extension, specs
@@ -100,10 +101,14 @@ class Sphinx:
         return app
 
     def migrate(self) -> None:
-        """Create or update the schema, move renamed states, then check the database against the pack."""
+        """Create or update the schema, move renamed states, then check the database against the pack.
+
+        What was written before the audit log covered it is digested now, once.
+        """
         engine.migrate(self.engine)
         with self.engine.begin() as connection:
             packs.rename_states(connection, self.company, self.pack, SYSTEM.name, self.clock.now())
+            adopt(connection, self.company, self.pack, self.new_id, SYSTEM.name, self.clock.now())
             search.create_indexes(connection, self.pack.model)
             self._take_up_pack(connection)
 

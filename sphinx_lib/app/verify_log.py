@@ -107,16 +107,23 @@ def read_log(connection: Connection, company: str, heads: Heads) -> Log:
     for row in audit_log.entries(connection, company):
         _check(log, row, previous if previous is not None and previous.document_id == row.document_id else None)
         log.seen[row.document_id, row.version] = row.hash
-        if "previous_issue" in row.payload:
-            log.issues[tuple(row.payload["series"])].append((row, log.name(row.document_id)))
-        for name, value in row.payload.get("apart", {}).items():
-            log.apart[row.document_id, row.version, name] = value
-        if KEY in row.payload:
-            _take_written(log, row)
-        else:
-            log.said.setdefault(row.document_id, Said()).take(row)
+        try:
+            _take(log, row)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            log.fault(log.name(row.document_id), f"audit entry {row.version} ({row.event}) says nothing that can be read")
         previous = row
     return log
+
+
+def _take(log: Log, row: AuditRow) -> None:
+    if "previous_issue" in row.payload:
+        log.issues[tuple(row.payload["series"])].append((row, log.name(row.document_id)))
+    for name, value in row.payload.get("apart", {}).items():
+        log.apart[row.document_id, row.version, name] = value
+    if KEY in row.payload:
+        _take_written(log, row)
+    else:
+        log.said.setdefault(row.document_id, Said()).take(row)
 
 
 def _check(log: Log, row: AuditRow, previous: AuditRow | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -30,7 +30,8 @@ def record_faults(connection: Connection, company: str, pack: Pack, log: Log) ->
         name, said = f"{kind} {row['code']}", log.said.get(row["id"], Said())
         yield from end_faults(name, row["audit_hash"], said)
         if said.content is not None:
-            yield from _record(name, row, said, kept.get((row["id"], said.content_version), {}), pack)
+            kept_of = kept.get((row["id"], said.content_version), {})
+            yield from _record(kind, row, said, kept_of, personal_custom(pack.model, kind))
         roles = tuple(bool(said.kinds & {role}) for role in ROLES)
         yield from _columns(name, kind, row, roles)
         if kind == "item":
@@ -49,24 +50,25 @@ def end_faults(name: str, head: str, said: Said) -> Iterator[Fault]:
         yield Fault(name, f"the audit chain ends at entry {said.own}, not at its head")
 
 
-def _record(name: str, row: Mapping[str, Any], said: Said, kept: Mapping[str, Kept], pack: Pack) -> Iterator[Fault]:
-    content = said.content or {}
-    if row["version"] != said.version or row["code"] != content["code"]:
-        is_, was = (f"{code} version {version}" for code, version in ((row["code"], row["version"]), (content["code"], said.version)))
-        yield Fault(name, f"it is {is_}, the log says {was}")
-    digests: Mapping[str, str] = content.get("apart", {})
-    kind: str = content["kind"]
-    data = split(row["data"], store_master.TABLES[kind][1], personal_custom(pack.model, kind) if digests else ())
-    public = data.public if "apart" in content else row["data"]
-    if public != content["data"]:
-        yield Fault(name, "it is not what its last audit entry recorded")
+def _record(
+    kind: str, row: Mapping[str, Any], said: Said, kept: Mapping[str, Kept], custom: Collection[str]
+) -> Iterator[Fault]:
+    name, content = f"{kind} {row['code']}", said.content or {}
+    is_, was = (row["code"], row["version"]), (content.get("code"), said.version)
+    if is_ != was:
+        yield Fault(name, "it is {} version {}, the log says {} version {}".format(*is_, *was))
     if "apart" not in content:
+        if row["data"] != content.get("data"):
+            yield Fault(name, "it is not what its last audit entry recorded")
         return
+    data = split(row["data"], store_master.TABLES[kind][1], custom)
+    if data.public != content.get("data"):
+        yield Fault(name, "it is not what its last audit entry recorded")
+    digests: Mapping[str, str] = content["apart"]
     for field in sorted(digests.keys() | data.personal.keys()):
-        salt = kept[field].salt if field in kept else None
-        value = data.personal.get(field)
-        if salt is None and value is None:
-            continue  # deleted here and there
+        salt, value = kept[field].salt if field in kept else None, data.personal.get(field)
+        if salt is None and value is None and field in digests:
+            continue  # deleted, here and beside the log
         if salt is None or field not in digests or salted(salt, value) != digests[field]:
             yield Fault(name, f"its {field} is not what its last audit entry recorded")
 

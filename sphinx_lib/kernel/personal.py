@@ -18,6 +18,8 @@ class Personal:
 
 
 Path = tuple[str | int, ...]
+FACTS = "facts."
+"""How paths of facts begin that an event asked for."""
 
 
 class Split(NamedTuple):
@@ -46,6 +48,12 @@ def split_at(values: Mapping[str, Any], paths: Collection[Path]) -> Split:
             found[".".join(map(str, path))] = value
             public = _without(public, path)
     return Split(public, found)
+
+
+def joined(payload: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload of an audit entry with the facts about persons that were kept apart from it, by their paths."""
+    facts = {path.removeprefix(FACTS): value for path, value in kept.items() if path.startswith(FACTS)}
+    return {**payload, "facts": {**payload.get("facts", {}), **facts}} if facts else dict(payload)
 
 
 @cache

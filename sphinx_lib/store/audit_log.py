@@ -46,8 +46,8 @@ def entry(
 
     Raises InputError for an actor that is no text, and for what JSON cannot keep as it is.
     """
-    if not isinstance(actor, str) or len(actor) > LONGEST_ACTOR or "\0" in actor:
-        raise InputError([f"the actor {actor!r:.120} is no name; write a text of at most {LONGEST_ACTOR} characters"])
+    if not isinstance(actor, str) or not 0 < len(actor) <= LONGEST_ACTOR or "\0" in actor:
+        raise InputError([f"the actor {actor!r:.120} is no name; write a text of 1 to {LONGEST_ACTOR} characters"])
     text, at = encode(payload), at.astimezone(UTC)
     row = AuditRow(
         document_id, version, at, actor, event, payload, pack, previous_hash, "", RECIPE, text
@@ -91,6 +91,15 @@ def entries(connection: Connection, company: str, document_ids: Sequence[Id] | N
     for row in connection.execute(statement.execution_options(yield_per=2000)):
         *before, text, pack, previous, own, recipe = row
         yield AuditRow(*before, json.loads(text), pack, previous, own, recipe, text)
+
+
+def waits_for(connection: Connection, company: str, event: str) -> bool:
+    """Whether the log was begun by the first recipe, and ``event``, which takes up what that left out, never happened."""
+    own = select(audit_log.c.document_id).where(audit_log.c.company_id == company)
+    found = select(
+        own.where(audit_log.c.recipe == 1).exists(), ~own.where(audit_log.c.event == event).exists()
+    )  # fmt: skip
+    return all(connection.execute(found).one())
 
 
 def seal(connection: Connection, company: str, at: datetime) -> int:

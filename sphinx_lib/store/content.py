@@ -69,6 +69,15 @@ def content_of(document: Document, personal: Collection[Path]) -> Content:
     return Content(content_digest(said.public, document.lines, about), about)
 
 
+def said_of(document: Document, personal: Sequence[Path]) -> dict[str, Any]:
+    """What an audit entry keeps of a document: recipe and digests, where it speaks of persons, and how it stands."""
+    content = content_of(document, personal)
+    of_persons = {"digest": content.personal, **({"paths": [list(path) for path in personal]} if personal else {})}
+    return {
+        "recipe": CONTENT_RECIPE, "content": content.digest, "personal": of_persons, "standing": standing_of(document),
+    }  # fmt: skip
+
+
 def content_digest(public: Mapping[str, Any], lines: Sequence[Line], about: str) -> str:
     """The digest of the content, ``about`` being that of what is said of persons.
 

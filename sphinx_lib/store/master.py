@@ -111,7 +111,8 @@ def columns_from(kind: str, data: Mapping[str, Any], roles: Sequence[bool]) -> d
     found: dict[str, Any] = dict(zip(("customer", "supplier"), roles, strict=True)) if table is parties else {}
     for column in table.columns:
         if column.name not in _COMMON and column.name not in found:
-            found[column.name] = data.get(column.name, model.model_fields[column.name].default)
+            declared = model.model_fields[column.name]
+            found[column.name] = data.get(column.name, "" if declared.is_required() else declared.default)
     if table is price_records:
         item = data.get("item", ())
         found["item"] = item[0] if len(item) == 1 else ""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sphinx_lib.kernel.document import ZERO
+from sphinx_lib.kernel.document import ZERO, Id
 from sphinx_lib.kernel.worth import Layer, Worth
 from sphinx_lib.store.tables import stock_values
 from sphinx_lib.store.written import VALUE_FIELDS, Written, row_digest
@@ -87,6 +87,12 @@ def write(connection: Connection, company: str, worths: Mapping[str, Worth], wri
         rows.append({**values, "b_company": company, "b_item": item, "written_by": written.id})
     if rows:
         connection.execute(_WRITE, rows)
+
+
+def set_written_by(connection: Connection, company: str, item: str, written_by: Id) -> None:
+    """Name the audit entry of a row that has none."""
+    own = _v.company_id == company, _v.item == item
+    connection.execute(update(stock_values).where(*own).values(written_by=written_by))
 
 
 def in_layers(connection: Connection, company: str) -> dict[str, Worth]:

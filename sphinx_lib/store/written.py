@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sphinx_lib.kernel.document import Document, Entry, EntryLine, Id, StockMove
+from sphinx_lib.kernel.ports import IdFactory
 from sphinx_lib.store.audit_log import AuditRow, entry
 from sphinx_lib.store.canonical import digest, encode, salted
 from sphinx_lib.store.content import standing_of
@@ -93,6 +94,11 @@ class Written:
         """The audit entry; none when nothing was written."""
         payload = {name: value for name, value in vars(self).items() if name != "id" and value}
         return [entry(self.id, 1, at, actor, event, {KEY: payload}, pack, "")] if payload else []
+
+
+def new_salt(new_id: IdFactory) -> str:
+    """32 hexadecimal digits that nobody can guess: two ids hold 96 bits drawn at random."""
+    return salted(new_id(), new_id())[:32]
 
 
 def entry_digest(head: Mapping[str, Any], lines: Iterable[Any]) -> str:
