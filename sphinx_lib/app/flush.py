@@ -26,9 +26,9 @@ from sphinx_lib.kernel.ports import QueuedMessage
 from sphinx_lib.pack.workflow_model import DocumentType, Field_, MadeFrom
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.store import audit_log, entries, outbox, sequences
-from sphinx_lib.store import personal as store_personal
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
+from sphinx_lib.store import personal as store_personal
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
 from sphinx_lib.store.content import said_of

@@ -119,6 +119,8 @@ class Sphinx:
             with reading.begin():
                 if not packs.is_migrated(reading) or packs.is_current(reading, self.company, self.pack.fingerprint):
                     return
+                if packs.is_older(reading):
+                    return
         with self.engine.begin() as connection:
             self._take_up_pack(connection)
 

@@ -27,7 +27,9 @@ Unexplained = dict[tuple[Id, Id, str], Progress]
 """By document, line and progress: what its targets add up to less what the line says; nothing when both agree."""
 
 
-def document_faults(connection: Connection, company: str, pack: Pack, log: Log, booked: Mapping[Id, Booked]) -> Iterator[Fault]:
+def document_faults(
+    connection: Connection, company: str, pack: Pack, log: Log, booked: Mapping[Id, Booked]
+) -> Iterator[Fault]:
     """Each document says what its last entry digested; what else it holds follows from other rows."""
     ids = sorted(log.names)
     allocated = store_documents.sums_of_allocations(connection, company)

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from sphinx_lib.app.verify_log import Fault, Log
 from sphinx_lib.app.flush import fiscal_year
+from sphinx_lib.app.verify_log import Fault, Log
 from sphinx_lib.kernel.document import ZERO, Document, Id
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.pack import Pack

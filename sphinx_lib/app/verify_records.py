@@ -80,7 +80,11 @@ def _columns(name: str, kind: str, row: Mapping[str, Any], roles: tuple[bool, ..
 
 
 def _personal(connection: Connection, company: str, log: Log) -> Any:
-    """What is kept of persons is what entries digested; what was deleted is counted."""
+    """What is kept of persons is what entries digested; what was deleted is counted.
+
+    Of a document it is deleted with what the document itself says, and with the salt of that.
+    """
+    salts = proof_rows.salts(connection, company)
     found: dict[tuple[Id, int], dict[str, Kept]] = {}
     left = dict(log.apart)
     for row in personal.of_entries(connection, company):
@@ -88,14 +92,20 @@ def _personal(connection: Connection, company: str, log: Log) -> Any:
         said = left.pop((row.document_id, row.version, row.field), None)
         if said is None or said != row.digest:
             yield Fault(log.name(row.document_id), f"{row.field} of audit entry {row.version} is not what it recorded")
-    log.blanked += len(left)
+    for document_id, version, field in left:
+        if salts.get(document_id) is None:
+            log.blanked += 1
+        else:
+            what = f"{field} of audit entry {version} was deleted, and the document keeps what it says of persons"
+            yield Fault(log.name(document_id), what)
     return found
 
 
 def _codes(connection: Connection, company: str, codes: set[tuple[str, str, str]]) -> Iterator[Fault]:
     """Barcodes and supplier codes are those of the items."""
     stored = {(row.code, row.item, row.supplier) for row in proof_rows.codes(connection, company)}
-    for code, item, supplier in sorted(stored - codes):
-        yield Fault(f"item {item}", f"it is found by {code!r}{f' of {supplier}' if supplier else ''}, its data do not say so")
-    for code, item, supplier in sorted(codes - stored):
-        yield Fault(f"item {item}", f"it is not found by {code!r}{f' of {supplier}' if supplier else ''}, its data say so")
+    for code, item, supplier in sorted(stored ^ codes):
+        name = f"{code!r} of {supplier}" if supplier else repr(code)
+        is_found = (code, item, supplier) in stored
+        what = f"found by {name}, its data do not say so" if is_found else f"not found by {name}, its data say so"
+        yield Fault(f"item {item}", f"it is {what}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection
@@ -78,7 +79,7 @@ def _series(connection: Connection, company: str, log: Log) -> Iterator[Fault]:
         if not taken:
             yield Fault(name, "no audit entry recorded that it gave a number")
             continue
-        for before, after in zip(taken, taken[1:], strict=False):
+        for before, after in pairwise(taken):
             if after.first != before.last + 1:
                 yield Fault(name, f"after {before.last} it gave {after.first}")
         yield from _stands(row, name, taken)

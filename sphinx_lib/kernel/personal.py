@@ -89,9 +89,7 @@ def _paths(values: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Path]:
 
 def _at(values: Any, path: Path) -> Any:
     for step in path:
-        if isinstance(step, int):
-            values = values[step]
-        elif isinstance(values, Mapping) and step in values:
+        if isinstance(step, int) or (isinstance(values, Mapping) and step in values):
             values = values[step]
         else:
             return None

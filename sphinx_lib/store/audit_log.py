@@ -13,12 +13,14 @@ from sqlalchemy import Connection, Text, and_, func, insert, select, type_coerce
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.store.canonical import encode
-from sphinx_lib.store.content import first_canonical as canonical
+from sphinx_lib.store.content import first_canonical
 from sphinx_lib.store.tables import audit_log, documents, seal_members, seals
 
 RECIPE = 2
 """How entries are hashed today; those of recipe 1 are checked as they were written."""
 LONGEST_ACTOR = 100
+canonical = first_canonical
+"""JSON with sorted keys and no spaces, as seals and the inputs of commands are digested."""
 _INSERT = insert(audit_log)
 
 
@@ -89,8 +91,17 @@ def entries(connection: Connection, company: str, document_ids: Sequence[Id] | N
         statement = statement.where(audit_log.c.document_id.in_(document_ids))
     statement = statement.order_by(audit_log.c.document_id, audit_log.c.version)
     for row in connection.execute(statement.execution_options(yield_per=2000)):
-        *before, text, pack, previous, own, recipe = row
-        yield AuditRow(*before, json.loads(text), pack, previous, own, recipe, text)
+        text = row[_NAMES.index("payload")]
+        yield AuditRow._make((*row, text))._replace(payload=_read(text))
+
+
+def _read(text: str) -> Mapping[str, Any]:
+    """A payload; nothing where the text was spoilt, which its hash tells."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def waits_for(connection: Connection, company: str, event: str) -> bool:

@@ -50,7 +50,12 @@ def digest(value: Any) -> str:
 
 def salted(salt: str, value: Any) -> str:
     """A digest that nobody finds by trying likely values without ``salt``."""
-    return sha256(f"{salt}:{encode(value)}".encode()).hexdigest()
+    return salted_text(salt, encode(value))
+
+
+def salted_text(salt: str, text: str) -> str:
+    """The same of the text that ``encode`` gave."""
+    return sha256(f"{salt}:{text}".encode()).hexdigest()
 
 
 def _refuse_keys(value: Any) -> None:

@@ -46,6 +46,11 @@ def is_migrated(connection: Connection) -> bool:
     return inspect(connection).has_table(packs.name)
 
 
+def is_older(connection: Connection) -> bool:
+    """Whether the audit log of this database waits for ``migrate``, so that nothing can be written to it yet."""
+    return all(column["name"] != "recipe" for column in inspect(connection).get_columns("audit_log"))
+
+
 def is_current(connection: Connection, company: str, fingerprint: str) -> bool:
     """Whether this pack is the last one that was opened on this database, and so was checked against it."""
     statement = select(packs.c.fingerprint, packs.c.archived_at).where(packs.c.company_id == company)

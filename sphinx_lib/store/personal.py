@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, insert, select, type_coerce
 
 from sphinx_lib.kernel.document import Id
-from sphinx_lib.store.canonical import encode, salted
+from sphinx_lib.store.canonical import encode, salted_text
 from sphinx_lib.store.tables import audit_personal
 
 _c = audit_personal.c
@@ -29,7 +28,7 @@ class Kept(NamedTuple):
     @property
     def digest(self) -> str:
         """What the entry must hold."""
-        return salted(self.salt, json.loads(self.text))
+        return salted_text(self.salt, self.text)
 
 
 def kept(document_id: Id, version: int, values: Mapping[str, Any], salt: str) -> list[Kept]:

@@ -79,7 +79,7 @@ def another_text(value: str, longest: int | None = None) -> str:
 
 def _with_another_leaf(value: Any) -> Any:
     if isinstance(value, dict):
-        name = next(name for name in reversed(sorted(value)) if value[name] not in ([], {}))
+        name = next(name for name in sorted(value, reverse=True) if value[name] not in ([], {}))
         return {**value, name: _with_another_leaf(value[name])}
     if isinstance(value, list) and value:
         return [*value[:-1], _with_another_leaf(value[-1])]

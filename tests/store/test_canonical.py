@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from sphinx_lib import Actor, InputError, Sphinx
 from sphinx_lib.store import audit_log
 from sphinx_lib.store.audit_log import entry, entry_hash
 from sphinx_lib.store.canonical import digest, encode
-from sphinx_lib.store.tables import documents
+from sphinx_lib.store.tables import audit_personal, documents, parties
 from tests.store.support import faults, issue_invoice, open_shop
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -143,8 +142,6 @@ def test_answers_come_back_as_they_were_given(app: Sphinx) -> None:
 
 def test_what_is_said_of_persons_can_be_deleted_and_the_chain_holds(app: Sphinx) -> None:
     """Clear values and salts go, at the records and beside the log; the digests stay and nothing is a fault."""
-    from sphinx_lib.store.tables import audit_personal, parties
-
     invoice = issue_invoice(app)
     with app.session() as s:
         quote = s.create("quotation", customer="ACME", lines=[{"item": "VIS-1", "quantity": 1}])
@@ -167,6 +164,17 @@ def test_what_is_said_of_persons_can_be_deleted_and_the_chain_holds(app: Sphinx)
     with app.engine.begin() as connection:
         connection.execute(update(documents).where(documents.c.id == invoice.id).values(personal_salt=None))
     assert any("what it says of persons" in fault for fault in faults(app))
+
+
+def test_a_fact_deleted_beside_the_log_alone_is_named(app: Sphinx) -> None:
+    with app.session() as s:
+        quote = s.create("quotation", customer="ACME", lines=[{"item": "VIS-1", "quantity": 1}])
+        s.fire(quote.id, "send")
+        s.fire(quote.id, "accept", ask={"channel": "mail", "person": "Jean Dupont"})
+    with app.engine.begin() as connection:
+        connection.execute(audit_personal.delete().where(audit_personal.c.field == "facts.person"))
+    told = "facts.person of audit entry 3 was deleted, and the document keeps what it says of persons"
+    assert [fault.split(": ", 1)[1] for fault in faults(app)] == [told]
 
 
 def test_a_session_shows_what_was_set_apart(app: Sphinx) -> None:
