@@ -380,7 +380,7 @@ def verify(
     config: Layers = None,
     company: Company = "main",
 ) -> None:
-    """Check audit chains, number series, seals and stock with its values; exit code 1 when something does not hold."""
+    """Check all that the audit log covers, and the seals; exit code 1 when something does not hold."""
     from sphinx_lib.messages.kept_seals import kept, stamps
 
     outside = kept(against or [])
@@ -397,7 +397,8 @@ def verify(
         typer.echo(said)
     since = f", not sealed since {report.unsealed_since:%Y-%m-%d %H:%M}" if report.unsealed_since else ""
     counted = f"{report.documents} documents, {report.entries} entries, {len(report.faults)} faults"
-    typer.echo(f"{counted}, {report.unsealed} unsealed{since}")
+    blanked = f", {report.blanked} values about persons deleted" if report.blanked else ""
+    typer.echo(f"{counted}{blanked}, {report.unsealed} unsealed{since}")
     raise typer.Exit(0 if report.ok and all(holds for _, holds in stamped) else 1)
 
 

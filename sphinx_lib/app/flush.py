@@ -14,24 +14,29 @@ from typing import Any
 from sphinx_lib.accounting.entries import entry_of, exchange_entry, reversed_entry, titled
 from sphinx_lib.app import reliance
 from sphinx_lib.app.equipment import register
-from sphinx_lib.app.putting import Put
+from sphinx_lib.app.putting import Put, personal_custom
 from sphinx_lib.app.stock_lots import refuse_lots
 from sphinx_lib.app.stock_short import refuse_short
 from sphinx_lib.app.tracking import Posting, Tracked
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.valuing import value_moves
-from sphinx_lib.kernel.document import EMPTY, Document, Entry, EntryLine, Id, Line, StockMove
+from sphinx_lib.kernel.document import EMPTY, Allocation, Document, Entry, EntryLine, Id, Line, StockMove
 from sphinx_lib.kernel.errors import DateRefused, Refused
+from sphinx_lib.kernel.personal import Path, split
 from sphinx_lib.kernel.ports import QueuedMessage
-from sphinx_lib.pack.workflow_model import MadeFrom
+from sphinx_lib.pack.workflow_model import DocumentType, Field_, MadeFrom
 from sphinx_lib.pricing.foot import foot_of
 from sphinx_lib.store import audit_log, entries, outbox, sequences
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
+from sphinx_lib.store import personal as store_personal
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store.audit_log import AuditRow
+from sphinx_lib.store.content import said_of
+from sphinx_lib.store.personal import Kept, kept
 from sphinx_lib.store.sequences import Series, Taken, Wanted
 from sphinx_lib.store.types import read_back
+from sphinx_lib.store.written import Numbers, Written, day, message_digests, new_salt, row_digest
 from sphinx_lib.workflow.derive import heading_of
 
 
@@ -40,11 +45,13 @@ class Writing:
     """What one flush has worked out so far."""
 
     unit: Unit
+    written: Written
     changed: list[Tracked] = field(default_factory=list)
     numbered: list[Tracked] = field(default_factory=list)
     entries: list[tuple[Posting, Entry]] = field(default_factory=list)
     taken: dict[Series, Taken] = field(default_factory=dict)
     audit: list[AuditRow] = field(default_factory=list)
+    personal: list[Kept] = field(default_factory=list)
     fiscal_hashes: dict[Series, str] = field(default_factory=dict)
 
 
@@ -61,18 +68,19 @@ def flush(unit: Unit) -> None:
 
 
 def _write(unit: Unit) -> None:
-    writing = Writing(unit, [one for one in unit.tracked.values() if one.changed])
+    writing = Writing(unit, Written(unit.new_id()), [one for one in unit.tracked.values() if one.changed])
     if writing.changed or unit.adjustments or unit.master:
         reliance.take_turns(unit)
+    _salt(writing)
     writing.numbered = _in_order_of_issue([one for one in writing.changed if one.wants_number])
     early = [one for one in writing.changed if one.original is not None and not one.wants_number]
     late = [one for one in writing.changed if one.original is not None and one.wants_number]
     _audit(writing, {one.document.id for one in early})
     _update_documents(unit, [*early, *late])
-    _move_stock(unit)
+    _move_stock(writing)
     _write_lines(unit, [*early, *late])
     writing.entries = _entries(unit)
-    writing.taken = sequences.take(unit.connection, unit.company, _wanted(writing))
+    _take_numbers(writing)
     _give_numbers(writing)
     _name_sources(writing)
     _audit(writing, {one.document.id for one in writing.changed} - {one.document.id for one in early})
@@ -83,9 +91,12 @@ def _write(unit: Unit) -> None:
     _insert_entries(writing)
     register(unit)
     _write_master(writing)
+    queued = _messages(writing)
+    _note_written(writing)
     audit_log.append(unit.connection, unit.company, writing.audit)
+    store_personal.append(unit.connection, unit.company, writing.personal)
     sequences.chain(unit.connection, unit.company, writing.fiscal_hashes)
-    _queue(unit)
+    outbox.queue(unit.connection, unit.company, queued, unit.now)
     _settled(unit, writing)
 
 
@@ -131,8 +142,9 @@ def _write_lines(unit: Unit, changed: Sequence[Tracked]) -> None:
     store_documents.rewrite_lines(unit.connection, unit.company, gone, written)
 
 
-def _move_stock(unit: Unit) -> None:
+def _move_stock(writing: Writing) -> None:
     """Write the moves; what fell below zero against the policy, seen under the lock, takes the unit back."""
+    unit = writing.unit
     unit.reckon_stock()
     moves = [
         StockMove(
@@ -144,12 +156,13 @@ def _move_stock(unit: Unit) -> None:
     ]  # fmt: skip
     moves += unit.adjustments
     moved = store_stock.apply_moves(unit.connection, unit.company, moves)
-    valued = value_moves(unit, moves)
+    valued = value_moves(unit, moves, writing.written)
     meanwhile = reliance.moved_stock(unit, moved.before)
     refuse_short(unit, moves, moved.physical, meanwhile.keys())
     refuse_lots(unit, moves, moved.places)
     reliance.still_holds(unit, meanwhile)
-    store_stock.insert_moves(unit.connection, unit.company, valued, unit.now)
+    writing.written.take_moves(valued, unit.now)
+    store_stock.insert_moves(unit.connection, unit.company, valued, unit.now, writing.written.id)
 
 
 def _day_of(unit: Unit, document_id: Id) -> date:
@@ -196,6 +209,16 @@ def _wanted(writing: Writing) -> dict[Series, Wanted]:
         so_far = wanted.get(series, Wanted(0, entry.date))
         wanted[series] = Wanted(so_far.numbers + 1, max(so_far.last_date, entry.date))
     return wanted
+
+
+def _take_numbers(writing: Writing) -> None:
+    unit, wanted = writing.unit, _wanted(writing)
+    writing.taken = sequences.take(unit.connection, unit.company, wanted)
+    for series, need in sorted(wanted.items()):
+        taken = writing.taken[series]
+        last = taken.first + need.numbers - 1
+        days = day(need.last_date), day(taken.previous_date)
+        writing.written.series.append(Numbers(*series, taken.first, last, *days))
 
 
 def _give_numbers(writing: Writing) -> None:
@@ -305,10 +328,19 @@ def _insert_entries(writing: Writing) -> None:
         document = unit.get(entry.document_id)
         done = entry if entry.piece else titled(entry, document, posting.posts, unit.pack)
         numbered.append((number, done))
+    writing.written.take_entries(numbered, unit.now)
     entries.insert_entries(unit.connection, unit.company, numbered, unit.now)
 
 
 # -- audit log -------------------------------------------------------------------------------------
+
+
+def _salt(writing: Writing) -> None:
+    """What a document says of persons is digested with a salt of its own, which is no other's."""
+    told = {happened.document_id for happened in writing.unit.happened}
+    for one in writing.changed:
+        if one.document.id in told and (one.original is None or one.document.personal_salt is None):
+            one.document = one.document.changed(personal_salt=new_salt(writing.unit.new_id))
 
 
 def _audit(writing: Writing, ids: set[Id]) -> None:
@@ -323,21 +355,68 @@ def _audit(writing: Writing, ids: set[Id]) -> None:
     for document_id in order:
         one = unit.tracked[document_id]
         seen = one.original.version if one.original else 0
-        content = audit_log.content_hash(one.document)
+        said = said_of(one.document, personal_paths(unit.type_of(one.document), one.document))
         head = one.document.audit_hash
         for step, happened in enumerate(of[document_id], 1):
-            payload: dict[str, Any] = {**read_back(happened.payload), "content": content}
+            payload: dict[str, Any] = {**read_back(happened.payload), **said}
             if happened.issues:
                 _name_issue(writing, one.document, payload)
-            row = AuditRow(
-                document_id, seen + step, unit.now, unit.actor.name, happened.event, payload,
-                unit.pack.fingerprint, head, "",
+            _set_apart(writing, one.document, (seen + step, happened.event), payload)
+            row = audit_log.entry(
+                document_id, seen + step, unit.now, unit.actor.name, happened.event, payload, unit.pack.fingerprint,
+                head,
             )  # fmt: skip
-            head = audit_log.entry_hash(row)
-            writing.audit.append(row._replace(hash=head))
+            head = row.hash
+            writing.audit.append(row)
             if "previous_issue" in payload:
                 writing.fiscal_hashes[_series(unit, one.document)] = head
         one.document = one.document.changed(audit_hash=head, version=seen + len(of[document_id]))
+
+
+def personal_paths(declared: DocumentType, document: Document) -> list[Path]:
+    """Where the history and the custom values of a document say something of a person, as its type declares it."""
+    found: list[Path] = [
+        ("history", event, "facts", name)
+        for event, past in document.history.items()
+        for name in sorted(_personal_facts(declared, event) & past.get("facts", {}).keys())
+    ]
+    return found + [("custom", name) for name in sorted(document.custom) if _is_personal(declared.fields.get(name))]
+
+
+def _personal_facts(declared: DocumentType, event: str) -> set[str]:
+    asked = declared.events[event].ask if event in declared.events else {}
+    return {name for name, ask in asked.items() if ask.personal}
+
+
+def _is_personal(field: Field_ | None) -> bool:
+    return field is not None and field.personal
+
+
+def _set_apart(writing: Writing, document: Document, which: tuple[int, str], payload: dict[str, Any]) -> None:
+    """Facts about persons stand beside the entry, which keeps a digest of each."""
+    version, event = which
+    names = _personal_facts(writing.unit.type_of(document), event) & payload.get("facts", {}).keys()
+    if not names:
+        return
+    facts = payload["facts"]
+    rows = kept(document.id, version, {f"facts.{n}": facts[n] for n in sorted(names)}, new_salt(writing.unit.new_id))
+    payload["facts"] = {name: value for name, value in facts.items() if name not in names}
+    payload["apart"] = {row.field: row.digest for row in rows}
+    writing.personal += rows
+
+
+def _note_written(writing: Writing) -> None:
+    """The entry of the unit of work: what it writes beside the chains of documents and records."""
+    unit, written = writing.unit, writing.written
+    told = {happened.document_id for happened in unit.happened}
+    for one in writing.changed:
+        if one.document.id not in told:
+            written.take_document(one.document)
+    for made in unit.allocations:
+        written.allocations[made.id] = row_digest(made._asdict(), Allocation._fields)
+    written.commands |= unit.answers
+    written.sent |= unit.outcomes
+    writing.audit += written.entry(unit.now, unit.actor.name, "write", unit.pack.fingerprint)
 
 
 def _name_issue(writing: Writing, document: Document, payload: dict[str, Any]) -> None:
@@ -358,13 +437,9 @@ def _write_master(writing: Writing) -> None:
         new: list[dict[str, Any]] = []
         changed: list[tuple[int, dict[str, Any]]] = []
         for one in puts:
-            payload = {"kind": kind, "code": one.row["code"], "data": one.row["data"]}
-            row = AuditRow(
-                one.row["id"], one.seen + 1, unit.now, unit.actor.name, "put", payload,
-                unit.pack.fingerprint, one.previous_hash, "",
-            )  # fmt: skip
-            one.row["audit_hash"] = audit_log.entry_hash(row)
-            writing.audit.append(row._replace(hash=one.row["audit_hash"]))
+            row = _put(writing, one)
+            one.row["audit_hash"] = row.hash
+            writing.audit.append(row)
             if one.seen:
                 changed.append((one.seen, one.row))
             else:
@@ -372,23 +447,47 @@ def _write_master(writing: Writing) -> None:
         store_master.write(unit.connection, unit.company, kind, new, changed)
 
 
+def _put(writing: Writing, one: Put) -> AuditRow:
+    """The audit entry of a record, with what it says of persons beside it."""
+    unit, data = writing.unit, one.row["data"]
+    said = split(data, store_master.TABLES[one.kind][1], personal_custom(unit.pack.model, one.kind))
+    payload: dict[str, Any] = {"kind": one.kind, "code": one.row["code"], "data": said.public}
+    if said.personal:
+        rows = kept(one.row["id"], one.seen + 1, said.personal, new_salt(unit.new_id))
+        payload["apart"] = {row.field: row.digest for row in rows}
+        writing.personal += rows
+    return audit_log.entry(
+        one.row["id"], one.seen + 1, unit.now, unit.actor.name, "put", payload, unit.pack.fingerprint,
+        one.previous_hash,
+    )  # fmt: skip
+
+
 # -- outbox ----------------------------------------------------------------------------------------
 
 
-def _queue(unit: Unit) -> None:
-    """Queue what events asked to be sent; what two of them asked for is one message (MS1)."""
+def _messages(writing: Writing) -> list[QueuedMessage]:
+    """What events asked to be sent; what two of them asked for is one message (MS1)."""
+    unit = writing.unit
     rows = []
     for document_id, message in dict.fromkeys(unit.messages):
         document = unit.get(document_id)
         recipient = str(document.party_facts.get("email", ""))
         payload = {"message": message, "to": recipient, "language": document.language, "number": document.number}
-        rows.append(
-            QueuedMessage(
-                unit.new_id(), "mail" if recipient else "letter", document_id,
-                f"{document_id}:{document.version}:{message}", payload,
-            )
+        row = QueuedMessage(
+            unit.new_id(), "mail" if recipient else "letter", document_id,
+            f"{document_id}:{document.version}:{message}", payload,
         )  # fmt: skip
-    outbox.queue(unit.connection, unit.company, rows, unit.now)
+        rows.append(row)
+        _note_message(writing, row, document.personal_salt)
+    for row in unit.notices:
+        rows.append(row)
+        _note_message(writing, row, None)
+    return rows
+
+
+def _note_message(writing: Writing, row: QueuedMessage, salt: str | None) -> None:
+    values = {**row._asdict(), "created_at": writing.unit.now}
+    writing.written.outbox[row.id] = message_digests(values, salt)
 
 
 def _settled(unit: Unit, writing: Writing) -> None:
@@ -396,11 +495,13 @@ def _settled(unit: Unit, writing: Writing) -> None:
     for one in writing.changed:
         one.original, one.wants_number = one.document, False
     for pending in (
-        unit.happened, unit.messages, unit.allocations, unit.postings, unit.adjustments, unit.master, unit.revalued,
-        unit.registers,
+        unit.happened, unit.messages, unit.notices, unit.allocations, unit.postings, unit.adjustments, unit.master,
+        unit.revalued, unit.registers,
     ):  # fmt: skip
         pending.clear()
     unit.given_values.clear()
+    unit.answers.clear()
+    unit.outcomes.clear()
     unit.moves.clear()
     unit.pending.clear()
     unit.moved.clear()

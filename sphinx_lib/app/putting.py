@@ -16,6 +16,7 @@ from sphinx_lib.kernel.conditions import code_of
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import PriceRecord, Record, equipment_code
 from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import Field_
 from sphinx_lib.store import master as store_master
@@ -138,8 +139,16 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def personal_custom(model: PackModel, kind: str) -> list[str]:
+    """The custom fields of records of ``kind`` that say something of persons."""
+    return [name for name, field in _declared(model, kind).items() if field.personal]
+
+
 def _own_fields(unit: Unit, kind: str) -> Mapping[str, Field_]:
-    model = unit.pack.model
+    return _declared(unit.pack.model, kind)
+
+
+def _declared(model: PackModel, kind: str) -> Mapping[str, Field_]:
     if kind in ROLES:
         return model.parties.fields
     return model.items.fields if kind == "item" else {}

@@ -7,7 +7,7 @@ from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.ports import QueuedMessage
 from sphinx_lib.kernel.seal import Seal
 from sphinx_lib.pack.base import in_language
-from sphinx_lib.store import outbox, seals
+from sphinx_lib.store import seals
 
 _SUBJECT = {"en": "Seal {number} of {company}", "fr": "Scellement {number} de {company}"}
 _BODY = {
@@ -25,7 +25,7 @@ def seal_now(session: Session, mail: str = "") -> Seal | None:
     unit = session.unit
     seal = seals.add(unit.connection, unit.company, unit.now)
     if seal is not None and mail:
-        outbox.queue(unit.connection, unit.company, [_message(seal, mail, session)], unit.now)
+        unit.notices.append(_message(seal, mail, session))
     return seal
 
 

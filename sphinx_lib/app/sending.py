@@ -195,11 +195,17 @@ def _release(session: Session, holder: Id) -> None:
 
 def _mark_delivered(session: Session, message: Id, state: str) -> bool:
     unit = session.unit
-    return outbox.mark_delivered(unit.connection, unit.company, message, state, unit.now)
+    outcome = outbox.mark_delivered(unit.connection, unit.company, message, state, unit.now)
+    if outcome is not None:
+        unit.outcomes[message] = outcome
+    return outcome is not None
 
 
 def _mark_failed(session: Session, holder: Id, row: QueuedMessage, due_at: datetime) -> None:
-    outbox.mark_failed(session.unit.connection, session.unit.company, holder, row, due_at)
+    unit = session.unit
+    outcome = outbox.mark_failed(unit.connection, unit.company, holder, row, due_at)
+    if outcome is not None:
+        unit.outcomes[row.id] = outcome
 
 
 # -- messages that are dead ------------------------------------------------------------------------
@@ -231,7 +237,7 @@ def retry(unit: Unit, ids: Sequence[Id]) -> None:
             unit.replace(now.changed(version=now.version + 1))
             facts = {"message": row.title, "id": row.id, "error": row.last_error}
             unit.record(document.id, "retry_message", {"to": now.state, "facts": facts})
-    outbox.requeue(unit.connection, unit.company, wanted, unit.now)
+    unit.outcomes |= outbox.requeue(unit.connection, unit.company, rows, unit.now)
 
 
 def message(unit: Unit, message_id: Id) -> OutboxMessage:

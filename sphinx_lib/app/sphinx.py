@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from sphinx_lib.app import runs, verify
+from sphinx_lib.app.adopting import adopt
 from sphinx_lib.app.flush import flush
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.registry import Extension, specs
@@ -36,8 +37,9 @@ from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
-from sphinx_lib.store import commands, engine, entries, packs, seals, search
+from sphinx_lib.store import audit_log, commands, engine, entries, packs, seals, search
 from sphinx_lib.store.audit_log import canonical
+from sphinx_lib.store.written import Numbers, Written, answer_digest, batch_of, day
 
 ATTEMPTS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1.0
@@ -110,10 +112,14 @@ class Sphinx:
         return app
 
     def migrate(self) -> None:
-        """Create or update the schema, move renamed states, then check the database against the pack."""
+        """Create or update the schema, move renamed states, then check the database against the pack.
+
+        What was written before the audit log covered it is digested now, once.
+        """
         engine.migrate(self.engine)
         with self.engine.begin() as connection:
             packs.rename_states(connection, self.company, self.pack, SYSTEM.name, self.clock.now())
+            adopt(connection, self.company, self.pack, self.new_id, SYSTEM.name, self.clock.now())
             search.create_indexes(connection, self.pack.model)
             self._take_up_pack(connection)
 
@@ -124,12 +130,21 @@ class Sphinx:
             with reading.begin():
                 if not packs.is_migrated(reading) or packs.is_current(reading, self.company, self.pack.fingerprint):
                     return
+                if packs.is_older(reading):
+                    return
         with self.engine.begin() as connection:
             self._take_up_pack(connection)
 
     def _take_up_pack(self, connection: Connection) -> None:
         packs.refuse_unknown(connection, self.company, self.pack)
-        packs.archive(connection, self.company, self.pack, self.clock.now())
+        if not packs.is_current(connection, self.company, self.pack.fingerprint):
+            written, now = Written(self.new_id()), self.clock.now()
+            packs.archive(connection, self.company, self.pack, now, written)
+            self._note(connection, written, SYSTEM, "configure", now)
+
+    def _note(self, connection: Connection, written: Written, actor: Actor, event: str, at: datetime) -> None:
+        rows = written.entry(at, actor.name, event, self.pack.fingerprint)
+        audit_log.append(connection, self.company, rows)
 
     @contextmanager
     def session(self, *, actor: Actor = SYSTEM, connection: Connection | None = None) -> Iterator[Session]:
@@ -199,13 +214,15 @@ class Sphinx:
         name = f"{function.__module__}.{function.__qualname__}"
         digest = sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
         with self.engine.begin() as connection:
-            if not commands.claim(connection, self.company, key, digest, self.clock.now()):
+            at = self.clock.now()
+            if not commands.claim(connection, self.company, key, digest, at):
                 known = commands.find(connection, self.company, key)
                 if known is None or known.input_hash != digest:
                     raise IdempotencyMismatch(f"the key {key!r} was used before with another input", key=key)
                 return known.value
             unit = self._unit(connection, actor)
             answer = function(Session(unit), *args, **named)
+            unit.answers[key] = answer_digest(digest, commands.stored(answer), at)
             flush(unit)
             commands.answer(connection, self.company, key, answer)
             return answer
@@ -245,16 +262,20 @@ class Sphinx:
         with self.reader() as views:
             return seals.newest(views.unit.connection, self.company, number)
 
-    def mark_exported(self, first: date, last: date) -> int:
+    def mark_exported(self, first: date, last: date, *, actor: Actor = SYSTEM) -> int:
         """Put all entries dated within a period, and in no batch yet, into a new batch; returns its number (AC3).
 
         Refused when there is none. ``export.run.export_batch`` writes a batch, any number of times.
         """
         with self.engine.begin() as connection:
-            number = entries.mark_batch(connection, self.company, first, last)
-            if number is None:
+            batch = entries.mark_batch(connection, self.company, first, last)
+            if batch is None:
                 raise Refused(f"every entry from {first} to {last} is in a batch already; write that one again")
-            return number
+            written = Written(self.new_id(), batches={str(batch.number): batch_of(batch.entries)})
+            days = day(last), day(batch.taken.previous_date)
+            written.series.append(Numbers(*entries.BATCHES, batch.number, batch.number, *days))
+            self._note(connection, written, actor, "export", self.clock.now())
+            return batch.number
 
     def verify(
         self, against: Sequence[Seal] = (), *, parts_after: float = 30, progress: runs.Progress = runs.silent

@@ -13,16 +13,15 @@ from sqlalchemy import Connection
 
 from sphinx_lib.app.allocated import Allocated
 from sphinx_lib.app.moved import Moved
-from sphinx_lib.billing.credit import exposure
+from sphinx_lib.app.standing import standing
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import NotFound
-from sphinx_lib.kernel.ports import Actor, IdFactory
+from sphinx_lib.kernel.ports import Actor, IdFactory, QueuedMessage
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import Op, Specs
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.stock.levels import Held, held, moves_between
 from sphinx_lib.store import documents as store_documents
-from sphinx_lib.workflow.derive import status_of
 
 if TYPE_CHECKING:
     from sphinx_lib.app.pricing import PriceRules
@@ -79,8 +78,10 @@ class Tracked:
 class Tracking:
     """The documents that a unit of work has read or made, and what it will write of them, of stock, and of master data.
 
-    ``failed`` says that a flush stopped half-way, so that nothing of this unit may be committed.
-    ``exposed`` is by party and class what this unit adds to the party's outstanding beside what is stored (C1).
+    ``failed`` says that a flush stopped half-way, so that nothing of this unit may be committed. ``answers`` holds, by
+    the key of the command that this unit carries out, the digest of its answer for the audit log. ``exposed`` is by party
+    and class what this unit adds to the party's outstanding beside what is stored (C1). ``notices`` are messages about no
+    document, ``outcomes`` what became of messages: the number of tries, and the digest of how they stand.
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """
 
@@ -104,6 +105,8 @@ class Tracking:
     dirty: set[Id] = field(default_factory=set)
     happened: list[Happened] = field(default_factory=list)
     messages: list[tuple[Id, str]] = field(default_factory=list)
+    notices: list[QueuedMessage] = field(default_factory=list)
+    outcomes: dict[Id, list[Any]] = field(default_factory=dict)
     allocations: Allocated = field(default_factory=Allocated)
     postings: list[Posting] = field(default_factory=list)
     adjustments: list[StockMove] = field(default_factory=list)
@@ -111,6 +114,7 @@ class Tracking:
     revalued: list[Revalued] = field(default_factory=list)
     master: list[Any] = field(default_factory=list)
     registers: list[Id] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
     _undo: list[dict[Id, tuple[Document, bool] | None]] = field(default_factory=list)
 
     def load(self, ids: Iterable[Id], *, with_roots: bool = False) -> list[Document]:
@@ -203,12 +207,7 @@ class Tracking:
 
     def _summed_up(self, document: Document) -> Document:
         """``document`` with the statuses and the exposure that its lines and state give it."""
-        weight_class, weight = exposure(document, self.pack)
-        values: dict[str, Any] = {"exposure_class": weight_class, "exposure": weight}
-        for progress in self.pack.followed(document.type):
-            status = self.pack.model.progress[progress].status
-            if status:
-                values[status] = status_of(document, progress)
+        values = standing(document, self.pack)
         if all(getattr(document, name) == value for name, value in values.items()):
             return document
         return document.changed(**values)

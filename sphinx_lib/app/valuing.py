@@ -18,6 +18,7 @@ from sphinx_lib.stock.levels import PHYSICAL, held
 from sphinx_lib.stock.valuation import Change, Rule, entered, left, revalued, taken_back
 from sphinx_lib.store import stock as store_stock
 from sphinx_lib.store import stock_values
+from sphinx_lib.store.written import Written
 
 SHARE_DIGITS = 4
 COST_RESET = "cost reset"
@@ -47,7 +48,7 @@ class Valuing:
     costs: dict[Id, dict[str, Decimal]] = field(default_factory=dict)
 
 
-def value_moves(unit: Unit, moves: Sequence[StockMove]) -> list[StockMove]:
+def value_moves(unit: Unit, moves: Sequence[StockMove], written: Written) -> list[StockMove]:
     """``moves`` with the values of the physical ones, and moves of value alone; what items are worth is written.
 
     Within one unit of work what comes in is there before what goes out, and what is returned after it. Deliveries of this
@@ -69,7 +70,7 @@ def value_moves(unit: Unit, moves: Sequence[StockMove]) -> list[StockMove]:
         change = revalued(work.worths[one.item], one.quantity, one.amount, rule, one.source)
         work.worths[one.item] = change.worth
         _correct(work, one.move._replace(item=one.item), change.correction, one.move.reason)
-    stock_values.write(unit.connection, unit.company, work.worths)
+    stock_values.write(unit.connection, unit.company, work.worths, written)
     with_issued_costs(unit, work.costs)
     return [*(move._replace(value=work.values.get(move.id, ZERO)) for move in moves), *work.corrections]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -27,11 +28,12 @@ from sphinx_lib.kernel.errors import InputError, NotFound
 from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import Equipment, ExchangeRate, Item, Party
 from sphinx_lib.kernel.names import refuse_text
+from sphinx_lib.kernel.personal import joined
 from sphinx_lib.kernel.ports import MESSAGE_STATES, UNDELIVERED, OutboxMessage
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.scopes import PartyFacts, backorder_policy
 from sphinx_lib.stock.availability import Availability, together
-from sphinx_lib.store import audit_log, entries, outbox
+from sphinx_lib.store import audit_log, entries, outbox, personal
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import equipment as store_equipment
 from sphinx_lib.store import master as store_master
@@ -364,8 +366,13 @@ class Views(Previews):
         return sending.message(self.unit, message_id)
 
     def history(self, document_id: Id) -> list[Any]:
-        """The audit entries of a document, oldest first."""
-        return list(audit_log.entries(self.unit.connection, self.unit.company, [document_id]))
+        """The audit entries of a document, oldest first, with what they say of persons as far as it was not deleted."""
+        where = (self.unit.connection, self.unit.company, [document_id])
+        kept: dict[int, dict[str, Any]] = {}
+        for row in personal.of_entries(*where):
+            kept.setdefault(row.version, {})[row.field] = json.loads(row.text)
+        rows = audit_log.entries(*where)
+        return [row._replace(payload=joined(row.payload, kept.get(row.version, {}))) for row in rows]
 
     def entries(self, first: date, last: date) -> Iterator[Any]:
         """Accounting entry lines dated within a period, by date, journal and number."""

@@ -268,7 +268,8 @@ class Document:
     ``foot_discount`` and ``early_payment_discount`` are percents, ``foot_discount_amount`` an amount that holds tax where
     prices do; ``totals`` are the amounts at the foot by name, without tax, in the order in which they are computed (N9).
     With ``prices_include_tax`` unit prices hold tax, and line nets are shares of the net of their VAT code (VA3).
-    ``total_cost`` is none on what is shown to somebody who may not see costs.
+    ``total_cost`` is none on what is shown to somebody who may not see costs. ``personal_salt`` is hashed with what
+    the document says of persons, and none once that was deleted.
     """
 
     id: Id
@@ -316,6 +317,7 @@ class Document:
     billing_status: str = ""
     pack: str = ""
     audit_hash: str = ""
+    personal_salt: str | None = None
     frozen_at: datetime | None = None
     vat: tuple[VatAmount, ...] = ()
     instalments: tuple[Instalment, ...] = ()

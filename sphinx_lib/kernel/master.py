@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from sphinx_lib.kernel.money import exact_decimal
+from sphinx_lib.kernel.personal import Personal
 
 
 def _exact(value: object) -> object:
@@ -57,6 +58,10 @@ Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
 
 def _list_of_text(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+Said = Annotated[str, Personal()]
+"""A text that says something of a person."""
 
 
 class Record(BaseModel):
@@ -107,8 +112,8 @@ class Site(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: str
-    name: str = ""
-    address: Address = Address()
+    name: Said = ""
+    address: Annotated[Address, Personal()] = Address()
     country: str = ""
     billing: Billing | None = None
 
@@ -119,9 +124,9 @@ class Contact(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: str
-    name: str = ""
-    email: str = ""
-    phone: str = ""
+    name: Said = ""
+    email: Said = ""
+    phone: Said = ""
     language: str = ""
 
 
@@ -135,7 +140,7 @@ class Party(Record):
     delivered free, both net in company currency; ``lead_days`` is how long it takes to deliver.
     """
 
-    name: str
+    name: Said
     country: str = Field("FR", pattern=r"^[A-Z]{2}$")
     region: str = ""
     language: str = ""
@@ -143,9 +148,9 @@ class Party(Record):
     vat_number: str = ""
     siren: str = ""
     siret: str = ""
-    email: str = ""
-    phone: str = ""
-    address: Address = Address()
+    email: Said = ""
+    phone: Said = ""
+    address: Annotated[Address, Personal()] = Address()
     group: str = ""
     price_list: str = ""
     channel: str = ""

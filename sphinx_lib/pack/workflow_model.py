@@ -60,13 +60,17 @@ Guards = Annotated[dict[str, Annotated[Guard, BeforeValidator(_empty)]], BeforeV
 
 
 class Ask(Strict):
-    """A fact the event needs: a text, a date, a number, or one of ``choices``; ``default`` is the text of who gives none."""
+    """A fact the event needs: a text, a date, a number, or one of ``choices``; ``default`` is the text of who gives none.
+
+    One that is ``personal``, such as a name or an address on the net, can be deleted from the audit log later.
+    """
 
     type: Literal["text", "date", "number"] = "text"
     choices: dict[str, Annotated[Label, BeforeValidator(_empty)]] | None = None
     optional: YesNo = False
     default: Label = {}
     label: Label = {}
+    personal: YesNo = False
 
     @model_validator(mode="after")
     def _default_is_free_text(self) -> Ask:
@@ -137,7 +141,10 @@ class State(Strict):
 
 
 class Field_(Strict):
-    """A field of one's own on a document, a line or a master record; ``minimum`` and ``maximum`` bound a number."""
+    """A field of one's own on a document, a line or a master record; ``minimum`` and ``maximum`` bound a number.
+
+    ``personal`` says that it tells something of a person, as of ``Ask``.
+    """
 
     type: Literal["text", "number", "date", "flag"] = "text"
     label: Label = {}
@@ -150,6 +157,7 @@ class Field_(Strict):
     print: YesNo = False
     minimum: Exact | None = None
     maximum: Exact | None = None
+    personal: YesNo = False
 
     @model_validator(mode="after")
     def _bounds_hold_numbers(self) -> Field_:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.store.tables import commands
+from sphinx_lib.store.types import read_back
 
 _FIND = select(commands.c.input_hash, commands.c.answer).where(
     commands.c.company_id == bindparam("company"), commands.c.key == bindparam("key")
@@ -45,4 +46,9 @@ def claim(connection: Connection, company: str, key: str, input_hash: str, at: d
 
 def answer(connection: Connection, company: str, key: str, value: Any) -> None:
     """Keep the answer of a claimed key."""
-    connection.execute(_ANSWER, {"company": company, "named": key, "answer": {"value": value}})
+    connection.execute(_ANSWER, {"company": company, "named": key, "answer": stored(value)})
+
+
+def stored(value: Any) -> dict[str, Any]:
+    """An answer as it is kept, and comes back: texts, numbers, lists and mappings only."""
+    return {"value": read_back(value)}

@@ -179,6 +179,12 @@ def number_documents(connection: Connection, company: str, numbered: Sequence[Do
         connection.execute(_NUMBER_DOCUMENT, rows)
 
 
+def set_salt(connection: Connection, company: str, document: Document) -> None:
+    """Give a document the salt that its digests of what is personal are made with."""
+    own = documents.c.company_id == company, documents.c.id == document.id
+    connection.execute(update(documents).where(*own).values(personal_salt=document.personal_salt))
+
+
 def advance_lines(connection: Connection, company: str, lines: Sequence[Line]) -> None:
     """Write the progress of lines."""
     if lines:

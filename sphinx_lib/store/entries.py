@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from sphinx_lib.kernel.document import Entry, Id
 from sphinx_lib.store import sequences
 from sphinx_lib.store.among import among
-from sphinx_lib.store.sequences import Wanted
+from sphinx_lib.store.sequences import Taken, Wanted
 from sphinx_lib.store.tables import accounting_entries, documents
 
 _INSERT = insert(accounting_entries)
 _c = accounting_entries.c
+BATCHES = ("export", "")
+"""The series that numbers batches."""
 
 
 def insert_entries(connection: Connection, company: str, numbered: Sequence[tuple[str, Entry]], at: datetime) -> None:
@@ -63,13 +65,21 @@ def span(connection: Connection, company: str) -> tuple[date, date] | None:
     return (row[0], row[1]) if row[0] is not None else None
 
 
-def mark_batch(connection: Connection, company: str, first: date, last: date) -> int | None:
+class Batch(NamedTuple):
+    """A batch that was marked: its number, the entries in it, and what its series had given before."""
+
+    number: int
+    entries: tuple[Id, ...]
+    taken: Taken
+
+
+def mark_batch(connection: Connection, company: str, first: date, last: date) -> Batch | None:
     """Give the next batch number to all entries of a period that are in no batch yet (AC3); none when all are."""
     open_ = (_c.company_id == company, _c.date >= first, _c.date <= last, _c.batch.is_(None))
-    series = ("export", "")
-    number = sequences.take(connection, company, {series: Wanted(1, last)})[series].first
-    marked = connection.execute(update(accounting_entries).where(*open_).values(batch=number))
-    return number if marked.rowcount else None
+    taken = sequences.take(connection, company, {BATCHES: Wanted(1, last)})[BATCHES]
+    statement = update(accounting_entries).where(*open_).values(batch=taken.first).returning(_c.entry_id)
+    marked = tuple(dict.fromkeys(connection.scalars(statement)))
+    return Batch(taken.first, marked, taken) if marked else None
 
 
 def of_documents(connection: Connection, company: str, ids: Sequence[Id]) -> list[Any]:

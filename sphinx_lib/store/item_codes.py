@@ -77,13 +77,14 @@ def rewrite(
     rows = [
         {"company_id": company, "code": code, "item": row["code"], "supplier": supplier}
         for row in (*new, *changed)
-        for supplier, code in _codes(row["data"])
+        for supplier, code in codes_of_item(row["data"])
     ]
     if rows:
         connection.execute(insert(item_codes), rows)
 
 
-def _codes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def codes_of_item(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What an item is found by, beside its own code, as (supplier, code); a barcode has no supplier."""
     if data.get("barcode"):
         yield "", data["barcode"]
     yield from ((supplier, code) for supplier, code in data.get("supplier_codes", {}).items() if supplier and code)

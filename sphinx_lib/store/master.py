@@ -94,13 +94,13 @@ def stored(connection: Connection, company: str, kind: str, codes: Collection[st
 
 
 def records(connection: Connection, company: str) -> Iterator[tuple[str, Any]]:
-    """Every master record with its kind: code, id, audit_hash, data."""
+    """Every master record with its kind, as a mapping of its columns."""
     kinds: dict[Table, str] = {}
     for kind, (table, _) in TABLES.items():
         kinds.setdefault(table, kind)
     for table, kind in kinds.items():
-        columns = (table.c.code, table.c.id, table.c.audit_hash, table.c.data)
-        for row in connection.execute(select(*columns).where(table.c.company_id == company).order_by(table.c.code)):
+        statement = select(table).where(table.c.company_id == company).order_by(table.c.code)
+        for row in connection.execute(statement).mappings():
             yield kind, row
 
 
@@ -119,6 +119,25 @@ def columns_of(kind: str, record: Record, roles: tuple[bool, bool]) -> dict[str,
         own["customer"], own["supplier"] = roles
     own["data"] = record.model_dump(mode="json", exclude_defaults=True)
     return own
+
+
+_COMMON = frozenset({"company_id", "code", "id", "version", "audit_hash", "data"})
+
+
+def columns_from(kind: str, data: Mapping[str, Any], roles: Sequence[bool]) -> dict[str, Any]:
+    """What the table of ``kind`` must keep in columns of its own beside ``data``, which need not be valid any more."""
+    table, model = TABLES[kind]
+    found: dict[str, Any] = dict(zip(("customer", "supplier"), roles, strict=True)) if table is parties else {}
+    for column in table.columns:
+        if column.name not in _COMMON and column.name not in found:
+            declared = model.model_fields[column.name]
+            found[column.name] = data.get(column.name, "" if declared.is_required() else declared.default)
+    if table is price_records:
+        item = data.get("item", ())
+        found["item"] = item[0] if len(item) == 1 else ""
+    if table is exchange_rates:
+        found["date"] = date.fromisoformat(data["date"])
+    return found
 
 
 def write(

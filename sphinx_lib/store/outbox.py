@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, null, select, update
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.ports import DELIVERED, OutboxMessage, QueuedMessage
 from sphinx_lib.store.tables import outbox
+from sphinx_lib.store.written import OUTCOME_FIELDS, row_digest
 
 WAITING = ("queued", "failed")
 _COLUMNS = tuple(outbox.c[name] for name in QueuedMessage._fields)
@@ -87,8 +89,8 @@ def release(connection: Connection, company: str, holder: Id, at: datetime) -> N
 
 def mark_delivered(
     connection: Connection, company: str, message: Id, state: str, at: datetime
-) -> bool:
-    """Record that a message went out, whoever holds it now; false when that was on record already.
+) -> list[Any] | None:
+    """Record that a message went out, whoever holds it now; its outcome, or None when that was on record already.
 
     A sender whose lease ran out in between has sent it all the same, and nobody is to send it again.
     """
@@ -99,14 +101,23 @@ def mark_delivered(
         .values(
             state=state, attempts=outbox.c.attempts + 1, last_error="", holder=null(), done_at=at
         )
+        .returning(outbox.c.attempts)
     )
-    return connection.execute(statement).rowcount == 1
+    attempts = connection.execute(statement).scalar_one_or_none()
+    return None if attempts is None else _outcome(state, attempts, "", at)
+
+
+def _outcome(state: str, attempts: int, error: str, done_at: datetime | None) -> list[Any]:
+    """How a message stands after so many tries, as the audit log keeps it."""
+    values = {"state": state, "attempts": attempts, "last_error": error, "done_at": done_at}
+    return [attempts, row_digest(values, OUTCOME_FIELDS)]
 
 
 def mark_failed(
     connection: Connection, company: str, holder: Id, row: QueuedMessage, due_at: datetime
-) -> bool:
-    """Record state, attempts and error of ``row``, which is due again at ``due_at``; false when the lease ran out.
+) -> list[Any] | None:
+    """Record state, attempts and error of ``row``, which is due again at ``due_at``; its outcome, or None when the lease
+    ran out.
 
     The row then belongs to another sender, whose own answer counts.
     """
@@ -118,7 +129,9 @@ def mark_failed(
             due_at=due_at,
         )
     )  # fmt: skip
-    return connection.execute(statement).rowcount == 1
+    if connection.execute(statement).rowcount != 1:
+        return None
+    return _outcome(row.state, row.attempts, row.last_error, None)
 
 
 def lock(connection: Connection, company: str, ids: Collection[Id]) -> list[OutboxMessage]:
@@ -128,11 +141,15 @@ def lock(connection: Connection, company: str, ids: Collection[Id]) -> list[Outb
     return [OutboxMessage(*row) for row in rows]
 
 
-def requeue(connection: Connection, company: str, ids: Collection[Id], at: datetime) -> None:
-    """Let messages be sent as if they were new; the last error stays until they are."""
-    fresh = {"state": "queued", "attempts": 0, "holder": null(), "due_at": at}
+def requeue(
+    connection: Connection, company: str, rows: Collection[OutboxMessage], at: datetime
+) -> dict[Id, list[Any]]:
+    """Let messages be sent as if they were new; the last error stays until they are. Gives their outcomes by id."""
+    fresh = {"state": "queued", "attempts": 0, "holder": null(), "due_at": at, "done_at": null()}
+    ids = [row.id for row in rows]
     statement = update(outbox).where(outbox.c.company_id == company, outbox.c.id.in_(ids))
     connection.execute(statement.values(fresh))
+    return {row.id: _outcome("queued", 0, row.last_error, None) for row in rows}
 
 
 def messages(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, inspect, select, update
@@ -17,11 +17,13 @@ from sphinx_lib.pack.overlay import locate, to_plain
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.store import audit_log
 from sphinx_lib.store.among import among
-from sphinx_lib.store.audit_log import AuditRow
+from sphinx_lib.store.canonical import digest
 from sphinx_lib.store.documents import ids_where
 from sphinx_lib.store.tables import documents, packs
+from sphinx_lib.store.written import Written
 
 CHUNK = 500
+CARRIED = ("recipe", "content", "personal")
 
 
 def _build(dialect: Any) -> Any:
@@ -45,6 +47,11 @@ def is_migrated(connection: Connection) -> bool:
     return inspect(connection).has_table(packs.name)
 
 
+def is_older(connection: Connection) -> bool:
+    """Whether the audit log of this database waits for ``migrate``, so that nothing can be written to it yet."""
+    return all(column["name"] != "recipe" for column in inspect(connection).get_columns("audit_log"))
+
+
 def is_current(connection: Connection, company: str, fingerprint: str) -> bool:
     """Whether this pack is the last one that was opened on this database, and so was checked against it."""
     statement = select(packs.c.fingerprint, packs.c.archived_at).where(packs.c.company_id == company)
@@ -53,11 +60,12 @@ def is_current(connection: Connection, company: str, fingerprint: str) -> bool:
     return mine is not None and all(at < mine for at in opened.values())
 
 
-def archive(connection: Connection, company: str, pack: Pack, at: datetime) -> None:
+def archive(connection: Connection, company: str, pack: Pack, at: datetime, written: Written) -> None:
     """Keep the merged configuration under its fingerprint, so that an old document can be read with its own."""
     content = json.dumps(to_plain(pack.merged), ensure_ascii=False)
     row = {"company_id": company, "fingerprint": pack.fingerprint, "content": content, "archived_at": at}
     connection.execute(_ARCHIVE[connection.dialect.name], row)
+    written.packs[pack.fingerprint] = [digest(content), at.astimezone(UTC).isoformat()]
 
 
 def rename_states(connection: Connection, company: str, pack: Pack, actor: str, at: datetime) -> None:
@@ -72,17 +80,17 @@ def rename_states(connection: Connection, company: str, pack: Pack, actor: str, 
 def _rename(
     connection: Connection, company: str, ids: Sequence[Id], states: tuple[str, str], pack: str, actor: str, at: datetime
 ) -> None:
-    """The digest of the content is carried on from the last entry, so that a rename covers up nothing."""
+    """The digests are carried on from the last entry, so that a rename covers up nothing."""
     old, new = states
-    contents = {row.document_id: row.payload.get("content") for row in audit_log.entries(connection, company, ids)}
+    last = {row.document_id: row.payload for row in audit_log.entries(connection, company, ids)}
     statement = select(documents.c.id, documents.c.version, documents.c.audit_hash).where(
         documents.c.company_id == company, among(documents.c.id, ids)
     )
     rows = []
     for document_id, version, head in connection.execute(statement):
-        payload = {"from": old, "to": new, "by": "migrate", "content": contents.get(document_id)}
-        row = AuditRow(document_id, version + 1, at, actor, "rename", payload, pack, head, "")
-        rows.append(row._replace(hash=audit_log.entry_hash(row)))
+        carried = {name: last[document_id][name] for name in CARRIED if name in last.get(document_id, {})}
+        payload = {"from": old, "to": new, "by": "migrate", **carried}
+        rows.append(audit_log.entry(document_id, version + 1, at, actor, "rename", payload, pack, head))
     audit_log.append(connection, company, rows)
     changes = [
         {"b_company": company, "b_id": row.document_id, "state": new, "version": row.version, "audit_hash": row.hash}

@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     select,
     union_all,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -249,11 +250,18 @@ def _schedule(connection: Connection, company: str, moves: Sequence[StockMove]) 
         connection.execute(_ADD_SCHEDULE[connection.dialect.name], rows)
 
 
-def insert_moves(connection: Connection, company: str, moves: Sequence[StockMove], at: datetime) -> None:
-    """Write the journal of moves, each with its value."""
+def insert_moves(connection: Connection, company: str, moves: Sequence[StockMove], at: datetime, written_by: Id) -> None:
+    """Write the journal of moves, each with its value and the audit entry that holds its digest."""
     if moves:
-        rows = [{"company_id": company, "recorded_at": at, **move._asdict()} for move in moves]
+        rows = [{"company_id": company, "recorded_at": at, "written_by": written_by, **move._asdict()} for move in moves]
         connection.execute(_INSERT_MOVE, rows)
+
+
+def set_written_by(connection: Connection, company: str, ids: tuple[Id, Id], written_by: Id) -> None:
+    """Name the audit entry of moves that have none, from the first to the last of ``ids``."""
+    c = stock_moves.c
+    fresh = c.company_id == company, c.id.between(*ids), c.written_by.is_(None)
+    connection.execute(update(stock_moves).where(*fresh).values(written_by=written_by))
 
 
 _OWN_MOVES = Listing("ids", lambda named: (

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sphinx_lib.kernel.document import ZERO
+from sphinx_lib.kernel.document import ZERO, Id
 from sphinx_lib.kernel.worth import Layer, Worth
 from sphinx_lib.store.among import Listing, Named
 from sphinx_lib.store.tables import stock_values
+from sphinx_lib.store.written import VALUE_FIELDS, Written, row_digest
 
 _v = stock_values.c
 _ENSURE = {
@@ -35,7 +36,7 @@ _LOCK = Listing("items", lambda named: _read(named).with_for_update())
 _WRITE = (
     update(stock_values)
     .where(_v.company_id == bindparam("b_company"), _v.item == bindparam("b_item"))
-    .values({name: bindparam(name) for name in ("quantity", "value", "last_cost", "last_price", "layers")})
+    .values({name: bindparam(name) for name in (*VALUE_FIELDS, "written_by")})
 )
 
 
@@ -51,7 +52,7 @@ def lock(connection: Connection, company: str, items: Collection[str]) -> dict[s
     missing = [code for code in codes if code not in found]
     if missing:
         blank = {"company_id": company, "quantity": ZERO, "value": ZERO, "last_cost": None, "last_price": None}
-        blank["layers"] = None
+        blank |= {"layers": None, "written_by": None}
         connection.execute(_ENSURE[connection.dialect.name], [{**blank, "item": code} for code in missing])
         found |= _worths(connection.execute(_LOCK.of(missing), {"company": company, "items": missing}))
     return found
@@ -80,19 +81,25 @@ def _layer(row: list[str]) -> Layer:
     return Layer(date.fromisoformat(day), source, Decimal(quantity), Decimal(value))
 
 
-def write(connection: Connection, company: str, worths: Mapping[str, Worth]) -> None:
-    """Write rows that ``lock`` has given."""
-    rows = [
-        {
-            "b_company": company, "b_item": item, "quantity": worth.quantity, "value": worth.value,
-            "last_cost": _text(worth.last_cost), "last_price": _text(worth.last_price),
-            "layers": [[one.day.isoformat(), one.source, f"{one.quantity:f}", f"{one.value:f}"] for one in worth.layers]
-            or None,
-        }
-        for item, worth in sorted(worths.items())
-    ]  # fmt: skip
+def write(connection: Connection, company: str, worths: Mapping[str, Worth], written: Written) -> None:
+    """Write rows that ``lock`` has given, each naming the audit entry that holds its digest."""
+    rows = []
+    for item, worth in sorted(worths.items()):
+        layers = [[one.day.isoformat(), one.source, f"{one.quantity:f}", f"{one.value:f}"] for one in worth.layers]
+        values = {
+            "quantity": worth.quantity, "value": worth.value, "last_cost": _text(worth.last_cost),
+            "last_price": _text(worth.last_price), "layers": layers or None,
+        }  # fmt: skip
+        written.values[item] = row_digest(values, VALUE_FIELDS)
+        rows.append({**values, "b_company": company, "b_item": item, "written_by": written.id})
     if rows:
         connection.execute(_WRITE, rows)
+
+
+def set_written_by(connection: Connection, company: str, item: str, written_by: Id) -> None:
+    """Name the audit entry of a row that has none."""
+    own = _v.company_id == company, _v.item == item
+    connection.execute(update(stock_values).where(*own).values(written_by=written_by))
 
 
 def in_layers(connection: Connection, company: str) -> dict[str, Worth]:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
-from sphinx_lib.store.types import Exact, IdType, Moment
+from sphinx_lib.store.types import CanonicalJson, Exact, IdType, Moment
 
 metadata = MetaData()
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -96,6 +96,7 @@ documents = Table(
     Column("billing_status", String(8), nullable=False),
     Column("pack", String(64), nullable=False),
     Column("audit_hash", String(64), nullable=False),
+    Column("personal_salt", String(64)),
     Column("frozen_at", Moment),
     Column("vat", Json),
     Column("instalments", Json),
@@ -204,6 +205,7 @@ stock_moves = Table(
     _amount("value"),
     Column("reason", String(200), nullable=False),
     Column("recorded_at", Moment, nullable=False),
+    Column("written_by", IdType),  # the audit entry that holds the digest of it
     PrimaryKeyConstraint("company_id", "id"),
     # With all that sums over moves take, so that these are read from the index alone.
     Index("moves_of_item", "company_id", "item", "warehouse", "level", "date", "quantity", "value"),
@@ -261,6 +263,7 @@ stock_values = Table(
     Column("last_cost", Text),
     Column("last_price", Text),
     Column("layers", Json),
+    Column("written_by", IdType),
     PrimaryKeyConstraint("company_id", "item"),
 )
 
@@ -319,11 +322,25 @@ audit_log = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("actor", String(100), nullable=False),
     Column("event", String(60), nullable=False),
-    Column("payload", Json, nullable=False),
+    Column("payload", CanonicalJson, nullable=False),
     Column("pack", String(64), nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("recipe", Integer, nullable=False),
     PrimaryKeyConstraint("company_id", "document_id", "version"),
+)
+
+# What entries say of persons: the log holds a digest of each value with its salt, so that both can be deleted.
+audit_personal = Table(
+    "audit_personal",
+    metadata,
+    _company(),
+    Column("document_id", IdType, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("field", String(200), nullable=False),
+    Column("salt", String(64), nullable=False),
+    Column("value", CanonicalJson, nullable=False),
+    PrimaryKeyConstraint("company_id", "document_id", "version", "field"),
 )
 
 seals = Table(
@@ -379,7 +396,7 @@ commands = Table(
     _company(),
     Column("key", String(200), nullable=False),
     Column("input_hash", String(64), nullable=False),
-    Column("answer", Json),
+    Column("answer", CanonicalJson),
     Column("recorded_at", Moment, nullable=False),
     PrimaryKeyConstraint("company_id", "key"),
 )

@@ -9,13 +9,14 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, LargeBinary, Numeric
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Numeric, Text
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.store.canonical import encode
 
 Processor = Callable[[Any], Any] | None
 
@@ -37,6 +38,19 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class CanonicalJson(TypeDecorator[Any]):
+    """A JSON object kept as the text that was hashed, on both databases; text is taken as it is."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return value if value is None or isinstance(value, str) else encode(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
 
 
 class IdType(TypeDecorator[str]):

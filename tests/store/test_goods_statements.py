@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sphinx_lib import Sphinx
+from sphinx_lib.app.verify_log import Log, read_log
 from sphinx_lib.app.verify_stock import stock_faults
 from tests.store.support import ALICE, accepted_quotation, faults, goods, open_shop, overlay, statements
 
@@ -100,9 +101,16 @@ def test_a_whole_warehouse_is_counted_with_the_statements_of_three_items(wide: S
     assert faults(wide) == []
 
 
+def log_of(app: Sphinx) -> Log:
+    """What the audit log says, read on another connection."""
+    with app.engine.connect() as connection:
+        return read_log(connection, app.company, {})
+
+
 def test_stock_is_verified_with_the_statements_of_one_item_and_reads_only_what_differs(wide: Sphinx) -> None:
+    log = log_of(wide)
     with wide.engine.connect() as connection, statements(wide.engine) as seen:
-        assert list(stock_faults(connection, wide.company)) == []
+        assert list(stock_faults(connection, wide.company, log)) == []
     few = len(seen)
     with wide.session(actor=ALICE) as s:
         s.put("item", [goods("OIL", tracking="lot")])
@@ -111,9 +119,11 @@ def test_stock_is_verified_with_the_statements_of_one_item_and_reads_only_what_d
     with wide.engine.begin() as connection:
         connection.exec_driver_sql("update stock_balances set physical = physical + reserved + 1 where item in ('VIS-7', 'VIS-3')")
         connection.exec_driver_sql("delete from stock_places where lot = 'L1'")
+    log = log_of(wide)
     with wide.engine.connect() as connection, statements(wide.engine) as seen:
-        found = [(one.where, one.what.split(",")[0].split(" is ")[0]) for one in stock_faults(connection, wide.company)]
+        found = [(one.where, one.what.split(",")[0].split(" is ")[0]) for one in stock_faults(connection, wide.company, log)]
     assert found == [
+        ("stock OIL in main lot L1 bin A-1", "it moved"),
         ("stock VIS-3 in main", "physical"), ("stock VIS-7 in main", "physical"), ("stock OIL in main lot L1 bin A-1", "physical"),
     ]  # fmt: skip
     assert len(seen) == few
