@@ -196,6 +196,14 @@ def purchase(shop: Shop, count: int) -> None:
     credit = shop.step("credit", lambda s: s.derive(bill, "supplier_credit_note")).documents[0].id
     shop.do(lambda s: s.edit(credit, reference="A-1"))
     shop.step("post credit", lambda s: s.fire(credit, "post"))
+    def posted(s: Any) -> None:
+        for number in range(count):
+            one = s.create("supplier_invoice", supplier="VISCO", reference=f"N-{number}", lines=lines(1, unit_price=3))
+            s.fire(one.id, "match")
+            s.fire(one.id, "approve", ask={"reason": "no receipt"})
+            s.fire(one.id, "post")
+
+    shop.step("many bills", posted)
     back = shop.do(lambda s: s.create("goods_receipt", supplier="VISCO", lines=lines(count, unit_price=3))).id
     shop.step("received alone", lambda s: s.fire(back, "receive"))
     returned = shop.step("return", lambda s: s.derive(back, "supplier_return")).documents[0].id
