@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def load_references(unit: Unit, batch: Iterable[Document]) -> None:
     """Load the documents that bear the references of ``batch``, whatever their number in as many statements."""
-    wanted = {Reference.of(one) for one in batch if one.reference} - unit.referenced
+    named = {Reference.of(one) for one in batch if one.reference}
+    wanted = {one for one in named if one not in unit.referenced}
     if wanted:
         unit.referenced |= wanted
         unit.load(with_references(unit.connection, unit.company, wanted))
@@ -25,5 +26,5 @@ def same_reference(unit: Unit, document: Document) -> int:
     own = Reference.of(document)
     if own not in unit.referenced:
         return 0
-    alike = [one.document for one in unit.tracked.values() if Reference.of(one.document) == own]
+    alike = [unit.get(one) for one in unit.bearing.get(own, ())]
     return sum(one.id < document.id and unit.type_of(one).counts(one.state) != "none" for one in alike)

@@ -22,6 +22,7 @@ from sphinx_lib.pack.specs import Op, Specs
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.stock.levels import Held, held, moves_between
 from sphinx_lib.store import documents as store_documents
+from sphinx_lib.store.references import Reference
 
 if TYPE_CHECKING:
     from sphinx_lib.app.pricing import PriceRules
@@ -80,8 +81,8 @@ class Tracking:
 
     ``failed`` says that a flush stopped half-way, so that nothing of this unit may be committed. ``answers`` holds, by
     the key of the command that this unit carries out, the digest of its answer for the audit log. ``exposed`` is by party
-    and class what this unit adds to the party's outstanding beside what is stored (C1). ``notices`` are messages about no
-    document, ``outcomes`` what became of messages: the number of tries, and the digest of how they stand.
+    and class what this unit adds to the outstanding of the party beside what is stored (C1). ``notices`` are messages about no
+    document, ``bearing`` are by reference the documents of this unit that bear it, ``outcomes`` what became of messages: the number of tries, and the digest of how they stand.
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """
 
@@ -98,6 +99,7 @@ class Tracking:
     purchase_prices: PriceRules
     tracked: dict[Id, Tracked] = field(default_factory=dict)
     exposed: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    bearing: dict[Reference, set[Id]] = field(default_factory=dict)
     failed: bool = False
     moves: dict[tuple[Id, Held], Decimal] = field(default_factory=dict)
     pending: dict[Held, Decimal] = field(default_factory=dict)
@@ -138,6 +140,8 @@ class Tracking:
         for document in found:
             if document.id not in self.tracked:
                 self.tracked[document.id] = Tracked(document, document, held=held(document, self.pack))
+                if document.reference:
+                    self.bearing.setdefault(Reference.of(document), set()).add(document.id)
 
     def made_from(
         self, sources: Iterable[Id], type: str | None = None, *, with_roots: bool = False
@@ -179,7 +183,7 @@ class Tracking:
         document = self._summed_up(document)
         self._remember(document.id)
         self.tracked[document.id] = Tracked(None, document)
-        self._weigh(document, 1)
+        self._count(document, 1)
         self.dirty.add(document.id)
         return document
 
@@ -188,14 +192,17 @@ class Tracking:
         document = self._summed_up(document)
         self._remember(document.id)
         tracked = self.tracked[document.id]
-        self._weigh(tracked.document, -1)
-        self._weigh(document, 1)
+        self._count(tracked.document, -1)
+        self._count(document, 1)
         tracked.document = document
         self.dirty.add(document.id)
         return document
 
-    def _weigh(self, document: Document, times: int) -> None:
-        """Add (1) or take off (-1) what a document weighs on its party."""
+    def _count(self, document: Document, times: int) -> None:
+        """Add (1) or take off (-1) what a document weighs on its party, and the reference that it bears."""
+        if document.reference:
+            bearing = self.bearing.setdefault(Reference.of(document), set())
+            (bearing.add if times > 0 else bearing.discard)(document.id)
         if document.exposure:
             sums = self.exposed.setdefault(document.party or "", {})
             sums[document.exposure_class] = sums.get(document.exposure_class, ZERO) + times * document.exposure
@@ -260,7 +267,7 @@ class Tracking:
         """Put documents back; stock follows, since it is reckoned by difference."""
         for document_id, was in before.items():
             tracked = self.tracked[document_id]
-            self._weigh(tracked.document, -1)
+            self._count(tracked.document, -1)
             if was is None:
                 for key, quantity in tracked.held.items():
                     self.pending[Held(key.item, key.warehouse, key.level)] -= quantity
@@ -270,7 +277,7 @@ class Tracking:
                 self.dirty.discard(document_id)
             else:
                 tracked.document, tracked.wants_number = was
-                self._weigh(tracked.document, 1)
+                self._count(tracked.document, 1)
                 self.dirty.add(document_id)
 
     def reckon_stock(self) -> None:

@@ -21,7 +21,7 @@ from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import ExchangeRate, Item, Party
-from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.kernel.suggest import hints
 from sphinx_lib.pack.specs import Need, Situation
 from sphinx_lib.stock.levels import Held
 from sphinx_lib.store import documents as store_documents
@@ -164,7 +164,8 @@ class Unit(Tracking):
     def _refuse_unknown(self, what: str, unknown: set[str], kind: str) -> None:
         if unknown:
             known = store_master.codes_of(self.connection, self.company, kind)
-            raise InputError([f"unknown {what} {code!r}{did_you_mean(code, known)}" for code in sorted(unknown)])
+            tails = hints(sorted(unknown), known)
+            raise InputError([f"unknown {what} {code!r}{tail}" for code, tail in tails.items()])
 
     def load_stock(self, codes: Iterable[str]) -> None:
         """Load the balances of items in every warehouse, and the policies on stock below zero."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.kernel.suggest import hints
 from sphinx_lib.pack.workflow_model import DocumentType, Field_
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
@@ -31,7 +31,8 @@ def unknown_warehouses(unit: Unit, named: Iterable[str], *, strict: bool = False
     known = declared | unit.warehouses
     if strict:
         known |= set(store_stock.places_in_use(unit.connection, unit.company))
-    return {one: f"unknown warehouse {one!r}{did_you_mean(one, known)}" for one in missing if one not in known}
+    tails = hints((one for one in missing if one not in known), known)
+    return {one: f"unknown warehouse {one!r}{tail}" for one, tail in tails.items()}
 
 
 def wrong_lines(unit: Unit, declared: DocumentType, inputs: Sequence[LineInput | None]) -> list[str]:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+
+MOST_HINTS = 10
+"""Words of one list for which the nearest name is looked up: each takes a look at every known name."""
+
+
+def hints(words: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """By word the tail of ``did_you_mean``; empty for all but the first ``MOST_HINTS``, so that a thousand wrong codes
+    among ten thousand known ones are told at once."""
+    given = dict.fromkeys(words)
+    return {word: did_you_mean(word, known) if place < MOST_HINTS else "" for place, word in enumerate(given)}
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

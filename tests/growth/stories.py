@@ -14,6 +14,7 @@ from typing import Any
 
 from sphinx_lib import Actor, Sphinx
 from sphinx_lib.export.run import export_file
+from sphinx_lib.kernel.errors import SphinxError
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.render.html import render_html
 from tests.growth.steps import counted_steps
@@ -195,6 +196,14 @@ def purchase(shop: Shop, count: int) -> None:
     credit = shop.step("credit", lambda s: s.derive(bill, "supplier_credit_note")).documents[0].id
     shop.do(lambda s: s.edit(credit, reference="A-1"))
     shop.step("post credit", lambda s: s.fire(credit, "post"))
+    def posted(s: Any) -> None:
+        for number in range(count):
+            one = s.create("supplier_invoice", supplier="VISCO", reference=f"N-{number}", lines=lines(1, unit_price=3))
+            s.fire(one.id, "match")
+            s.fire(one.id, "approve", ask={"reason": "no receipt"})
+            s.fire(one.id, "post")
+
+    shop.step("many bills", posted)
     back = shop.do(lambda s: s.create("goods_receipt", supplier="VISCO", lines=lines(count, unit_price=3))).id
     shop.step("received alone", lambda s: s.fire(back, "receive"))
     returned = shop.step("return", lambda s: s.derive(back, "supplier_return")).documents[0].id
@@ -268,6 +277,38 @@ def previewed(shop: Shop, count: int) -> None:
     draft = shop.do(lambda s: s.create("quotation", customer="ACME", lines=lines(count))).id
     shop.step("preview in a session", lambda s: s.preview("invoice", customer="ACME", lines=lines(count)))
     shop.read("preview edit", lambda views: views.preview_edit(draft, lines={1: {"quantity": 3}}))
+
+
+def refused(shop: Shop, count: int) -> None:
+    """Input that is wrong in every line is told as fast as it is entered."""
+
+    def tell(name: str, work: Callable[[Any], Any]) -> None:
+        shop.step(name, lambda s: _refusal(lambda: work(s)))
+
+    shop.do(lambda s: s.put("warehouse", [{"code": f"W-{n}", "name": f"W {n}"} for n in range(count)]))
+    wrong: dict[str, dict[str, Any]] = {
+        "items": {"item": "VIS-1X", "quantity": 1}, "warehouses": {"warehouse": "W-1X"}, "quantities": {"quantity": "many"},
+        "fields": {"discount": "5"}, "units": {"unit": "piecess"}, "taxes": {"vat": "standardd"},
+    }  # fmt: skip
+    for name, more in wrong.items():
+        rows = [{**row, **more} | ({"item": f"VIX-{n}"} if name == "items" else {}) for n, row in enumerate(lines(count))]
+        tell(name, lambda s, rows=rows: s.create("quotation", customer="ACME", lines=rows))
+    over = shop.do(lambda s: s.create("delivery_note", customer="ACME", lines=lines(count))).id
+    bill = shop.do(lambda s: s.derive(over, "invoice")).documents[0].id
+    more_of_all = {place: {"quantity": 99} for place in range(1, count + 1)}
+    shop.do(lambda s: s.edit(bill, lines=more_of_all))
+    plain = Actor("bob")
+    with shop.app.session(actor=plain) as s:
+        _, shop.steps["guards"] = counted_steps(lambda: _refusal(lambda: s.fire(bill, "issue")))
+    tell("positions", lambda s: s.edit(bill, lines={place + count: {"quantity": 1} for place in range(1, count + 1)}))
+
+
+def _refusal(work: Callable[[], Any]) -> SphinxError:
+    try:
+        work()
+    except SphinxError as error:
+        return error
+    raise AssertionError("nothing was refused")
 
 
 # -- many documents ----------------------------------------------------------------------------------------------------
@@ -394,7 +435,7 @@ def runs(shop: Shop, count: int) -> None:
 STORIES: dict[str, Callable[[Shop, int], None]] = {
     story.__name__: story
     for story in (
-        sale, every_kind_of_line, gross_prices, purchase, goods_of_names, picked, counted, previewed, batches,
+        sale, every_kind_of_line, refused, gross_prices, purchase, goods_of_names, picked, counted, previewed, batches,
         shipped_together, long_past, masters, runs,
     )
 }  # fmt: skip
