@@ -81,8 +81,9 @@ class Tracking:
 
     ``failed`` says that a flush stopped half-way, so that nothing of this unit may be committed. ``answers`` holds, by
     the key of the command that this unit carries out, the digest of its answer for the audit log. ``exposed`` is by party
-    and class what this unit adds to the outstanding of the party beside what is stored (C1). ``notices`` are messages about no
-    document, ``bearing`` are by reference the documents of this unit that bear it, ``outcomes`` what became of messages: the number of tries, and the digest of how they stand.
+    and class what this unit adds to the outstanding of the party beside what is stored (C1). ``bearing`` are by reference
+    the documents of this unit that bear it. ``notices`` are messages about no document, ``outcomes`` what became of
+    messages: the number of tries, and the digest of how they stand.
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """
 

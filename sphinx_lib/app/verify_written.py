@@ -19,7 +19,7 @@ from sphinx_lib.store.written import OUTCOME_FIELDS, Numbers, answer_digest, day
 def written_faults(connection: Connection, company: str, log: Log) -> Iterator[Fault]:
     """Each row is what the audit log recorded when it was written, and none is missing."""
     allocated = (
-        (row.id, f"allocation of {log.name(row.payment_id)}", row_digest(row._mapping, Allocation._fields))
+        (row.id, f"allocation {row.id} of {log.name(row.payment_id)}", row_digest(row._mapping, Allocation._fields))
         for row in proof_rows.allocated(connection, company)
     )
     yield from log.compare("allocations", allocated, "it")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Text, insert, select, type_coerce
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.store.among import among
-from sphinx_lib.store.canonical import encode
+from sphinx_lib.store.canonical import digest, encode
 from sphinx_lib.store.content import first_canonical
 from sphinx_lib.store.tables import audit_log, documents
 
@@ -67,7 +67,7 @@ def entry_hash(row: AuditRow) -> str:
         "recipe": row.recipe, "document": row.document_id, "version": row.version, "at": row.recorded_at,
         "actor": row.actor, "event": row.event, "payload": row.text, "pack": row.pack, "previous": row.previous_hash,
     }  # fmt: skip
-    return sha256(encode(body).encode()).hexdigest()
+    return digest(body)
 
 
 def append(connection: Connection, company: str, rows: Sequence[AuditRow]) -> None:

@@ -36,16 +36,25 @@ def encode(value: Any) -> str:
     """
     try:
         _refuse_keys(value)
-        text = _ENCODER.encode(value)
-        text.encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError([f"this cannot be kept in the audit log: {_reason(error)}"]) from None
-    return text
+    except (TypeError, RecursionError) as error:
+        raise _refused(error) from None
+    return _bytes(value).decode()
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of the text of ``value``, in 64 hexadecimal digits."""
-    return sha256(encode(value).encode()).hexdigest()
+    """SHA-256 of the text of ``value``, whose keys are ours and so are texts, in 64 hexadecimal digits."""
+    return sha256(_bytes(value)).hexdigest()
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return _ENCODER.encode(value).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _refused(error) from None
+
+
+def _refused(error: Exception) -> InputError:
+    return InputError([f"this cannot be kept in the audit log: {_reason(error)}"])
 
 
 def salted(salt: str, value: Any) -> str:

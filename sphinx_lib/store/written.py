@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sphinx_lib.kernel.document import Document, Entry, EntryLine, Id, StockMove
 from sphinx_lib.kernel.ports import IdFactory
 from sphinx_lib.store.audit_log import AuditRow, entry
-from sphinx_lib.store.canonical import digest, encode, salted
+from sphinx_lib.store.canonical import digest, salted
 from sphinx_lib.store.content import standing_of
 
 KEY = "written"
@@ -34,7 +34,7 @@ class RowsDigest:
 
     def add(self, row: Sequence[Any]) -> None:
         """Take up the next row."""
-        self._hash.update(f"{encode(row)}\n".encode())
+        self._hash.update(digest(row).encode())
 
     @property
     def digest(self) -> str:
