@@ -1,8 +1,8 @@
 """Verifying a large database in parts, so that no snapshot is held for long.
 
-PostgreSQL cannot clean up what was changed while a snapshot is open. Each part reads one of its own: so many documents
-with all that was made from them, or records, series, seals, stock. What a part tells was so at one moment; others may
-write before it and after it.
+PostgreSQL cannot clean up what was changed while a snapshot is open. Each part reads one of its
+own: so many documents with all that was made from them, or records, series, seals, stock. What a
+part tells was so at one moment; others may write before it and after it.
 """
 
 from __future__ import annotations
@@ -67,19 +67,28 @@ def verify_in_parts(
 
 
 class _Parts:
-    """A verification in progress: what the parts so far have told, and what later ones need of them."""
+    """A verification in progress: what the parts so far have told, and what later ones need of
+    them.
+    """
 
     def __init__(
         self, snapshot: Snapshot, company: str, pack: Pack, progress: Callable[[int, int], None]
     ) -> None:
-        self._snapshot, self._company, self._pack, self._progress = snapshot, company, pack, progress
+        self._snapshot, self._company, self._pack, self._progress = (
+            snapshot,
+            company,
+            pack,
+            progress,
+        )
         self._faults: dict[Fault, None] = {}
         self._ends: dict[Id, AuditRow] = {}
         self._altered: set[tuple[Id, int]] = set()
         self._documents = self._entries = 0
 
     def verified(self, against: Sequence[Seal]) -> Report:
-        """All parts, one after the other; documents that came after the first are left to the next time."""
+        """All parts, one after the other; documents that came after the first are left to the next
+        time.
+        """
         refuse_foreign(self._company, against)
         with self._snapshot() as connection:
             until = spans.last_id(connection, self._company)
@@ -115,7 +124,11 @@ class _Parts:
             around = heads | audit_log.heads(connection, self._company, made)
             self._add(log.faults)
             self._add(chain_faults(heads, log.last))
-            self._add(document_faults(connection, self._company, self._pack, around, log.last, only=heads.keys()))
+            self._add(
+                document_faults(
+                    connection, self._company, self._pack, around, log.last, only=heads.keys()
+                )
+            )
         self._ends |= {one: row for one, row in log.last.items() if one not in heads}
         self._altered |= log.altered
         self._documents += len(heads)
@@ -123,7 +136,9 @@ class _Parts:
         return ids[-1]
 
     def _judge_records(self) -> None:
-        """Master records beside the last of their entries; those that were put since are read again."""
+        """Master records beside the last of their entries; those that were put since are read
+        again.
+        """
         with self._snapshot() as connection:
             stored = [record for _, record in store_master.records(connection, self._company)]
             known = {one: row.hash for one, row in self._ends.items()}

@@ -1,4 +1,6 @@
-"""Pieces of a company's documents that can be checked by themselves: the next ids, and what was made from them."""
+"""Pieces of a company's documents that can be checked by themselves: the next ids, and what was
+made from them.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,12 @@ AT_ONCE = 5000
 _line, _log = document_lines.c, audit_log.c
 
 
-def next_ids(connection: Connection, company: str, after: Id | None, until: Id, limit: int) -> list[Id]:
-    """Up to ``limit`` ids of documents, and of all else that has audit entries, above ``after`` and not above ``until``."""
+def next_ids(
+    connection: Connection, company: str, after: Id | None, until: Id, limit: int
+) -> list[Id]:
+    """Up to ``limit`` ids of documents, and of all else that has audit entries, above ``after`` and
+    not above ``until``.
+    """
     found: set[Id] = set()
     for table, column in ((documents, documents.c.id), (audit_log, _log.document_id)):
         statement = select(column).where(table.c.company_id == company, column <= until)
@@ -26,17 +32,21 @@ def next_ids(connection: Connection, company: str, after: Id | None, until: Id, 
 
 
 def last_id(connection: Connection, company: str) -> Id | None:
-    """The highest id of a document, or of anything else that has audit entries; None when there is none."""
+    """The highest id of a document, or of anything else that has audit entries; None when there is
+    none.
+    """
     found: list[Id] = []
     for table, column in ((documents, documents.c.id), (audit_log, _log.document_id)):
-        statement = select(column).where(table.c.company_id == company).order_by(column.desc()).limit(1)
+        statement = (
+            select(column).where(table.c.company_id == company).order_by(column.desc()).limit(1)
+        )
         found += connection.scalars(statement).all()
     return max(found, default=None)
 
 
 def made_from(connection: Connection, company: str, ids: Sequence[Id]) -> set[Id]:
-    """The documents whose lines were made from lines of documents with ``ids``, straight or through others, or are
-    pegged to them.
+    """The documents whose lines were made from lines of documents with ``ids``, straight or through
+    others, or are pegged to them.
 
     A line's root is one of those that it was made from, so that its documents are among them.
     """
@@ -47,15 +57,23 @@ def made_from(connection: Connection, company: str, ids: Sequence[Id]) -> set[Id
         asked = sorted(fresh)
         for start in range(0, len(asked), AT_ONCE):
             statement = select(_line.document_id).where(_line.company_id == company).distinct()
-            made |= set(connection.scalars(statement.where(_line.source_document.in_(asked[start : start + AT_ONCE]))))
+            made |= set(
+                connection.scalars(
+                    statement.where(_line.source_document.in_(asked[start : start + AT_ONCE]))
+                )
+            )
         fresh = made - found
         found |= fresh
     return found | _pegged_to(connection, company, frozenset(ids))
 
 
 def _pegged_to(connection: Connection, company: str, orders: frozenset[Id]) -> set[Id]:
-    """Documents with a line that is bought for one of ``orders``. All lines with pegs are read: they are few."""
-    statement = select(_line.document_id, _line.pegs).where(_line.company_id == company, _line.pegs.is_not(None))
+    """Documents with a line that is bought for one of ``orders``. All lines with pegs are read:
+    they are few.
+    """
+    statement = select(_line.document_id, _line.pegs).where(
+        _line.company_id == company, _line.pegs.is_not(None)
+    )
     rows = connection.execute(statement.execution_options(yield_per=AT_ONCE))
     return {document_id for document_id, pegs in rows if any(peg[0] in orders for peg in pegs)}
 
