@@ -45,7 +45,9 @@ def sphinx_lib(*arguments: str) -> Done:
     return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
-needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed: no time-stamp authority to ask")
+needs_openssl = pytest.mark.skipif(
+    OPENSSL is None, reason="openssl is not installed: no time-stamp authority to ask"
+)
 
 
 @pytest.fixture
@@ -80,7 +82,9 @@ def cut_off_seals(shop: Sphinx) -> None:
 # -- files and text -------------------------------------------------------------------------------------
 
 
-def test_a_seal_is_printed_and_filed_and_the_database_verified_against_either(shop: Sphinx, tmp_path: Path) -> None:
+def test_a_seal_is_printed_and_filed_and_the_database_verified_against_either(
+    shop: Sphinx, tmp_path: Path
+) -> None:
     done = sphinx_lib("seal", "--database", url(shop), "--out", str(tmp_path / "seal.json"))
     printed = re.search(r"^seal 1 of main\n.*?^check \w+$", done.stdout, re.DOTALL | re.MULTILINE)
     assert printed, done.stdout
@@ -97,13 +101,17 @@ def test_a_seal_is_printed_and_filed_and_the_database_verified_against_either(sh
     assert "seal 1 of main: it is not in the database, which has no seal" in refused.stdout
 
 
-def test_sealed_again_with_nothing_new_the_last_seal_is_printed_and_kept(shop: Sphinx, tmp_path: Path) -> None:
+def test_sealed_again_with_nothing_new_the_last_seal_is_printed_and_kept(
+    shop: Sphinx, tmp_path: Path
+) -> None:
     """So that a run that was cut between the seal and its file may be repeated."""
     seal, folder = sealed(shop), tmp_path / "seals"
     folder.mkdir()
     for _ in range(2):
         done = sphinx_lib("seal", "--database", url(shop), "--out", str(folder))
-        assert done.stdout == f"0 entries sealed\n{seal}\nkept in {folder / 'seal-main-000001.json'}\n"
+        assert (
+            done.stdout == f"0 entries sealed\n{seal}\nkept in {folder / 'seal-main-000001.json'}\n"
+        )
     assert [one.seal for one in kept([str(folder)])] == [seal]
 
 
@@ -111,7 +119,9 @@ def test_a_seal_that_was_kept_is_not_written_over_by_another(shop: Sphinx, tmp_p
     file = keep(sealed(shop), tmp_path / "seal.json")
     before = file.read_bytes()
     issue_invoice(shop)
-    with pytest.raises(InputError, match="is there and holds something else; name another file, or a folder$"):
+    with pytest.raises(
+        InputError, match="is there and holds something else; name another file, or a folder$"
+    ):
         keep(sealed(shop), file)
     assert file.read_bytes() == before
 
@@ -127,13 +137,19 @@ def test_what_cannot_be_read_is_told_all_at_once(shop: Sphinx, tmp_path: Path) -
     assert len(raised.value.problems) == 4
     assert "its check is" in raised.value.problems[1]
     done = sphinx_lib("verify", "--database", url(shop), "--against", names[3])
-    assert (done.returncode, done.stderr) == (1, f"{names[3]}: neither a seal nor a file or folder with seals\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{names[3]}: neither a seal nor a file or folder with seals\n",
+    )
 
 
 def test_a_database_with_nothing_in_it_has_nothing_to_seal(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'new.sqlite'}"
     sphinx_lib("db", "upgrade", "--database", database)
-    assert sphinx_lib("seal", "--database", database, "--out", str(tmp_path)).stdout == "0 entries sealed\n"
+    assert (
+        sphinx_lib("seal", "--database", database, "--out", str(tmp_path)).stdout
+        == "0 entries sealed\n"
+    )
 
 
 # -- mail -------------------------------------------------------------------------------------------------
@@ -161,13 +177,19 @@ def test_a_seal_is_mailed_from_the_outbox_once(shop: Sphinx, tmp_path: Path) -> 
     (mail,) = [one for one in post.mails if one.to != "a@acme.fr"]  # who got the invoice
     assert (mail.to, mail.subject) == ("audit@example.org", "Scellement 1 de main")
     ((name, kind, content),) = mail.attachments
-    assert (name, kind, Seal.read(content.decode())) == ("seal-main-000001.json", "application/json", seal)
+    assert (name, kind, Seal.read(content.decode())) == (
+        "seal-main-000001.json",
+        "application/json",
+        seal,
+    )
     assert Seal.read("\n".join(mail.body.splitlines()[:5])) == seal
 
 
 def test_a_seal_becomes_a_file_where_no_mail_server_is_named(shop: Sphinx, tmp_path: Path) -> None:
     seal = shop.seal(mail="audit@example.org")
-    assert shop.run("outbox", sender=Dispatcher(shop, None, tmp_path / "letters", None)).skipped == []
+    assert (
+        shop.run("outbox", sender=Dispatcher(shop, None, tmp_path / "letters", None)).skipped == []
+    )
     assert kept([str(tmp_path / "letters")])[0].seal == seal
 
 
@@ -175,27 +197,42 @@ def test_a_seal_becomes_a_file_where_no_mail_server_is_named(shop: Sphinx, tmp_p
 
 
 @needs_openssl
-def test_a_time_stamp_is_kept_beside_the_seal_and_verified(shop: Sphinx, authority: Authority, tmp_path: Path) -> None:
+def test_a_time_stamp_is_kept_beside_the_seal_and_verified(
+    shop: Sphinx, authority: Authority, tmp_path: Path
+) -> None:
     file = tmp_path / "seal.json"
     with authority.serving() as address:
         for _ in range(2):  # the second time both are there already
-            done = sphinx_lib("seal", "--database", url(shop), "--out", str(file), "--timestamp", address)
+            done = sphinx_lib(
+                "seal", "--database", url(shop), "--out", str(file), "--timestamp", address
+            )
             assert done.stdout.endswith(f"time stamp in {file}.tsr\n"), done.stderr
     assert authority.verifies(file, Path(f"{file}.tsr"))
     against = ("verify", "--database", url(shop), "--against", str(file))
     done = sphinx_lib(*against, "--tsa", str(authority.root))
     assert done.returncode == 0, done.stdout
-    assert re.search(r"seal.json: its time stamp proves that it was there on 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", done.stdout)
+    assert re.search(
+        r"seal.json: its time stamp proves that it was there on 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+        done.stdout,
+    )
     unchecked = sphinx_lib(*against)
     assert unchecked.returncode == 0
-    assert "its time stamp was not checked; name its authority's certificate with --tsa" in unchecked.stdout
+    assert (
+        "its time stamp was not checked; name its authority's certificate with --tsa"
+        in unchecked.stdout
+    )
     os.remove(f"{file}.tsr")
     gone = sphinx_lib(*against, "--tsa", str(authority.root))
-    assert (gone.returncode, "seal.json: there is no time stamp beside it" in gone.stdout) == (1, True)
+    assert (gone.returncode, "seal.json: there is no time stamp beside it" in gone.stdout) == (
+        1,
+        True,
+    )
 
 
 @needs_openssl
-def test_a_time_stamp_proves_one_seal_by_one_authority(shop: Sphinx, authority: Authority, tmp_path: Path) -> None:
+def test_a_time_stamp_proves_one_seal_by_one_authority(
+    shop: Sphinx, authority: Authority, tmp_path: Path
+) -> None:
     seal = sealed(shop)
     reply = timestamp(seal, authority.reply)
     root = authority.root.read_bytes()
@@ -222,7 +259,9 @@ def _altered(reply: bytes) -> bytes:
 
 
 @needs_openssl
-def test_an_answer_to_another_request_or_a_refusal_is_told_when_asked(shop: Sphinx, authority: Authority) -> None:
+def test_an_answer_to_another_request_or_a_refusal_is_told_when_asked(
+    shop: Sphinx, authority: Authority
+) -> None:
     seal = sealed(shop)
     earlier = timestamp(seal, authority.reply)
     with pytest.raises(TimestampError, match="answered another request$"):
@@ -231,11 +270,16 @@ def test_an_answer_to_another_request_or_a_refusal_is_told_when_asked(shop: Sphi
         timestamp(seal, lambda _: authority.reply(b"no request"))
     with pytest.raises(TimestampError, match="^this is no reply of a time-stamp authority"):
         timestamp(seal, lambda _: b"<html>")
-    with authority.serving(status=503) as address, pytest.raises(TimestampError, match=f"^no time stamp from {address}: "):
+    with (
+        authority.serving(status=503) as address,
+        pytest.raises(TimestampError, match=f"^no time stamp from {address}: "),
+    ):
         timestamp(seal, post_to(address))
 
 
-def test_an_authority_that_is_not_there_leaves_the_seal_and_its_file(shop: Sphinx, tmp_path: Path) -> None:
+def test_an_authority_that_is_not_there_leaves_the_seal_and_its_file(
+    shop: Sphinx, tmp_path: Path
+) -> None:
     file = tmp_path / "seal.json"
     address = "http://127.0.0.1:9/"
     done = sphinx_lib("seal", "--database", url(shop), "--out", str(file), "--timestamp", address)

@@ -44,10 +44,14 @@ class Authority:
         (folder / "serial").write_text("01\n", encoding="utf-8")
         key, ca_key = folder / "tsa.key", folder / "ca.key"
         new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-        self._openssl("req", *new_key, "-subj", f"/CN={name} CA", "-keyout", ca_key, "-out", folder / "ca.csr")
+        self._openssl(
+            "req", *new_key, "-subj", f"/CN={name} CA", "-keyout", ca_key, "-out", folder / "ca.csr"
+        )
         self._openssl("x509", "-req", "-in", folder / "ca.csr", "-signkey", ca_key, "-extfile", self.config,
                       "-extensions", "ca", "-days", "30", "-out", self.root)  # fmt: skip
-        self._openssl("req", *new_key, "-subj", f"/CN={name} TSA", "-keyout", key, "-out", folder / "tsa.csr")
+        self._openssl(
+            "req", *new_key, "-subj", f"/CN={name} TSA", "-keyout", key, "-out", folder / "tsa.csr"
+        )
         self._openssl("x509", "-req", "-in", folder / "tsa.csr", "-CA", self.root, "-CAkey", ca_key, "-set_serial", "2",
                       "-extfile", self.config, "-extensions", "tsa", "-days", "30", "-out", self.certificate)  # fmt: skip
         self._key = key

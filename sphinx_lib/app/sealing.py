@@ -11,15 +11,22 @@ from sphinx_lib.store import seals
 
 _SUBJECT = {"en": "Seal {number} of {company}", "fr": "Scellement {number} de {company}"}
 _BODY = {
-    "en": "{seal}\n\nKeep this message where nobody who may write to the database can reach it. It is proof that nothing "
-    "sealed was changed since:\nsphinx-lib verify --against FILE",
-    "fr": "{seal}\n\nConservez ce message hors d'atteinte de quiconque peut écrire dans la base. Il prouve que rien de ce "
-    "qui est scellé n'a changé depuis :\nsphinx-lib verify --against FICHIER",
+    "en": (
+        "{seal}\n\nKeep this message where nobody who may write to the database can reach it. "
+        "It is proof that nothing sealed was changed since:\nsphinx-lib verify --against FILE"
+    ),
+    "fr": (
+        "{seal}\n\nConservez ce message hors d'atteinte de quiconque peut écrire dans la base. "
+        "Il prouve que rien de ce qui est scellé n'a changé depuis :\n"
+        "sphinx-lib verify --against FICHIER"
+    ),
 }
 
 
 def seal_now(session: Session, mail: str = "") -> Seal | None:
-    """Seal every entry that no seal covers yet, and queue the seal for ``mail``; None when there was nothing to seal."""
+    """Seal every entry that no seal covers yet, and queue the seal for ``mail``; None when there
+    was nothing to seal.
+    """
     if mail and "@" not in mail.strip("@"):
         raise InputError([f"{mail!r} is no mail address"])
     unit = session.unit

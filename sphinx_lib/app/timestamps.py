@@ -1,6 +1,7 @@
 """Time stamps of RFC 3161 on seals: an authority outside signs that it saw a seal, and when.
 
-Network and certificates are the caller's: ``post`` sends a request, the reply is bytes to keep beside the seal.
+Network and certificates are the caller's: ``post`` sends a request, the reply is bytes to keep
+beside the seal.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ Post = Callable[[bytes], bytes]
 
 
 def timestamp(seal: Seal, post: Post) -> bytes:
-    """The reply of the authority behind ``post`` on the content of the seal's file, to be kept as it is.
+    """The reply of the authority behind ``post`` on the content of the seal's file, to be kept as
+    it is.
 
-    It is checked to answer this request. Whether its signature is that of the authority is checked by ``stamped_at``.
-    Raises TimestampError when the authority refuses, or answers something else.
+    It is checked to answer this request. Whether its signature is that of the authority is checked
+    by ``stamped_at``. Raises TimestampError when the authority refuses, or answers something else.
     """
     library = _library()
     query = library.TimestampRequestBuilder().data(seal.json().encode())
-    request = query.hash_algorithm(library.HashAlgorithm.SHA256).build()  # with a nonce, and the authority's certificate
+    # By default it has a nonce, and asks for the authority's certificate.
+    request = query.hash_algorithm(library.HashAlgorithm.SHA256).build()
     reply = post(request.as_bytes())
     stamp = _granted(reply)
     imprint = stamp.tst_info.message_imprint
@@ -38,8 +41,9 @@ def timestamp(seal: Seal, post: Post) -> bytes:
 def stamped_at(content: bytes, reply: bytes, certificates: bytes) -> datetime:
     """When an authority stamped ``content``, the bytes of a seal's file, as its ``reply`` proves.
 
-    ``certificates`` are those trusted, as PEM: the root of the authority's certificate, with those between when the
-    reply lacks them. Raises TimestampError when the reply is no time stamp by this authority on this content.
+    ``certificates`` are those trusted, as PEM: the root of the authority's certificate, with those
+    between when the reply lacks them. Raises TimestampError when the reply is no time stamp by this
+    authority on this content.
     """
     library = _library()
     stamp = _granted(reply)

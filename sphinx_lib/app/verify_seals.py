@@ -1,4 +1,6 @@
-"""Checking seals: those of the database against its audit log, and those kept outside against the database."""
+"""Checking seals: those of the database against its audit log, and those kept outside against the
+database.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ class SealFault(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A seal kept outside beside the database: whether all that it covers is as it was sealed, and if not, why."""
+    """A seal kept outside beside the database: whether all that it covers is as it was sealed, and
+    if not, why.
+    """
 
     seal: Seal
     holds: bool
@@ -30,7 +34,9 @@ class Comparison(NamedTuple):
 
 
 def seal_faults(connection: Connection, company: str) -> Iterator[SealFault]:
-    """Seals that do not follow each other or do not come to their hash, and sealed entries that are not as they were."""
+    """Seals that do not follow each other or do not come to their hash, and sealed entries that are
+    not as they were.
+    """
     stored = seals.every(connection, company)
     for one in seals.lost(connection, company, 0, max((seal.number for seal in stored), default=0)):
         where = f"{one.type} {one.number or one.document_id}" if one.type else one.document_id
@@ -43,7 +49,9 @@ def seal_faults(connection: Connection, company: str) -> Iterator[SealFault]:
 
 
 def _chain(connection: Connection, company: str, stored: Sequence[Seal]) -> Iterator[SealFault]:
-    """Each seal comes to its hash, and follows the one before: by number, by hash, and by a recipe that is not older."""
+    """Each seal comes to its hash, and follows the one before: by number, by hash, and by a recipe
+    that is not older.
+    """
     if not stored:
         return
     members = seals.members_by_seal(connection, company, stored[0].number, stored[-1].number)
@@ -53,7 +61,11 @@ def _chain(connection: Connection, company: str, stored: Sequence[Seal]) -> Iter
         while at is not None and at[0] < seal.number:  # of a seal that is gone: told by its number
             at = next(members, None)
         right = seals.digested(seal, at[1] if at is not None and at[0] == seal.number else ())
-        follows = seal.number == expected and seal.previous_hash == previous and recipe <= seal.recipe <= seals.RECIPE
+        follows = (
+            seal.number == expected
+            and seal.previous_hash == previous
+            and recipe <= seal.recipe <= seals.RECIPE
+        )
         if not follows or right != seal:
             yield SealFault(f"seal {seal.number}", "the seal does not hold", seal.number)
         expected, previous, recipe = seal.number + 1, seal.hash, seal.recipe
@@ -62,7 +74,9 @@ def _chain(connection: Connection, company: str, stored: Sequence[Seal]) -> Iter
 def check_seals(
     connection: Connection, company: str, kept: Sequence[Seal], altered: Collection[tuple[Id, int]]
 ) -> tuple[list[tuple[str, str]], tuple[Comparison, ...]]:
-    """What does not hold of the seals in the database and of those ``kept`` outside, and how each of these compares."""
+    """What does not hold of the seals in the database and of those ``kept`` outside, and how each
+    of these compares.
+    """
     faults = list(seal_faults(connection, company))
     compared = compare(connection, company, kept, faults, altered)
     told = [(one.where, one.what) for one in faults]
@@ -79,14 +93,16 @@ def compare(
 ) -> list[Comparison]:
     """Each seal that was ``kept`` outside beside the one that the database has under its number.
 
-    A seal holds only when it and all before it do: ``faults`` are those that ``seal_faults`` told, ``altered`` the
-    entries, by document and version, that no longer come to their hash.
+    A seal holds only when it and all before it do: ``faults`` are those that ``seal_faults`` told,
+    ``altered`` the entries, by document and version, that no longer come to their hash.
     """
     if not kept:
         return []
     stored = {seal.number: seal for seal in seals.every(connection, company)}
     over = seals.first_over(connection, company, altered)
-    broken = min((*(fault.seal for fault in faults), *([over] if over is not None else [])), default=None)
+    broken = min(
+        (*(fault.seal for fault in faults), *([over] if over is not None else [])), default=None
+    )
     found, held = [], 0
     for seal in sorted(kept, key=lambda one: one.number):
         wrong = _difference(seal, stored.get(seal.number), max(stored, default=0), held)
@@ -94,7 +110,9 @@ def compare(
             wrong = f"it is in the database, but what seal {broken} covers does not hold"
         if not wrong:
             held = seal.number
-        found.append(Comparison(seal, not wrong, wrong or "every audit entry up to it is as it was sealed"))
+        found.append(
+            Comparison(seal, not wrong, wrong or "every audit entry up to it is as it was sealed")
+        )
     return found
 
 
@@ -102,20 +120,27 @@ def refuse_foreign(company: str, kept: Sequence[Seal]) -> None:
     """Raises InputError for seals of another company: they say nothing about this one."""
     foreign = [seal.name for seal in kept if seal.company != company]
     if foreign:
-        raise InputError([f"{name} is none of {company}; open the company that it names" for name in foreign])
+        raise InputError(
+            [f"{name} is none of {company}; open the company that it names" for name in foreign]
+        )
 
 
 def _difference(kept: Seal, stored: Seal | None, last: int, held: int) -> str:
-    """Why the database no longer has the seal that was ``kept``; empty when it has. ``held`` is the last that holds."""
+    """Why the database no longer has the seal that was ``kept``; empty when it has. ``held`` is the
+    last that holds.
+    """
     since = f"after seal {held}, which holds, and up to it" if held else "up to it"
     if stored is None:
         ends = f"ends at seal {last}" if last else "has no seal"
         return f"it is not in the database, which {ends}: what was recorded {since} was cut off"
     if stored.hash != kept.hash:
-        return f"the database has another hash under its number: what was recorded {since} was rewritten"
+        told = "the database has another hash under its number"
+        return f"{told}: what was recorded {since} was rewritten"
     if stored != kept:
         names = ("sealed_at", "entries", "previous_hash", "recipe")
         pairs = [(name, getattr(stored, name), getattr(kept, name)) for name in names]
-        said = ", ".join(f"{name} {now} instead of {then}" for name, now, then in pairs if now != then)
+        said = ", ".join(
+            f"{name} {now} instead of {then}" for name, now, then in pairs if now != then
+        )
         return f"the database has the same hash, but {said}"
     return ""

@@ -1,4 +1,6 @@
-"""A seal of the audit log as it leaves the database: printed, typed back, kept in a file (architecture 4.7)."""
+"""A seal of the audit log as it leaves the database: printed, typed back, kept in a file
+(architecture 4.7).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from sphinx_lib.kernel.errors import InputError
 _TEXT = re.compile(
     r"seal (?P<number>\d{1,9}) of (?P<company>.+?) (?P<sealed_at>\d{4}-\d\d-\d\dT\S+),"
     r" (?P<entries>\d{1,12}) entr(?:y|ies), recipe (?P<recipe>\d{1,4})"
-    r" after (?P<previous_hash>nothing|[0-9a-f ]+?) hash (?P<hash>[0-9a-f ]+) check (?P<check>[0-9a-f]{8})",
+    r" after (?P<previous_hash>nothing|[0-9a-f ]+?) hash (?P<hash>[0-9a-f ]+)"
+    r" check (?P<check>[0-9a-f]{8})",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r'[^\s"]+(?: [^\s"]+)*')
@@ -24,10 +27,12 @@ _GROUP = 8
 
 @dataclass(frozen=True)
 class Seal:
-    """A digest over everything that the audit log held when it was sealed, and over the seal before.
+    """A digest over everything that the audit log held when it was sealed, and over the seal
+    before.
 
-    ``entries`` counts what this seal adds to the one before; ``previous_hash`` is empty in the first. ``recipe`` says
-    what ``hash`` was made of. ``str(seal)`` is a block to print, which ``Seal.read`` takes back.
+    ``entries`` counts what this seal adds to the one before; ``previous_hash`` is empty in the
+    first. ``recipe`` says what ``hash`` was made of. ``str(seal)`` is a block to print, which
+    ``Seal.read`` takes back.
     """
 
     company: str
@@ -77,7 +82,8 @@ class Seal:
 
     @classmethod
     def read(cls, text: str) -> Seal:
-        """The seal that a text says: as printed, with any spaces and line breaks, or the content of its file.
+        """The seal that a text says: as printed, with any spaces and line breaks, or the content of
+        its file.
 
         Raises InputError when the text says no seal, or when its check does not fit what was typed.
         """
@@ -85,10 +91,12 @@ class Seal:
         check = said.pop("check")
         seal = cls(**said)
         if seal.check != check:
-            raise InputError([
-                f"{seal.name}: its check is {check}, what was typed comes to {seal.check}; "
-                "compare each character with the seal as it was printed"
-            ])
+            raise InputError(
+                [
+                    f"{seal.name}: its check is {check}, what was typed comes to {seal.check}; "
+                    "compare each character with the seal as it was printed"
+                ]
+            )
         return seal
 
 
@@ -113,18 +121,22 @@ def _grouped(digits: str) -> str:
 def _from_text(text: str) -> dict[str, Any]:
     match = _TEXT.fullmatch(" ".join(text.split()))
     if match is None:
-        raise _no_seal("it begins with \"seal NUMBER of COMPANY\" and ends with \"check\" and eight digits")
+        raise _no_seal(
+            'it begins with "seal NUMBER of COMPANY" and ends with "check" and eight digits'
+        )
     previous = match["previous_hash"].lower()
-    return _checked({
-        "company": _unquoted(match["company"]),
-        "number": int(match["number"]),
-        "sealed_at": match["sealed_at"].upper(),
-        "entries": int(match["entries"]),
-        "previous_hash": "" if previous == "nothing" else previous.replace(" ", ""),
-        "hash": match["hash"].lower().replace(" ", ""),
-        "recipe": int(match["recipe"]),
-        "check": match["check"].lower(),
-    })
+    return _checked(
+        {
+            "company": _unquoted(match["company"]),
+            "number": int(match["number"]),
+            "sealed_at": match["sealed_at"].upper(),
+            "entries": int(match["entries"]),
+            "previous_hash": "" if previous == "nothing" else previous.replace(" ", ""),
+            "hash": match["hash"].lower().replace(" ", ""),
+            "recipe": int(match["recipe"]),
+            "check": match["check"].lower(),
+        }
+    )
 
 
 def _from_json(text: str) -> dict[str, Any]:
@@ -133,7 +145,8 @@ def _from_json(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise _no_seal(f"it is no JSON: {error}") from None
     wanted = {
-        "company": str, "number": int, "sealed_at": str, "entries": int, "previous_hash": str, "hash": str,
+        "company": str, "number": int, "sealed_at": str, "entries": int,
+        "previous_hash": str, "hash": str,
         "recipe": int, "check": str,
     }  # fmt: skip
     if not isinstance(said, dict) or said.keys() != wanted.keys():
@@ -147,7 +160,9 @@ def _from_json(text: str) -> dict[str, Any]:
 def _checked(said: dict[str, Any]) -> dict[str, Any]:
     for name in ("previous_hash", "hash"):
         if not _HASH.fullmatch(said[name]) and (name == "hash" or said[name]):
-            raise _no_seal(f"{name} has 64 digits 0-9, a-f; this one has {len(said[name])} characters")
+            raise _no_seal(
+                f"{name} has 64 digits 0-9, a-f; this one has {len(said[name])} characters"
+            )
     try:
         moment = datetime.fromisoformat(said["sealed_at"])
     except ValueError:
@@ -158,4 +173,6 @@ def _checked(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _no_seal(reason: str) -> InputError:
-    return InputError([f"this is no seal as `sphinx-lib seal` prints it or writes it to a file: {reason}"])
+    return InputError(
+        [f"this is no seal as `sphinx-lib seal` prints it or writes it to a file: {reason}"]
+    )

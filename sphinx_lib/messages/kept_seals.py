@@ -1,4 +1,6 @@
-"""Seals in files outside the database: ``seal-main-000012.json``, and beside it its time stamp, ``….json.tsr``."""
+"""Seals in files outside the database: ``seal-main-000012.json``, and beside it its time stamp,
+``….json.tsr``.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _BEGINS = re.compile(r"\s*(?:\{|seal\s+\d)", re.IGNORECASE)
 
 
 class Kept(NamedTuple):
-    """A seal, where it was read, the bytes that were stamped, and the reply of the authority that stamped them."""
+    """A seal, where it was read, the bytes that were stamped, and the reply of the authority that
+    stamped them.
+    """
 
     seal: Seal
     where: str
@@ -35,14 +39,18 @@ def keep(seal: Seal, place: Path) -> Path:
             new.write(seal.json().encode())
     except FileExistsError:
         if file.read_bytes() != seal.json().encode():
-            raise InputError([f"{file} is there and holds something else; name another file, or a folder"]) from None
+            raise InputError(
+                [f"{file} is there and holds something else; name another file, or a folder"]
+            ) from None
     except OSError as error:
         raise InputError([f"{file} cannot be written: {error.strerror}"]) from None
     return file
 
 
 def stamp(seal: Seal, file: Path, post: Post) -> Path:
-    """Ask for a time stamp on the seal in ``file`` and write it beside it; one that is there is left alone."""
+    """Ask for a time stamp on the seal in ``file`` and write it beside it; one that is there is
+    left alone.
+    """
     beside = _beside(file)
     if not beside.exists():
         beside.write_bytes(timestamp(seal, post))
@@ -70,7 +78,9 @@ def kept(given: Sequence[str]) -> list[Kept]:
                 wrong.append(f"{file}: {error}")
             else:
                 beside = _beside(file)
-                found.append(Kept(seal, str(file), content, beside.read_bytes() if beside.exists() else None))
+                found.append(
+                    Kept(seal, str(file), content, beside.read_bytes() if beside.exists() else None)
+                )
     if wrong:
         raise InputError(wrong)
     return found
@@ -90,14 +100,16 @@ def _beside(file: Path) -> Path:
 def stamps(seals: Sequence[Kept], certificates: Path | None) -> Iterator[tuple[str, bool]]:
     """What the time stamps of ``seals`` prove, in words, and whether it is what they should.
 
-    With ``certificates`` each seal must have a stamp: who replaced a seal could have taken its stamp away.
+    With ``certificates`` each seal must have a stamp: who replaced a seal could have taken its
+    stamp away.
     """
     trusted = None if certificates is None else _read(certificates)
     for one in seals:
         if trusted is not None:
             yield _stamped(one, trusted)
         elif one.stamp is not None:
-            yield f"{one.where}: its time stamp was not checked; name its authority's certificate with --tsa", True
+            missing = "its time stamp was not checked; name its authority's certificate with --tsa"
+            yield f"{one.where}: {missing}", True
 
 
 def _stamped(one: Kept, trusted: bytes) -> tuple[str, bool]:
@@ -107,7 +119,10 @@ def _stamped(one: Kept, trusted: bytes) -> tuple[str, bool]:
         moment = stamped_at(one.content, one.stamp, trusted)
     except TimestampError as error:
         return f"{one.where}: {error}", False
-    return f"{one.where}: its time stamp proves that it was there on {moment:%Y-%m-%d %H:%M:%S} UTC", True
+    return (
+        f"{one.where}: its time stamp proves that it was there on {moment:%Y-%m-%d %H:%M:%S} UTC",
+        True,
+    )
 
 
 def _read(file: Path) -> bytes:

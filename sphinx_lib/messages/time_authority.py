@@ -14,10 +14,14 @@ LONGEST = 1_000_000
 def post_to(url: str) -> Callable[[bytes], bytes]:
     """Sends a query to ``url`` and gives the reply; raises TimestampError when there is none."""
     if not url.startswith(("http://", "https://")):
-        raise InputError([f"{url!r} is no address of a time-stamp authority; it begins with http:// or https://"])
+        raise InputError(
+            [f"{url!r} is no address of a time-stamp authority; it begins with http:// or https://"]
+        )
 
     def post(query: bytes) -> bytes:
-        request = Request(url, query, {"Content-Type": "application/timestamp-query"}, method="POST")
+        request = Request(
+            url, query, {"Content-Type": "application/timestamp-query"}, method="POST"
+        )
         try:
             with urlopen(request, timeout=SECONDS) as answer:
                 reply: bytes = answer.read(LONGEST)

@@ -94,7 +94,9 @@ def test_a_seal_says_what_it_covers_and_follows_the_one_before(app: Sphinx) -> N
         (seal_members, "company_id", "other"),
     ],
 )
-def test_each_column_of_a_seal_and_of_its_members_is_covered(table: Any, column: str, value: Any) -> None:
+def test_each_column_of_a_seal_and_of_its_members_is_covered(
+    table: Any, column: str, value: Any
+) -> None:
     app = open_shop("sqlite://")
     seal(app)
     issue_invoice(app)
@@ -147,23 +149,47 @@ def test_many_entries_are_sealed_without_holding_them(app: Sphinx) -> None:
 def seal_by_the_first_recipe(app: Sphinx) -> Seal:
     """What this library wrote before seals said their recipe."""
     with app.engine.begin() as connection:
-        known = {tuple(row) for row in connection.execute(select(seal_members.c.document_id, seal_members.c.version))}
-        log = connection.execute(select(audit_log.c.document_id, audit_log.c.version, audit_log.c.hash)).all()
+        known = {
+            tuple(row)
+            for row in connection.execute(
+                select(seal_members.c.document_id, seal_members.c.version)
+            )
+        }
+        log = connection.execute(
+            select(audit_log.c.document_id, audit_log.c.version, audit_log.c.hash)
+        ).all()
         fresh = sorted(list(row) for row in log if (row.document_id, row.version) not in known)
         last = connection.execute(select(seals).order_by(seals.c.number.desc())).first()
         number, previous = (last.number + 1, last.hash) if last else (1, "")
         digest = sha256((previous + json.dumps(fresh, separators=(",", ":"))).encode()).hexdigest()
         at = app.clock.now()
-        row = {"number": number, "sealed_at": at, "entries": len(fresh), "previous_hash": previous, "hash": digest}
+        row = {
+            "number": number,
+            "sealed_at": at,
+            "entries": len(fresh),
+            "previous_hash": previous,
+            "hash": digest,
+        }
         connection.execute(insert(seals), {"company_id": "main", "recipe": 1, **row})
-        connection.execute(insert(seal_members), [
-            {"company_id": "main", "document_id": one, "version": version, "seal": number, "hash": digest}
-            for one, version, digest in fresh
-        ])
+        connection.execute(
+            insert(seal_members),
+            [
+                {
+                    "company_id": "main",
+                    "document_id": one,
+                    "version": version,
+                    "seal": number,
+                    "hash": digest,
+                }
+                for one, version, digest in fresh
+            ],
+        )
     return Seal("main", recipe=1, **row)
 
 
-def test_seals_of_the_first_recipe_hold_and_those_after_them_are_made_by_the_second(app: Sphinx) -> None:
+def test_seals_of_the_first_recipe_hold_and_those_after_them_are_made_by_the_second(
+    app: Sphinx,
+) -> None:
     issue_invoice(app)
     first = seal_by_the_first_recipe(app)
     issue_invoice(app)
@@ -201,13 +227,21 @@ def kept(app: Sphinx) -> tuple[Sphinx, list[Seal]]:
 def cut_off_the_last_day(app: Sphinx) -> None:
     """The third invoice with its lines, moves, postings, entries and seal; the series and the stock as before it."""
     with app.engine.begin() as connection:
-        gone = connection.scalars(select(documents.c.id).where(documents.c.number == "FA2026-00003")).one()
+        gone = connection.scalars(
+            select(documents.c.id).where(documents.c.number == "FA2026-00003")
+        ).one()
         for table in (document_lines, accounting_entries, stock_moves, audit_log, seal_members):
             connection.execute(delete(table).where(table.c.document_id == gone))
         connection.execute(delete(documents).where(documents.c.id == gone))
         connection.execute(delete(seals).where(seals.c.number == 3))
-        newest = select(documents.c.audit_hash).where(documents.c.number == "FA2026-00002").scalar_subquery()
-        connection.execute(update(sequences).where(sequences.c.name == "invoice").values(last=2, last_hash=newest))
+        newest = (
+            select(documents.c.audit_hash)
+            .where(documents.c.number == "FA2026-00002")
+            .scalar_subquery()
+        )
+        connection.execute(
+            update(sequences).where(sequences.c.name == "invoice").values(last=2, last_hash=newest)
+        )
         connection.execute(update(sequences).where(sequences.c.name == "entries.VE").values(last=2))
 
 
@@ -244,8 +278,12 @@ def test_everything_cut_off_is_told_too(kept: Any) -> None:
 def forge(app: Sphinx, number: str) -> None:
     """Another amount on an issued invoice, and all hashes worked out again with the library's own functions."""
     with app.engine.begin() as connection:
-        victim = connection.scalars(select(documents.c.id).where(documents.c.number == number)).one()
-        connection.execute(update(documents).where(documents.c.id == victim).values(reference="another deal"))
+        victim = connection.scalars(
+            select(documents.c.id).where(documents.c.number == number)
+        ).one()
+        connection.execute(
+            update(documents).where(documents.c.id == victim).values(reference="another deal")
+        )
         (document,) = store_documents.load(connection, "main", [victim])
         renamed: dict[str, str] = {}
         log = list(audit.entries(connection, "main"))
@@ -257,27 +295,46 @@ def forge(app: Sphinx, number: str) -> None:
                 if row.document_id == victim and "content" in payload:
                     payload["content"] = audit.content_hash(document)
                 if payload.get("previous_issue"):
-                    payload["previous_issue"] = renamed.get(payload["previous_issue"], payload["previous_issue"])
-                made = row._replace(payload=payload, previous_hash=heads.get(row.document_id, ""), hash="")
+                    payload["previous_issue"] = renamed.get(
+                        payload["previous_issue"], payload["previous_issue"]
+                    )
+                made = row._replace(
+                    payload=payload, previous_hash=heads.get(row.document_id, ""), hash=""
+                )
                 heads[row.document_id] = renamed[row.hash] = audit.entry_hash(made)
-                place = (audit_log.c.document_id == row.document_id, audit_log.c.version == row.version)
-                values = {"payload": payload, "previous_hash": made.previous_hash, "hash": heads[row.document_id]}
+                place = (
+                    audit_log.c.document_id == row.document_id,
+                    audit_log.c.version == row.version,
+                )
+                values = {
+                    "payload": payload,
+                    "previous_hash": made.previous_hash,
+                    "hash": heads[row.document_id],
+                }
                 connection.execute(update(audit_log).where(*place).values(values))
             if renamed == before:
                 break
         for old, new in renamed.items():
             for column in (documents.c.audit_hash, sequences.c.last_hash, seal_members.c.hash):
-                connection.execute(update(column.table).where(column == old).values({column.name: new}))
+                connection.execute(
+                    update(column.table).where(column == old).values({column.name: new})
+                )
         previous = ""
         for one in store_seals.every(connection, "main"):
-            members = [m for _, group in store_seals.members_by_seal(connection, "main", one.number) for m in group]
+            members = [
+                m
+                for _, group in store_seals.members_by_seal(connection, "main", one.number)
+                for m in group
+            ]
             again = store_seals.digested(replace(one, previous_hash=previous), members)
             values = {"previous_hash": previous, "hash": again.hash}
             connection.execute(update(seals).where(seals.c.number == one.number).values(values))
             previous = again.hash
 
 
-def test_an_invoice_forged_with_all_hashes_worked_out_again_is_told_by_the_seal_that_was_kept(kept: Any) -> None:
+def test_an_invoice_forged_with_all_hashes_worked_out_again_is_told_by_the_seal_that_was_kept(
+    kept: Any,
+) -> None:
     app, (first, second, third) = kept
     forge(app, "FA2026-00002")
     assert faults(app) == []  # nothing inside the database can tell: all of it says the same
@@ -292,7 +349,12 @@ def test_an_invoice_forged_with_all_hashes_worked_out_again_is_told_by_the_seal_
 def test_a_kept_seal_does_not_hold_when_what_it_covers_does_not(kept: Any) -> None:
     app, (first, second, third) = kept
     changed = select(documents.c.id).where(documents.c.number == "FA2026-00002").scalar_subquery()
-    write(app, update(audit_log).where(audit_log.c.document_id == changed, audit_log.c.version == 1).values(hash="0" * 64))
+    write(
+        app,
+        update(audit_log)
+        .where(audit_log.c.document_id == changed, audit_log.c.version == 1)
+        .values(hash="0" * 64),
+    )
     report = app.verify(against=[first, second, third])
     assert [one.what for one in report.against] == [
         "every audit entry up to it is as it was sealed",
@@ -305,13 +367,24 @@ def test_an_entry_altered_under_its_hash_is_no_proof_either(kept: Any) -> None:
     """The seal covers hashes; that an entry still says what its hash was made of is part of the answer."""
     app, (first, second, third) = kept
     changed = select(documents.c.id).where(documents.c.number == "FA2026-00002").scalar_subquery()
-    write(app, update(audit_log).where(audit_log.c.document_id == changed, audit_log.c.version == 1).values(actor="eve"))
-    assert [one.holds for one in app.verify(against=[first, second, third]).against] == [True, False, False]
+    write(
+        app,
+        update(audit_log)
+        .where(audit_log.c.document_id == changed, audit_log.c.version == 1)
+        .values(actor="eve"),
+    )
+    assert [one.holds for one in app.verify(against=[first, second, third]).against] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_seal_of_another_company_is_refused(kept: Any) -> None:
     app, (first, *_) = kept
-    with pytest.raises(InputError, match="^seal 1 of other is none of main; open the company that it names$"):
+    with pytest.raises(
+        InputError, match="^seal 1 of other is none of main; open the company that it names$"
+    ):
         app.verify(against=[replace(first, company="other")])
 
 
@@ -350,7 +423,12 @@ def test_a_seal_to_be_mailed_waits_in_the_outbox_of_the_same_unit_of_work(app: S
     assert sealed is not None
     with app.engine.connect() as connection:
         row = connection.execute(select(outbox)).one()
-    assert (row.kind, row.document_id, row.state, row.payload["to"]) == ("mail", None, "queued", "audit@example.org")
+    assert (row.kind, row.document_id, row.state, row.payload["to"]) == (
+        "mail",
+        None,
+        "queued",
+        "audit@example.org",
+    )
     assert Seal.read(row.payload["attachments"][0][2]) == sealed
     assert row.payload["body"].startswith(str(sealed))
     assert app.seal(mail="audit@example.org") is None

@@ -23,7 +23,17 @@ from sphinx_lib.store.tables import (
     sequences,
     stock_balances,
 )
-from tests.store.support import ALICE, D, at_once, chain, goods, issue_invoice, lines, open_shop, raised
+from tests.store.support import (
+    ALICE,
+    D,
+    at_once,
+    chain,
+    goods,
+    issue_invoice,
+    lines,
+    open_shop,
+    raised,
+)
 from tests.store.test_audit import busy_day
 from tests.store.test_procurement import open_buyer
 from tests.store.test_procurement import order as order_of
@@ -67,7 +77,11 @@ def test_after_its_time_each_part_has_a_snapshot_of_its_own(app: Sphinx) -> None
     kept, told = app.seal(), []
     whole = app.verify(against=[kept] if kept else [])
     with snapshots(app) as counted:
-        parts = in_parts(app, against=[kept] if kept else [], progress=lambda done, total: told.append((done, total)))
+        parts = in_parts(
+            app,
+            against=[kept] if kept else [],
+            progress=lambda done, total: told.append((done, total)),
+        )
     assert parts == whole
     assert len(counted) == 1 + len(SUBJECTS) + 1  # the one that took too long, the subjects, the seals
     assert told[-1] == (len(SUBJECTS) + 1,) * 2
@@ -84,12 +98,22 @@ def order(app: Sphinx) -> Any:
 
 d, line, log, move = documents.c, document_lines.c, audit_log.c, allocations.c
 TAMPERING: dict[str, Callable[[Any, Any], list[Any]]] = {
-    "an amount": lambda order, invoice: [update(documents).where(d.id == invoice).values(total_net=D("99"))],
-    "a balance": lambda order, invoice: [update(documents).where(d.id == invoice).values(balance=D("1"))],
-    "a state": lambda order, invoice: [update(documents).where(d.id == order).values(state="draft")],
-    "a line": lambda order, invoice: [update(document_lines).where(line.document_id == invoice).values(text="gold")],
+    "an amount": lambda order, invoice: [
+        update(documents).where(d.id == invoice).values(total_net=D("99"))
+    ],
+    "a balance": lambda order, invoice: [
+        update(documents).where(d.id == invoice).values(balance=D("1"))
+    ],
+    "a state": lambda order, invoice: [
+        update(documents).where(d.id == order).values(state="draft")
+    ],
+    "a line": lambda order, invoice: [
+        update(document_lines).where(line.document_id == invoice).values(text="gold")
+    ],
     "progress": lambda order, invoice: [
-        update(document_lines).where(line.document_id == order).values(progress={"delivered": ["4", "0", "40"]})
+        update(document_lines)
+        .where(line.document_id == order)
+        .values(progress={"delivered": ["4", "0", "40"]})
     ],
     "a line from which others were made": lambda order, invoice: [
         delete(document_lines).where(line.document_id == order)
@@ -99,20 +123,30 @@ TAMPERING: dict[str, Callable[[Any, Any], list[Any]]] = {
         delete(document_lines).where(line.document_id == order),
         delete(documents).where(d.number == "BC2026-00001"),
     ],
-    "an entry": lambda order, invoice: [update(audit_log).where(log.document_id == order).values(actor="eve")],
+    "an entry": lambda order, invoice: [
+        update(audit_log).where(log.document_id == order).values(actor="eve")
+    ],
     "the last entry": lambda order, invoice: [
         delete(audit_log).where(log.document_id == order, log.version > 1)
     ],
     "a whole chain": lambda order, invoice: [delete(audit_log).where(log.document_id == invoice)],
-    "a document without its chain": lambda order, invoice: [delete(documents).where(d.number == "FA2026-00001")],
-    "a series": lambda order, invoice: [update(sequences).where(sequences.c.name == "invoice").values(last=2)],
-    "a record": lambda order, invoice: [update(items).where(items.c.code == "VIS-1").values(data={"code": "VIS-1"})],
+    "a document without its chain": lambda order, invoice: [
+        delete(documents).where(d.number == "FA2026-00001")
+    ],
+    "a series": lambda order, invoice: [
+        update(sequences).where(sequences.c.name == "invoice").values(last=2)
+    ],
+    "a record": lambda order, invoice: [
+        update(items).where(items.c.code == "VIS-1").values(data={"code": "VIS-1"})
+    ],
     "the head of a record": lambda order, invoice: [
         update(items).where(items.c.code == "VIS-1").values(audit_hash="0" * 64)
     ],
     "a seal": lambda order, invoice: [update(seals).values(hash="0" * 64)],
     "stock": lambda order, invoice: [update(stock_balances).values(physical=D(7))],
-    "an allocation": lambda order, invoice: [delete(allocations).where(move.document_id == invoice)],
+    "an allocation": lambda order, invoice: [
+        delete(allocations).where(move.document_id == invoice)
+    ],
 }
 
 
@@ -127,13 +161,19 @@ def test_what_was_tampered_with_is_told_in_the_same_words(what: str) -> None:
     whole, parts = app.verify(), in_parts(app)
     assert whole.faults
     assert set(parts.faults) == set(whole.faults)
-    assert (parts.documents, parts.entries, parts.unsealed) == (whole.documents, whole.entries, whole.unsealed)
+    assert (parts.documents, parts.entries, parts.unsealed) == (
+        whole.documents,
+        whole.entries,
+        whole.unsealed,
+    )
     app.engine.dispose()
 
 
 def test_a_record_slipped_in_is_told(app: Sphinx) -> None:
     with app.engine.begin() as connection:
-        row = dict(connection.execute(select(items).where(items.c.code == "VIS-1")).mappings().one())
+        row = dict(
+            connection.execute(select(items).where(items.c.code == "VIS-1")).mappings().one()
+        )
         connection.execute(insert(items), row | {"code": "VIS-X", "id": "0" * 32})
     assert [str(fault.where) for fault in in_parts(app).faults] == ["item VIS-X"]
 
@@ -151,6 +191,7 @@ def test_an_empty_database_holds(database_url: str) -> None:
 
 def work(app: Sphinx, random: Random, made: list[dict[str, str]]) -> None:
     """One thing of a day: something new, something of before that goes on, or a record that changes."""
+
     def credit(s: Session) -> None:
         one = s.derive(random.choice(made)["invoice"], "credit_note").documents[0]
         s.fire(one.id, "issue")
@@ -184,7 +225,8 @@ def test_thirty_rounds_beside_writers_raise_no_false_alarm(postgres_database: st
     randoms = [Random(seed) for seed in (1, 2)]
     for _ in range(30):
         verifying, *writing = at_once(
-            lambda: in_parts(app), *[lambda random=random: work(app, random, made) for random in randoms]
+            lambda: in_parts(app),
+            *[lambda random=random: work(app, random, made) for random in randoms],
         )
         assert raised([verifying, *writing]) == []
         assert verifying.faults == ()
@@ -202,7 +244,9 @@ def test_orders_are_judged_with_the_purchases_that_are_pegged_to_them(database_u
         s.fire(s.derive(bought[0], "goods_receipt").documents[0].id, "receive")
     assert in_parts(app).faults == ()
     with app.engine.begin() as connection:
-        connection.execute(update(document_lines).where(line.document_id == bought[1]).values(pegs=None))
+        connection.execute(
+            update(document_lines).where(line.document_id == bought[1]).values(pegs=None)
+        )
     told = {fault.where for fault in in_parts(app).faults}
     assert told == {fault.where for fault in app.verify().faults}
     assert "sales_order BC2026-00001" in told

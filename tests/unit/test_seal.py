@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from sphinx_lib import InputError, Seal
 
-SEAL = Seal("main", 12, datetime(2026, 3, 2, 8, tzinfo=UTC), 41, "0" * 64, "0123456789abcdef" * 4, 2)
+SEAL = Seal(
+    "main", 12, datetime(2026, 3, 2, 8, tzinfo=UTC), 41, "0" * 64, "0123456789abcdef" * 4, 2
+)
 PRINTED = """\
 seal 12 of main
 2026-03-02T08:00:00+00:00, 41 entries, recipe 2
@@ -43,7 +45,9 @@ def test_what_is_printed_or_filed_is_read_back(seal: Seal) -> None:
     assert Seal.read(seal.json()) == seal
 
 
-def test_a_seal_is_read_in_capitals_with_other_spaces_and_in_another_time_zone_it_is_the_same() -> None:
+def test_a_seal_is_read_in_capitals_with_other_spaces_and_in_another_time_zone_it_is_the_same() -> (
+    None
+):
     first, rest = PRINTED.split("\n", 1)
     assert Seal.read(f"\n{first}\n\n  {rest.upper()}\n") == SEAL
     paris = SEAL.sealed_at.astimezone(timezone(timedelta(hours=1)))
@@ -65,7 +69,10 @@ def test_no_mistyped_digit_goes_unseen(place: int) -> None:
         ("", "it begins with"),
         ("seal 12 of main", "it begins with"),
         (PRINTED.replace("41", "14"), "its check is 33e2110c, what was typed comes to"),
-        (PRINTED.replace("hash 0", "hash "), "hash has 64 digits 0-9, a-f; this one has 63 characters"),
+        (
+            PRINTED.replace("hash 0", "hash "),
+            "hash has 64 digits 0-9, a-f; this one has 63 characters",
+        ),
         (PRINTED.replace("2026-03-02T", "2026-13-02T"), "'2026-13-02T08:00:00+00:00' is no time"),
         (PRINTED.replace("+00:00", ""), "says no time zone"),
         ("{", "it is no JSON"),
@@ -73,7 +80,10 @@ def test_no_mistyped_digit_goes_unseen(place: int) -> None:
         (json.dumps({**json.loads(SEAL.json()), "number": "12"}), "number is '12'"),
         (json.dumps({**json.loads(SEAL.json()), "number": True}), "number is True"),
         (SEAL.json().replace("main", "other"), "seal 12 of other: its check is"),
-        ('seal 1 of "\\u12" 2026-03-02T08:00:00Z, 1 entry, recipe 2 after nothing hash 0 check 00000000', "company"),
+        (
+            'seal 1 of "\\u12" 2026-03-02T08:00:00Z, 1 entry, recipe 2 after nothing hash 0 check 00000000',
+            "company",
+        ),
     ],
 )
 def test_what_is_no_seal_is_told(text: str, said: str) -> None:
