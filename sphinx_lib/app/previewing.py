@@ -83,7 +83,7 @@ class Previews:
         entering.check_editable(self.unit, before, lines, header)
         work = _Work.on(self.unit, (before.type, before.kind))
         values = work.header(header)
-        after = work.edited(before, values, header)
+        after = work.edited(before, values)
         inputs = entering.edited_inputs(before, {} if lines is None else lines, work.declared, work.problems)
         document = work.drafted(after, promised(inputs, values, before))
         if lines is None or isinstance(lines, Mapping):
@@ -115,11 +115,11 @@ class Previews:
         key = (before.type, before.kind) if before else unit.pack.resolve_type(type or unit.pack.a_type("sales"))
         work = _Work.on(unit, key)
         own = entering.HEADER.union(work.declared.fields) - LINE_KEYS.union(work.declared.line_fields)
-        values = work.header(header := {name: more[name] for name in more if name in own})
+        values = work.header({name: more[name] for name in more if name in own})
         given = {"item": item, "quantity": quantity, **{name: more[name] for name in more if name not in own}}
         inputs: list[LineInput | None] = []
         if before is not None:
-            shell = work.edited(before, values, header)
+            shell = work.edited(before, values)
             inputs = entering.edited_inputs(before, {}, work.declared, work.problems)
         else:
             shell = work.shell(key if type else ("", ""), customer or supplier, values)
@@ -133,8 +133,8 @@ class Previews:
 
 def _as_given(given: Mapping[str, Any], place: int) -> Line:
     """What stands for a line that cannot be entered."""
-    item, text, unit = (given.get(name) for name in ("item", "text", "unit"))
-    return Line("", place, None if item is None else str(item), str(text or ""), unit=str(unit or ""))
+    item, text, unit = (one if isinstance(one := given.get(name), str) else "" for name in ("item", "text", "unit"))
+    return Line("", place, item or None, text, unit=unit)
 
 
 # -- working it out ------------------------------------------------------------------------------------------------------
@@ -187,11 +187,11 @@ class _Work:
             self._block(error)
             return entering.blank(self.unit, key, self.declared, None, {"custom": {}})
 
-    def edited(self, document: Document, values: Mapping[str, Any], header: Mapping[str, Any]) -> Document:
+    def edited(self, document: Document, values: Mapping[str, Any]) -> Document:
         """``document`` with its header changed, as far as it can be."""
         try:
             refuse_other_prices(document, values)
-            return entering.with_header(self.unit, document, values, header)
+            return entering.with_header(self.unit, document, values)
         except InputError as error:
             self._block(error)
             return document
