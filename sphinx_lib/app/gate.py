@@ -92,11 +92,14 @@ def checked_with(more: type[BaseModel] | None) -> Callable[[Callable[P, R]], Cal
     return wrapped
 
 
-def problems_of(error: ValidationError, model: type[BaseModel], where: str = "") -> list[str]:
-    """What pydantic found, in our words: the place, what is wrong, what to write."""
+def problems_of(error: ValidationError, model: type[BaseModel], where: str = "", *, first: int = 1) -> list[str]:
+    """What pydantic found, in our words: the place, what is wrong, what to write.
+
+    Lists are counted from ``first``: from 1 by people, from 0 as the configuration counts its own.
+    """
     problems = []
     for finding in findings_of(error, model):
-        place = ".".join(finding.path)
+        place = ".".join(str(int(part) + first) if part.isdecimal() else part for part in finding.path)
         hint = f"; {finding.hint}" if finding.hint else ""
         problems.append(f"{where}{place + ': ' if place else ''}{finding.message}{hint}")
     return problems

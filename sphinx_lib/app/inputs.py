@@ -6,14 +6,16 @@ Which codes, types and fields exist is asked of the configuration and the databa
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.inputs import (
     Amount,
+    Code,
     Day,
     Exact,
     Fields,
@@ -26,6 +28,8 @@ from sphinx_lib.kernel.inputs import (
     Quantity,
     Text,
     Word,
+    as_changes,
+    as_lines,
 )
 from sphinx_lib.kernel.money import plain_number
 
@@ -62,8 +66,14 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_DECLARED = ConfigDict(json_schema_extra={"additionalProperties": True})
+"""Beside the fields of the model stand those that the configuration declares for the type; ``app`` checks them."""
+
+
 class HeaderFields(Input):
     """The head of a document. Percents are percents (5 is 5 %); ``rate`` is foreign units for one of the company's."""
+
+    model_config = _DECLARED
 
     date: Day | None = Field(None, description="its date; today when left out, and at most five years ahead")
     promised_date: Day | None = Field(None, description="the day on which its lines are promised, where they have none")
@@ -116,6 +126,8 @@ Serials = Annotated[ListOf[LotName], BeforeValidator(_one_or_many, json_schema_i
 class LineFields(Input):
     """A line: an item with its quantity, a text priced by hand, or a comment."""
 
+    model_config = _DECLARED
+
     item: Text | None = Field(None, description="a code, barcode, or the party's own reference")
     text: LongText | None = Field(None, description="its text; the name of the item when left out")
     quantity: Quantity | None = Field(None, description="in its unit; below zero it is taken back")
@@ -138,6 +150,14 @@ class LineFields(Input):
     bin: LotName | None = Field(None, description="where in the warehouse it lies")
 
 
+Lines = Annotated[Sequence[Mapping[str, Any]], PlainValidator(as_lines, json_schema_input_type=list[LineFields])]
+"""Lines, each as a mapping; their fields are read where it is known which the type declares."""
+LineChanges = Annotated[
+    Any, PlainValidator(as_changes, json_schema_input_type=list[LineFields] | dict[str, LineFields | None])
+]
+"""A new list of lines, or changes by position; none takes a line out."""
+
+
 def _no_cost_below_zero(cost: Decimal) -> Decimal:
     if cost < ZERO:
         raise ValueError(f"{plain_number(cost)} is below zero; what goods are worth is never negative")
@@ -156,3 +176,17 @@ class AdjustmentFields(Input):
     reason: Text | None = Field(None, description="why")
     cost: Annotated[Quantity, AfterValidator(_no_cost_below_zero)] | None = Field(None, description="of one stock unit")
     value: Annotated[Amount, AfterValidator(_no_cost_below_zero)] | None = Field(None, description="of all of them")
+
+
+class RunOptions(Input):
+    """Options of a batch; which of them it takes follows from what it does."""
+
+    dry_run: Flag | None = Field(None, description="say what would be done, and do nothing")
+    until: Day | None = Field(None, description="the last day that counts; today when left out")
+    customer: Code | None = Field(None, description="of one customer only")
+    supplier: Code | None = Field(None, description="of one supplier only")
+    warehouse: Code | None = Field(None, description="for one warehouse only")
+    propose: Flag | None = Field(None, description="leave drafts")
+    period: Text | None = Field(None, description="a year, half-year or quarter, as 2026, 2026-H1, 2026-Q1")
+    rebate: Name | None = Field(None, description="one rebate only")
+    sender: Any = Field(None, description="what sends messages, such as `messages.Dispatcher`")

@@ -17,6 +17,8 @@ from sphinx_lib.app import entering
 from sphinx_lib.app.bringing import made_by_rule
 from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.foot_input import promised, refuse_other_prices, refuse_too_much
+from sphinx_lib.app.gate import checked_with
+from sphinx_lib.app.inputs import HeaderFields, LineChanges, Lines
 from sphinx_lib.app.line_input import LINE_KEYS, LineInput
 from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.lines import entered_lines, numbered
@@ -28,6 +30,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import wrong_lines
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.inputs import Code, DocumentId, Name
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
@@ -49,13 +52,14 @@ class Previews:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
 
+    @checked_with(HeaderFields)
     def preview(
         self,
-        type: str,
+        type: Name,
         *,
-        customer: str | None = None,
-        supplier: str | None = None,
-        lines: Sequence[Mapping[str, Any]] = (),
+        customer: Code | None = None,
+        supplier: Code | None = None,
+        lines: Lines = (),
         **header: Any,
     ) -> Preview:
         """What ``create`` would enter with the same arguments, with stock and margin by line; nothing is stored.
@@ -74,7 +78,8 @@ class Previews:
         document = work.drafted(shell, promised(inputs, values))
         return work.preview(document, {place: _as_given(line, place) for place, line in enumerate(lines, 1)})
 
-    def preview_edit(self, document_id: Id, *, lines: Any = None, **header: Any) -> Preview:
+    @checked_with(HeaderFields)
+    def preview_edit(self, document_id: DocumentId, *, lines: LineChanges | None = None, **header: Any) -> Preview:
         """What ``edit`` would make of a draft with the same arguments; nothing is stored.
 
         ``given`` of a line is its position before, or its place in a new list. Raises DocumentLocked as ``edit`` does.
@@ -91,15 +96,16 @@ class Previews:
             return work.preview(document, {line.position: line for line in before.lines if line.position not in gone})
         return work.preview(document, {place: _as_given(line, place) for place, line in enumerate(lines, 1)})
 
+    @checked_with(HeaderFields)
     def quote_line(
         self,
-        item: str,
+        item: Any,
         quantity: Any,
         *,
-        customer: str | None = None,
-        supplier: str | None = None,
-        document: Id | None = None,
-        type: str | None = None,
+        customer: Code | None = None,
+        supplier: Code | None = None,
+        document: DocumentId | None = None,
+        type: Name | None = None,
         **more: Any,
     ) -> PreviewLine:
         """One line as it would be priced: for a customer or for nobody, or as one more line of a draft, whose other lines

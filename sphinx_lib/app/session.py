@@ -27,7 +27,7 @@ from sphinx_lib.app import (
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.gate import checked, checked_with
-from sphinx_lib.app.inputs import AdjustmentFields, HeaderFields
+from sphinx_lib.app.inputs import AdjustmentFields, HeaderFields, LineChanges, Lines
 from sphinx_lib.app.margins import shown, shown_plan
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
@@ -41,9 +41,7 @@ from sphinx_lib.kernel.inputs import (
     DocumentIds,
     Fields,
     Flag,
-    LineChanges,
     LineQuantities,
-    Lines,
     ListOf,
     Name,
     QuantityGiven,

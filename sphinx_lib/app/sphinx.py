@@ -7,18 +7,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import InstanceOf
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sphinx_lib.app import runs, verify
 from sphinx_lib.app.flush import flush
+from sphinx_lib.app.gate import checked, checked_with
+from sphinx_lib.app.inputs import RunOptions
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.registry import Extension, specs
 from sphinx_lib.app.session import Session, operate
@@ -26,7 +29,8 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused
 from sphinx_lib.kernel.ids import Uuid7
-from sphinx_lib.kernel.names import refuse_text
+from sphinx_lib.kernel.inputs import Bound, Name
+from sphinx_lib.kernel.names import TEXT, check_name, refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
@@ -37,6 +41,15 @@ from sphinx_lib.store.audit_log import canonical, seal
 
 ATTEMPTS = 5
 SYSTEM = Actor("system", {SEE_MARGIN})
+
+
+def input_digest(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> str:
+    """What a key is kept with, so that it is used for one input only. Raises InputError for what is no JSON value."""
+    try:
+        return sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
+    except (TypeError, ValueError, RecursionError) as error:
+        told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError([f"{name}: with a key, arguments are plain JSON values: {told}"]) from None
 
 
 def _seal(session: Session) -> int:
@@ -163,6 +176,8 @@ class Sphinx:
         A known ``key`` gives the stored answer without calling it; the same key with other input is
         IdempotencyMismatch. Serialization failures, deadlocks and concurrent changes run it again, 5 times at most.
         """
+        if key is not None:
+            check_name(key, "key", TEXT)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._do_once(function, args, named, actor, key)
@@ -187,7 +202,7 @@ class Sphinx:
             with self.session(actor=actor) as session:
                 return function(session, *args, **named)
         name = f"{function.__module__}.{function.__qualname__}"
-        digest = sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
+        digest = input_digest(name, args, named)
         with self.engine.begin() as connection:
             if not commands.claim(connection, self.company, key, digest, self.clock.now()):
                 known = commands.find(connection, self.company, key)
@@ -211,8 +226,9 @@ class Sphinx:
             with reading.begin():
                 yield Views(self._unit(reading, actor))
 
+    @checked_with(RunOptions)
     def run(
-        self, name: str, *, actor: Actor = SYSTEM, progress: runs.Progress = runs.silent, **options: Any
+        self, name: Name, *, actor: InstanceOf[Actor] = SYSTEM, progress: runs.Progress = runs.silent, **options: Any
     ) -> runs.RunReport:
         """Run a named batch of the ``runs`` section: chunks, each a unit of work of its own; safe to run again.
 
@@ -227,7 +243,8 @@ class Sphinx:
         covered: int = self.do(_seal)  # tried again when another one sealed meanwhile
         return covered
 
-    def mark_exported(self, first: date, last: date) -> int:
+    @checked
+    def mark_exported(self, first: Bound, last: Bound) -> int:
         """Put all entries dated within a period, and in no batch yet, into a new batch; returns its number (AC3).
 
         Refused when there is none. ``export.run.export_batch`` writes a batch, any number of times.

@@ -48,7 +48,8 @@ Text = Annotated[str, StringConstraints(strict=True, max_length=TEXT, pattern=_S
 LongText = Annotated[str, StringConstraints(strict=True, max_length=LONG_TEXT, pattern=_STORABLE)]
 
 
-def _id(value: object) -> str:
+def as_id(value: object) -> str:
+    """An id as it is kept, of 32 hexadecimal digits. Raises ValueError."""
     if isinstance(value, str):
         if _HEX.fullmatch(value):
             return value
@@ -58,7 +59,7 @@ def _id(value: object) -> str:
 
 
 DocumentId = Annotated[
-    str, PlainValidator(_id, json_schema_input_type=Annotated[str, Field(pattern="^[0-9a-f]{32}$")])
+    str, PlainValidator(as_id, json_schema_input_type=Annotated[str, Field(pattern="^[0-9a-f]{32}$")])
 ]
 """The id of a document: a UUID as text, with or without its dashes."""
 
@@ -112,7 +113,8 @@ Percent = Annotated[Decimal, PlainValidator(_percent, json_schema_input_type=Wri
 """A discount in percent: 5 is 5 %, below zero it is a surcharge."""
 
 
-def _whole(value: object) -> int:
+def as_whole(value: object) -> int:
+    """A whole number of at most nine digits. Raises ValueError."""
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 31:
         return int(value)
     if isinstance(value, str) and _DIGITS.fullmatch(value.removeprefix("-")):
@@ -120,7 +122,9 @@ def _whole(value: object) -> int:
     raise ValueError(f"{seen(value)} is not a whole number; write it without a point, as 30")
 
 
-Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
+Whole = Annotated[int, BeforeValidator(as_whole, json_schema_input_type=int)]
+Count = Annotated[Whole, Field(ge=0)]
+"""How many: a whole number that is not below zero."""
 
 
 def as_flag(value: object) -> bool:
@@ -133,9 +137,9 @@ def as_flag(value: object) -> bool:
 
 
 Flag = Annotated[bool, BeforeValidator(as_flag, json_schema_input_type=bool)]
-Day = Annotated[date, PlainValidator(as_day, json_schema_input_type=_Day)]
+Day = Annotated[date, BeforeValidator(as_day, json_schema_input_type=_Day)]
 """A day of the years 1900 to 2199: a date, or a text such as 2026-03-31."""
-Bound = Annotated[date, PlainValidator(as_date, json_schema_input_type=_Day)]
+Bound = Annotated[date, BeforeValidator(as_date, json_schema_input_type=_Day)]
 """The first or the last day on which something holds, which is only compared: 9999-12-31 is one too."""
 
 _READERS: Mapping[str, Callable[[object], Any]] = {
@@ -241,13 +245,9 @@ def as_quantities(value: object) -> dict[Any, Any]:
 def _line_key(key: object) -> int | str:
     if isinstance(key, str):
         return int(key) if _DIGITS.fullmatch(key) else exact_text(key, NAME)
-    return _whole(key)
+    return as_whole(key)
 
 
-Lines = Annotated[Sequence[Mapping[str, Any]], PlainValidator(as_lines, json_schema_input_type=list[dict[str, Any]])]
-LineChanges = Annotated[
-    Any, PlainValidator(as_changes, json_schema_input_type=list[dict[str, Any]] | dict[str, dict[str, Any] | None])
-]
 LineQuantities = Annotated[
     Mapping[Any, Any], PlainValidator(as_quantities, json_schema_input_type=dict[str, Written | dict[Code, Written]])
 ]
@@ -255,7 +255,7 @@ LineQuantities = Annotated[
 
 def one_or_many_ids(value: object) -> list[str]:
     """The ids of one document or of several."""
-    return [_id(one) for one in ([value] if isinstance(value, str) else as_list(value))]
+    return [as_id(one) for one in ([value] if isinstance(value, str) else as_list(value))]
 
 
 DocumentIds = Annotated[

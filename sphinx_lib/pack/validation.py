@@ -122,5 +122,7 @@ def _inner(annotation: Any) -> Any:
     """What a mapping or list holds."""
     if annotation.__class__.__name__ == "_AnnotatedAlias":
         return _inner(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return next((_inner(one) for one in get_args(annotation) if one is not type(None)), None)
     arguments = get_args(annotation)
     return arguments[-1] if arguments and arguments[-1] is not Ellipsis else (arguments[0] if arguments else None)

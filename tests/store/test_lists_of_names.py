@@ -69,5 +69,5 @@ def test_layers_folders_and_currencies_are_no_text_either(app: Sphinx, name: str
 
 
 def test_one_record_is_put_in_a_list_too(app: Sphinx) -> None:
-    with app.session(actor=ALICE) as s, pytest.raises(InputError, match="put item: write a list of records"):
+    with app.session(actor=ALICE) as s, pytest.raises(InputError, match="rows: a dict is not a list"):
         s.put("item", {"code": "VIS-1", "name": "Vis"})  # type: ignore[arg-type]
