@@ -6,7 +6,7 @@ Which codes, types and fields exist is asked of the configuration and the databa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -150,6 +150,10 @@ class LineFields(Input):
     bin: LotName | None = Field(None, description="where in the warehouse it lies")
 
 
+class QuotedFields(HeaderFields, LineFields):
+    """What is said of one line that is quoted: fields of the head and of the line."""
+
+
 Lines = Annotated[Sequence[Mapping[str, Any]], PlainValidator(as_lines, json_schema_input_type=list[LineFields])]
 """Lines, each as a mapping; their fields are read where it is known which the type declares."""
 LineChanges = Annotated[
@@ -189,4 +193,4 @@ class RunOptions(Input):
     propose: Flag | None = Field(None, description="leave drafts")
     period: Text | None = Field(None, description="a year, half-year or quarter, as 2026, 2026-H1, 2026-Q1")
     rebate: Name | None = Field(None, description="one rebate only")
-    sender: Any = Field(None, description="what sends messages, such as `messages.Dispatcher`")
+    sender: Callable[..., Any] | None = Field(None, description="what sends messages, such as `messages.Dispatcher`")

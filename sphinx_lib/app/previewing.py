@@ -11,14 +11,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any
+from typing import Any, Unpack
 
 from sphinx_lib.app import entering
 from sphinx_lib.app.bringing import made_by_rule
 from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.foot_input import promised, refuse_other_prices, refuse_too_much
 from sphinx_lib.app.gate import checked_with
-from sphinx_lib.app.inputs import HeaderFields, LineChanges, Lines
+from sphinx_lib.app.header import Header
+from sphinx_lib.app.inputs import HeaderFields, LineChanges, Lines, QuotedFields
 from sphinx_lib.app.line_input import LINE_KEYS, LineInput
 from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.lines import entered_lines, numbered
@@ -60,7 +61,7 @@ class Previews:
         customer: Code | None = None,
         supplier: Code | None = None,
         lines: Lines = (),
-        **header: Any,
+        **header: Unpack[Header],
     ) -> Preview:
         """What ``create`` would enter with the same arguments, with stock and margin by line; nothing is stored.
 
@@ -79,7 +80,9 @@ class Previews:
         return work.preview(document, {place: _as_given(line, place) for place, line in enumerate(lines, 1)})
 
     @checked_with(HeaderFields)
-    def preview_edit(self, document_id: DocumentId, *, lines: LineChanges | None = None, **header: Any) -> Preview:
+    def preview_edit(
+        self, document_id: DocumentId, *, lines: LineChanges | None = None, **header: Unpack[Header]
+    ) -> Preview:
         """What ``edit`` would make of a draft with the same arguments; nothing is stored.
 
         ``given`` of a line is its position before, or its place in a new list. Raises DocumentLocked as ``edit`` does.
@@ -96,7 +99,7 @@ class Previews:
             return work.preview(document, {line.position: line for line in before.lines if line.position not in gone})
         return work.preview(document, {place: _as_given(line, place) for place, line in enumerate(lines, 1)})
 
-    @checked_with(HeaderFields)
+    @checked_with(QuotedFields)
     def quote_line(
         self,
         item: Any,

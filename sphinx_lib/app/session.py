@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Unpack
 
 from sphinx_lib.app import (
     adjusting,
@@ -27,6 +27,7 @@ from sphinx_lib.app import (
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.gate import checked, checked_with
+from sphinx_lib.app.header import Adjustment, Header, PaymentHeader
 from sphinx_lib.app.inputs import AdjustmentFields, HeaderFields, LineChanges, Lines
 from sphinx_lib.app.margins import shown, shown_plan
 from sphinx_lib.app.previewing import Previews
@@ -120,7 +121,7 @@ class Session(Previews):
         customer: Code | None = None,
         supplier: Code | None = None,
         lines: Lines = (),
-        **header: Any,
+        **header: Unpack[Header],
     ) -> Document:
         """A new document of a type or kind: prices, VAT, terms and language are filled in by rules (S23).
 
@@ -139,7 +140,7 @@ class Session(Previews):
             return shown(unit, unit.get(document.id))
 
     @checked_with(HeaderFields)
-    def edit(self, document_id: DocumentId, *, lines: LineChanges | None = None, **header: Any) -> Document:
+    def edit(self, document_id: DocumentId, *, lines: LineChanges | None = None, **header: Unpack[Header]) -> Document:
         """Change a draft: header fields, and ``lines`` as a whole list or as {position: changes or None}.
 
         Outside editable states only fields declared ``editable_in`` the state may change; else DocumentLocked.
@@ -232,7 +233,7 @@ class Session(Previews):
         allocate: ListOf[DocumentId] | None = None,
         type: Name | None = None,
         early_payment: Flag = False,
-        **header: Any,
+        **header: Unpack[PaymentHeader],
     ) -> Document:
         """Post a payment from a customer, or to a supplier, and put it against ``allocate`` in order; none: the oldest due
         first; []: nothing. Its type is ``payment`` or ``supplier_payment`` unless given.
@@ -278,7 +279,7 @@ class Session(Previews):
         raise Refused(f"{document.type} has no event that ends a draft")
 
     @checked_with(AdjustmentFields)
-    def adjust_stock(self, item: Code, quantity: QuantityGiven, **named: Any) -> None:
+    def adjust_stock(self, item: Code, quantity: QuantityGiven, **named: Unpack[Adjustment]) -> None:
         """Add ``quantity`` (signed, stock units) to physical stock, as an opening or a correction does.
 
         ``named``: ``warehouse``, ``lot`` (or ``serial``), ``bin``, ``expires``, ``date``, ``reason``, and what it is worth
@@ -289,8 +290,9 @@ class Session(Previews):
 
     @checked_with(HeaderFields)
     def count(
-        self, warehouse: Name | None = None, items: ListOf[Code] | None = None, *, type: Name = "stock_count", **header: Any
-    ) -> Document:
+        self, warehouse: Name | None = None, items: ListOf[Code] | None = None, *, type: Name = "stock_count",
+        **header: Unpack[Header],
+    ) -> Document:  # fmt: skip
         """A draft to count a warehouse (the usual one unless named): a line for each item, lot and bin that the books know,
         with their quantity, or of ``items`` only. Raises InputError where there is nothing to count."""
         flush.flush(self.unit)  # what this unit has moved is in the books too

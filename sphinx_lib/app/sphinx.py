@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
 from pydantic import InstanceOf
@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sphinx_lib.app import runs, verify
 from sphinx_lib.app.flush import flush
 from sphinx_lib.app.gate import checked, checked_with
+from sphinx_lib.app.header import Options
 from sphinx_lib.app.inputs import RunOptions
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.registry import Extension, specs
@@ -47,7 +48,7 @@ def input_digest(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> st
     """What a key is kept with, so that it is used for one input only. Raises InputError for what is no JSON value."""
     try:
         return sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
-    except (TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
         told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise InputError([f"{name}: with a key, arguments are plain JSON values: {told}"]) from None
 
@@ -228,7 +229,8 @@ class Sphinx:
 
     @checked_with(RunOptions)
     def run(
-        self, name: Name, *, actor: InstanceOf[Actor] = SYSTEM, progress: runs.Progress = runs.silent, **options: Any
+        self, name: Name, *, actor: InstanceOf[Actor] = SYSTEM, progress: runs.Progress = runs.silent,
+        **options: Unpack[Options],
     ) -> runs.RunReport:
         """Run a named batch of the ``runs`` section: chunks, each a unit of work of its own; safe to run again.
 

@@ -18,7 +18,7 @@ from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.early_payment import Offer, offer_for
 from sphinx_lib.app.gate import checked, checked_with
-from sphinx_lib.app.inputs import HeaderFields
+from sphinx_lib.app.inputs import QuotedFields
 from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
@@ -325,7 +325,7 @@ class Views(Previews):
         found = open_orders(self.unit, customer)
         return [one for one in found if deliverable in (None, one.deliverable)]
 
-    @checked_with(HeaderFields)
+    @checked_with(QuotedFields)
     def price(
         self, item: Any, quantity: Any, customer: Code | None = None, day: Day | None = None, *,
         supplier: Code | None = None, **header: Any,
@@ -365,7 +365,9 @@ class Views(Previews):
 
     @checked
     def codes(self, kind: Name) -> list[str]:
-        """All codes of a master table."""
+        """All codes of a master table. Raises InputError for an unknown one."""
+        if kind not in store_master.TABLES:
+            raise InputError([f"unknown master table {kind!r}{did_you_mean(kind, store_master.TABLES)}"])
         return store_master.codes_of(self.unit.connection, self.unit.company, kind)
 
     @checked

@@ -182,8 +182,8 @@ def as_mapping(value: object) -> dict[Any, Any]:
     return dict(value)
 
 
-ListOf = Annotated[Sequence[_T], BeforeValidator(as_list, json_schema_input_type=list[_T])]
-Several = Annotated[Sequence[_T], BeforeValidator(as_several, json_schema_input_type=list[_T])]
+ListOf = Annotated[Sequence[_T], BeforeValidator(as_list)]
+Several = Annotated[Sequence[_T], BeforeValidator(as_several)]
 Fields = Annotated[Mapping[str, Any], PlainValidator(as_mapping, json_schema_input_type=dict[str, Any])]
 """Fields by name, each checked where its type is known."""
 

@@ -71,7 +71,7 @@ def findings_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Find
             if key.isdecimal():
                 message = f"value {int(key) + 1} of the list is missing"
         elif kind == "literal_error":
-            hint = did_you_mean(str(item["input"]), _choices(item)).removeprefix("; ")
+            hint = did_you_mean(seen(item["input"]).strip("'"), _choices(item)).removeprefix("; ")
         yield Finding(tuple(str(part) for part in path), message, hint, of_key=of_key)
 
 
