@@ -65,7 +65,7 @@ def test_every_command_has_a_schema() -> None:
         (inputs.Quantity, True, "a bool is not a number"),
         (inputs.Quantity, "1e999999", "'1e999999' is not a plain decimal number"),
         (inputs.Quantity, Decimal("1e999999"), "the number has more than 28 digits"),
-        (inputs.Quantity, 10**5000, "the number has more than 20 digits"),
+        (inputs.Quantity, 10**4000, "the number has more than 20 digits"),
         (inputs.Quantity, Decimal("NaN"), "NaN is not a finite number"),
         (inputs.Quantity, "100000000000", "does not fit: at most 11 digits and 6 decimals"),
         (inputs.Amount, "0.00001", "has more than 4 decimals"),
@@ -161,7 +161,7 @@ def test_kits_in_a_ring_are_told_across_puts(app: Sphinx) -> None:
     assert problems(app, "put", "item", [attached])[0].startswith("item K3: it would hold itself")
 
 
-@pytest.mark.parametrize("address", ["nobody", "a@b", "a b@c.de", "a@b@c.de", "@c.de", "a@", "a@c..de", "a\n@c.de"])
+@pytest.mark.parametrize("address", ["nobody", "a@b", "a b@c.de", "a@b@c.de", "@c.de", "a@", "a@c..de", "a\n@c.de", "x@intranet.local"])
 def test_a_wrong_address_is_told_when_it_is_put(app: Sphinx, address: str) -> None:
     (problem,) = problems(app, "put", "customer", [{"code": "X", "name": "X", "email": address}])
     assert problem.startswith("customer X: email: ")
@@ -170,7 +170,7 @@ def test_a_wrong_address_is_told_when_it_is_put(app: Sphinx, address: str) -> No
     assert problem.startswith("supplier X: contact P: email: ")
 
 
-@pytest.mark.parametrize("address", ["a@b.fr", "élodie@exemple.fr", "用户@例子.广告", "o'neil+x@sub.acme.example", "x@intranet.local"])
+@pytest.mark.parametrize("address", ["a@b.fr", "élodie@exemple.fr", "用户@例子.广告", "o'neil+x@sub.acme.example"])
 def test_an_address_in_any_script_is_taken(app: Sphinx, address: str) -> None:
     with app.session(actor=ALICE) as session:
         session.put("customer", [{"code": "X", "name": "X", "email": address}])

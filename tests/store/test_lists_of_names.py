@@ -17,9 +17,9 @@ from tests.store.support import ALICE
 DAY = date(2026, 3, 2)
 COMMANDS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "fire_many": ("ids", lambda s, text: s.fire_many(text, "confirm")),
-    "derive": ("parties", lambda s, text: s.derive(["1"], "supplier_quotation", parties=text)),
+    "derive": ("parties", lambda s, text: s.derive(["0" * 32], "supplier_quotation", parties=text)),
     "pay": ("allocate", lambda s, text: s.pay("ACME", 1, allocate=text)),
-    "allocate": ("targets", lambda s, text: s.allocate("1", text)),
+    "allocate": ("targets", lambda s, text: s.allocate("0" * 32, text)),
     "count": ("items", lambda s, text: s.count(items=text)),
 }
 READS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
