@@ -154,11 +154,11 @@ def test_kits_in_a_ring_are_told_across_puts(app: Sphinx) -> None:
         session.put("item", [kit("K1", "K2")])
         session.put("item", [kit("K2", "K3")])
     assert problems(app, "put", "item", [kit("K3", "K1")]) == (
-        "item K3: it would hold itself: K3 > K1 > K2 > K3; take one of them out",
+        "item K3 holds itself: K3 > K1 > K2 > K3; take it out of one of them",
     )
-    assert problems(app, "put", "item", [kit("K4", "K4")])[0].startswith("item K4: it would hold itself: K4 > K4")
+    assert problems(app, "put", "item", [kit("K4", "K4")])[0].startswith("item K4 holds itself: K4 > K4")
     attached = {"code": "K3", "name": "K3", "attached": {"K1": 1}}
-    assert problems(app, "put", "item", [attached])[0].startswith("item K3: it would hold itself")
+    assert problems(app, "put", "item", [attached])[0].startswith("item K3 holds itself")
 
 
 @pytest.mark.parametrize("address", ["nobody", "a@b", "a b@c.de", "a@b@c.de", "@c.de", "a@", "a@c..de", "a\n@c.de", "x@intranet.local"])

@@ -102,7 +102,8 @@ def _parted(
         together = {}
     named = {field: value for field, value in header.items() if field in declared.fields}
     problems += [f"custom.{field}: it is given twice; keep one" for field in together if field in named]
-    unknown = [f"custom.{field if isinstance(field, str) else seen(field)}" for field in together if field not in declared.fields]
+    others = [field if isinstance(field, str) else seen(field) for field in together if field not in declared.fields]
+    unknown = [f"custom.{field}" for field in others]
     rest = {field: value for field, value in header.items() if field not in declared.fields}
     beside = {"amount"} if declared.lines else set()
     known = (HEADER - beside) | declared.fields.keys()

@@ -54,7 +54,7 @@ def _rings(unit: Unit, items: Sequence[Item]) -> list[str]:
     while missing := wanted - held.keys():
         held |= {code: set() for code in missing} | store_master.load_components(unit.connection, unit.company, missing)
         wanted = {part for code in missing for part in held[code]}
-    return [f"item {one.code}: it would hold itself: {' > '.join(ring)}; take one of them out"
+    return [f"item {one.code} holds itself: {' > '.join(ring)}; take it out of one of them"
             for one in items if (ring := _ring(one.code, held))]  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def input_digest(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> st
     """What a key is kept with, so that it is used for one input only. Raises InputError for what is no JSON value."""
     try:
         return sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
-    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+    except (ArithmeticError, AttributeError, TypeError, ValueError, RecursionError) as error:
         told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise InputError([f"{name}: with a key, arguments are plain JSON values: {told}"]) from None
 
