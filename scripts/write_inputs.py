@@ -88,7 +88,7 @@ name the argument, the row and the field, what is wrong, and what to write inste
 |---|---|
 | text | a text without the character NUL, of valid Unicode, at most as long as its column |
 | number | a text of digits and one point (`"12.50"`), a whole number or a `Decimal`; never a float, never true or false |
-| date | a `date`, or a text such as `2026-03-31`; of the years 1900 to 2199 |
+| date | a `date`, or a text such as `2026-03-31`; of the years 1900 to 2999 |
 | true/false | one of these, or its name as a text; never 1 or 0 |
 | id | 32 hexadecimal digits, or a UUID with its dashes |
 | list of … | a list or a tuple; never a text or a mapping |

@@ -41,6 +41,8 @@ from sphinx_lib.store import commands, engine, entries, packs, search
 from sphinx_lib.store.audit_log import canonical, seal
 
 ATTEMPTS = 5
+LONGEST_COMPANY = 40
+"""The length of the column that leads every key."""
 SYSTEM = Actor("system", {SEE_MARGIN})
 
 
@@ -97,6 +99,7 @@ class Sphinx:
         without ``check_database`` the latter waits for ``migrate``, which moves renamed states.
         """
         refuse_text(config=config, templates=templates)
+        check_name(company, "company", LONGEST_COMPANY)
         known = specs(extensions)
         folders = tuple(Path(folder) for folder in templates)
         pack = config if isinstance(config, Pack) else load_pack(config, known, folders)

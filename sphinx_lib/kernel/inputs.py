@@ -29,7 +29,7 @@ _LARGEST_AMOUNT = Decimal(10) ** 14
 
 Written: TypeAlias = Annotated[str, Field(pattern=_NUMBER, max_length=22)] | int
 """How a number is written in JSON: as a text of digits, or as a whole number."""
-_DATE = r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
+_DATE = r"^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 _Day: TypeAlias = Annotated[str, Field(pattern=_DATE, json_schema_extra={"format": "date"})]
 
 # -- texts ---------------------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def as_flag(value: object) -> bool:
 
 Flag = Annotated[bool, BeforeValidator(as_flag, json_schema_input_type=bool)]
 Day = Annotated[date, BeforeValidator(as_day, json_schema_input_type=_Day)]
-"""A day of the years 1900 to 2199: a date, or a text such as 2026-03-31."""
+"""A day of the years 1900 to 2999: a date, or a text such as 2026-03-31."""
 Bound = Annotated[date, BeforeValidator(as_date, json_schema_input_type=_Day)]
 """The first or the last day on which something holds, which is only compared: 9999-12-31 is one too."""
 
