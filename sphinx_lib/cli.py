@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,10 +112,20 @@ def graph(
     typer.echo(mermaid(pack.type_of(*pack.resolve_type(document_type)), language), nl=False)
 
 
+class Schema(StrEnum):
+    """What a JSON Schema is printed of."""
+
+    config = "config"
+    commands = "commands"
+
+
 @cli.command()
-def schema() -> None:
-    """Print the JSON Schema of configuration files, for editors."""
-    from sphinx_lib.pack.schema import json_schema
+def schema(of: Annotated[Schema, typer.Argument(help="config, or commands.")] = Schema.config) -> None:
+    """Print the JSON Schema of configuration files, for editors, or of what the commands take."""
+    if of is Schema.commands:
+        from sphinx_lib.app.commands import json_schema
+    else:
+        from sphinx_lib.pack.schema import json_schema
 
     typer.echo(json_schema(), nl=False)
 

@@ -77,7 +77,7 @@ def open_shop(*config: Any, **options: Any) -> Sphinx:
         session.put("item", ITEMS)
         session.put(
             "exchange_rate",
-            [{"code": code, "currency": code, "date": "2026-03-02", "rate": rate} for code, rate in rates.items()],
+            [{"currency": code, "date": "2026-03-02", "rate": rate} for code, rate in rates.items()],
         )
         for item in ITEMS:
             if item.get("kind") != "service":

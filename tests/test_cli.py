@@ -96,6 +96,11 @@ def test_graph_draws_events_and_consequences() -> None:
     assert "        stock reserved = to_deliver" in drawn
 
 
+def test_schema_tells_what_commands_take() -> None:
+    schema = json.loads(sphinx_lib("schema", "commands").stdout)
+    assert "lines" in schema["properties"]["session.create"]["properties"]
+
+
 def test_schema_knows_every_section() -> None:
     schema = json.loads(sphinx_lib("schema").stdout)
     model = load_pack(["base"], specs()).model

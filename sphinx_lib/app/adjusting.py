@@ -7,50 +7,49 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.app.line_input import exact_quantity
+from sphinx_lib.app.gate import read_fields
+from sphinx_lib.app.inputs import AdjustmentFields
+from sphinx_lib.app.known import too_far
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import unknown_warehouses
-from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import StockMove
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.lots import Lot
-from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.stock.levels import PHYSICAL
 
-NAMES = frozenset({"warehouse", "lot", "serial", "bin", "expires", "date", "reason", "cost", "value"})
+NAMES = frozenset(AdjustmentFields.model_fields)
 
 
-def adjust(unit: Unit, item: str, quantity: Any, named: Mapping[str, Any]) -> None:
-    """Add ``quantity`` of ``item`` to physical stock; InputError tells everything that is wrong with what is given."""
+def adjust(unit: Unit, item: str, amount: Decimal, named: Mapping[str, Any]) -> None:
+    """Add ``amount`` of ``item`` to physical stock; InputError tells everything that is wrong with what is given."""
     unit.load_items([item])
     known = unit.items[item]
     problems = [f"unknown field {name!r}{did_you_mean(name, NAMES)}" for name in sorted(named.keys() - NAMES)]
-    amount = _read(exact_quantity, quantity, "", problems)
-    days = {name: _read(as_date, named.get(name), f"{name}: ", problems) for name in ("date", "expires")}
-    worth = {name: _read(exact_decimal, named.get(name), f"{name}: ", problems) for name in ("cost", "value")}
-    lot = str(named.get("lot") or named.get("serial") or "")
+    said = read_fields(AdjustmentFields, {name: named[name] for name in named.keys() & NAMES if named[name] != ""}, problems)
+    lot = said.get("lot") or said.get("serial") or ""
+    expires = said.get("expires")
+    problems += too_far(unit, "date", said.get("date"))
     if known.tracking == "none" and lot:
         problems.append(f"it is not tracked by lot or serial number, so {lot!r} says nothing; put tracking: lot on the item")
     if known.tracking != "none" and not lot:
         problems.append(f"it is tracked by {known.tracking}: name its {known.tracking}")
-    if known.tracking == "serial" and amount is not None and abs(amount) != 1:
+    if known.tracking == "serial" and abs(amount) != 1:
         problems.append(f"a serial number has quantity 1, not {amount:f}")
-    warehouse = str(named.get("warehouse") or known.warehouse or unit.pack.model.stock.warehouse)
-    problems += unknown_warehouses(unit, [str(named.get("warehouse") or "")]).values()
-    place = str(named.get("bin") or "")
-    if lot and not place and amount is not None and amount < 0:
+    warehouse = said.get("warehouse") or known.warehouse or unit.pack.model.stock.warehouse
+    problems += unknown_warehouses(unit, [said.get("warehouse", "")]).values()
+    place = said.get("bin", "")
+    if lot and not place and amount < 0:
         place = _bin_of(unit, item, warehouse, lot, problems)
-    if lot and amount is not None and amount > 0:
-        days["expires"] = _expiry_of(unit, item, lot, days["expires"], problems)
-    if problems or amount is None:
+    if lot and amount > 0:
+        expires = _expiry_of(unit, item, lot, expires, problems)
+    if problems:
         raise InputError([f"stock of {item}: {problem}" for problem in problems])
     move = StockMove(
-        unit.new_id(), item, warehouse, PHYSICAL, amount, None, days["date"] or unit.today, lot=lot, bin=place,
-        expires=days["expires"],
-        reason=str(named.get("reason") or ""),
+        unit.new_id(), item, warehouse, PHYSICAL, amount, None, said.get("date", unit.today), lot=lot, bin=place,
+        expires=expires, reason=said.get("reason", ""),
     )  # fmt: skip
-    unit.adjust(move, _value(amount, worth))
+    unit.adjust(move, _value(amount, said))
 
 
 def _bin_of(unit: Unit, item: str, warehouse: str, lot: str, problems: list[str]) -> str:
@@ -75,19 +74,8 @@ def _places_of(unit: Unit, item: str, lot: str) -> list[Lot]:
     return unit.places.of_lot(item, lot, unit.moved, unit.today)
 
 
-def _value(quantity: Decimal, worth: Mapping[str, Decimal | None]) -> Decimal | None:
+def _value(quantity: Decimal, said: Mapping[str, Any]) -> Decimal | None:
     """What the quantity is worth, as given or by the cost given; else it is valued as what a count finds (V6)."""
-    if worth["value"] is not None:
-        return worth["value"]
-    return None if worth["cost"] is None else worth["cost"] * abs(quantity)
-
-
-def _read(reader: Any, given: Any, where: str, problems: list[str]) -> Any:
-    if given is None or given == "":
-        return None
-    try:
-        return reader(given)
-    except ValueError as error:
-        problems.append(f"{where}{error}")
-        return None
-
+    if "value" in said:
+        return Decimal(said["value"])
+    return said["cost"] * abs(quantity) if "cost" in said else None

@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line
@@ -52,7 +51,7 @@ def asked_of(
     spread: dict[Id, dict[str, Decimal]] = {}
     problems: list[str] = []
     for key, value in quantities.items():
-        line = known.get(int(key) if str(key).isdigit() and len(str(key)) < 10 else key)
+        line = known.get(key)
         if line is None:
             problems.append(f"quantities: no line {key!r}{did_you_mean(str(key), map(str, known))}")
             continue
@@ -61,7 +60,7 @@ def asked_of(
                 spread[line.id] = _by_warehouse(line, value)
                 found[line.id] = sum(spread[line.id].values(), ZERO)
             else:
-                found[line.id] = exact_quantity(value)
+                found[line.id] = value
         except ValueError as error:
             problems.append(f"quantities: {error}")
     told = unknown_warehouses(unit, (warehouse for parts in spread.values() for warehouse in parts))
@@ -78,7 +77,7 @@ def _by_warehouse(line: Line, parts: Mapping[Any, Any]) -> dict[str, Decimal]:
         raise ValueError(f"{where}: nothing of it lies in a warehouse; say how much of it, without one")
     if line.stowed:
         raise ValueError(f"{where}: its lots and bins lie in {line.warehouse!r}; say how much of it, without a warehouse")
-    found = {str(warehouse): exact_quantity(part) for warehouse, part in parts.items()}
+    found = dict(parts)
     if len({part > 0 for part in found.values() if part}) != 1:
         raise ValueError(f"{where}: {dict(parts)!r}: give each warehouse a quantity, all above zero or all below")
     return {warehouse: part for warehouse, part in found.items() if part}

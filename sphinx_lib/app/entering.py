@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.foot_input import (
-    FOOT,
     foot_fields,
     promised,
     refuse_other_prices,
     refuse_too_much,
-    typed_foot,
 )
+from sphinx_lib.app.gate import read_fields
+from sphinx_lib.app.inputs import HeaderFields
+from sphinx_lib.app.known import check_contact, unknown_names
 from sphinx_lib.app.line_input import LineInput, typed_value
 from sphinx_lib.app.lines import build_lines
 from sphinx_lib.app.picking import counted
@@ -22,11 +23,11 @@ from sphinx_lib.app.rates import rate_for
 from sphinx_lib.app.shipping import with_shipping
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import wrong_fields, wrong_lines
-from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import EMPTY, Document
 from sphinx_lib.kernel.errors import DocumentLocked, InputError
 from sphinx_lib.kernel.master import Party
-from sphinx_lib.kernel.money import currency_digits, exact_decimal, round_half_up
+from sphinx_lib.kernel.money import currency_digits, round_half_up
+from sphinx_lib.kernel.names import seen
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -35,7 +36,7 @@ from sphinx_lib.pricing.totals import with_amounts, with_totals
 from sphinx_lib.workflow.facts import DocumentFacts
 
 TEXTS = ("site", "contact", "reference", "deal", "method")
-HEADER = frozenset({*TEXTS, *FOOT, "date", "currency", "rate", "language", "payment_terms", "promised_date", "amount"})
+HEADER = frozenset(HeaderFields.model_fields) - {"custom"}
 
 
 def enter(unit: Unit, key: TypeKey, party: str | None, lines: Sequence[Any], header: Mapping[str, Any]) -> Document:
@@ -81,37 +82,38 @@ def header_values(
     unit: Unit, declared: DocumentType, header: Mapping[str, Any], name: str, problems: list[str]
 ) -> dict[str, Any]:
     """Header fields in their types; unknown ones are told with the nearest known name."""
-    values: dict[str, Any] = {}
-    custom: dict[str, Any] = {}
-    for field, given in header.items():
-        if field in declared.fields:
-            custom[field] = typed_value(declared.fields[field], given, field, problems)
-        elif field not in HEADER or (field == "amount" and declared.lines):
-            known = (HEADER - {"amount"}) | declared.fields.keys()
-            problems.append(f"{name} has no field {field!r}{did_you_mean(field, known)}")
-        elif given is not None:
-            values[field] = _typed_header(field, given, problems)
-    terms = values.get("payment_terms")
-    if terms is not None and terms not in unit.pack.model.billing.payment_terms:
-        known_terms = unit.pack.model.billing.payment_terms
-        problems.append(f"unknown payment terms {terms!r}{did_you_mean(terms, known_terms)}")
+    given, custom = _parted(declared, header, name, problems)
+    values = read_fields(HeaderFields, given, problems)
+    problems += unknown_names(unit, values)
     problems += wrong_fields(unit, declared, custom)
     values["custom"] = custom
     return values
 
 
-def _typed_header(field: str, given: Any, problems: list[str]) -> Any:
-    try:
-        if field in ("date", "promised_date"):
-            return as_date(given)
-        if field in FOOT:
-            return typed_foot(field, given)
-        if field in ("rate", "amount"):
-            return exact_decimal(given)
-    except ValueError as error:
-        problems.append(f"{field}: {error}")
-        return None
-    return str(given)
+def _parted(
+    declared: DocumentType, header: Mapping[str, Any], name: str, problems: list[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that every document has, as given, and those that the type declares, in their types.
+
+    The latter are given by name, or together under ``custom``.
+    """
+    together = header.get("custom") or {}
+    if "custom" in declared.fields or not isinstance(together, Mapping):
+        together = {}
+    named = {field: value for field, value in header.items() if field in declared.fields}
+    problems += [f"custom.{field}: it is given twice; keep one" for field in together if field in named]
+    others = [field if isinstance(field, str) else seen(field) for field in together if field not in declared.fields]
+    unknown = [f"custom.{field}" for field in others]
+    rest = {field: value for field, value in header.items() if field not in declared.fields}
+    beside = {"amount"} if declared.lines else set()
+    known = (HEADER - beside) | declared.fields.keys()
+    unknown += [field for field in rest if field in beside or field not in HeaderFields.model_fields]
+    problems += [
+        f"{name} has no field {field!r}{did_you_mean(field.removeprefix('custom.'), known)}" for field in unknown
+    ]
+    own = {**{field: value for field, value in together.items() if field in declared.fields}, **named}
+    custom = {field: typed_value(declared.fields[field], value, field, problems) for field, value in own.items()}
+    return {field: value for field, value in rest.items() if field not in unknown}, custom
 
 
 def blank(
@@ -130,6 +132,7 @@ def blank(
         raise InputError(
             [f"unknown payment terms {terms!r}{did_you_mean(terms, unit.pack.model.billing.payment_terms)}"]
         )
+    check_contact(party, values.get("contact", ""))
     return Document(
         id=unit.new_id(),
         type=key[0],
@@ -208,13 +211,20 @@ def check_editable(unit: Unit, document: Document, lines: Any, header: Mapping[s
         return
     inside = set(declared.chain(document.state))
     free = {name for name, field in declared.fields.items() if inside & field.editable_in.keys()}
-    if lines is not None or header.keys() - free:
+    if lines is not None or changed_fields(header) - free:
         raise DocumentLocked(
             f"{document.type} {document.number or 'draft'} is {document.state}: its content is frozen; "
             f"editable now: {', '.join(sorted(free)) or 'nothing'}. Correct it with a new document",
             document=document.id,
             state=document.state,
         )
+
+
+def changed_fields(header: Mapping[str, Any]) -> set[str]:
+    """The names of the fields that ``header`` gives, those under ``custom`` by their own."""
+    together = header.get("custom")
+    own = {str(name) for name in together} if isinstance(together, Mapping) else set()
+    return (header.keys() - {"custom"}) | own
 
 
 def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) -> Document:
@@ -224,7 +234,7 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
     values = header_values(unit, declared, header, document.type, problems)
     if problems:
         raise InputError(problems)
-    before, document = document, with_header(unit, document, values, header)
+    before, document = document, with_header(unit, document, values)
     if declared.picks:
         return document if lines is None else counted(unit, document, lines)
     promises = "promised_date" in values or values["custom"].get("promised_date") is not None
@@ -243,14 +253,13 @@ def edit(unit: Unit, document: Document, lines: Any, header: Mapping[str, Any]) 
     return refuse_too_much(with_shipping(unit, with_totals(document, unit.pack))) if declared.lines else document
 
 
-def with_header(unit: Unit, document: Document, values: Mapping[str, Any], header: Mapping[str, Any]) -> Document:
-    """``document`` with the header ``values`` that ``header_values`` made of ``header``, and what follows from them.
+def with_header(unit: Unit, document: Document, values: Mapping[str, Any]) -> Document:
+    """``document`` with the header ``values`` that ``header_values`` gave, and what follows from them.
 
     Raises InputError for a currency without a rate and an unknown site.
     """
-    declared = unit.type_of(document)
     custom = {name: value for name, value in values["custom"].items() if value is not None}
-    gone = {name for name, value in header.items() if value is None and name in declared.fields}
+    gone = values["custom"].keys() - custom.keys()
     changed = {name: value for name, value in values.items() if name not in ("amount", "custom", "promised_date")}
     if "date" in changed:
         changed["date_given"] = True
@@ -260,11 +269,13 @@ def with_header(unit: Unit, document: Document, values: Mapping[str, Any], heade
         if currency != document.currency:
             given = changed.get("rate")
         changed |= rate_for(unit, currency, changed.get("date", document.date), given)._asdict()
-    if "site" in changed and document.party:
+    if changed.keys() & {"site", "contact"} and document.party:
         unit.load_parties([document.party])
+        check_contact(unit.parties[document.party], changed.get("contact", ""))
+    if "site" in changed and document.party:
         party = unit.parties[document.party]
         changed["party_facts"] = facts_of(party, changed["site"])
-        bought = declared.side == "purchase"
+        bought = unit.type_of(document).side == "purchase"
         changed["regime"] = regime_of(
             party, unit.pack, changed.get("date", document.date), changed["site"], bought=bought
         )

@@ -47,9 +47,9 @@ def expand_inputs(
     ``problems``; a line that cannot be expanded is left out.
     """
     unit.load_items({one.item for one in inputs if one.item})
+    inputs = _complete(unit, inputs, problems)  # a kit weighs and costs what it holds, also where it is bought
     if not sells(unit, document):
         return _all_fitted(unit, document, inputs, problems)
-    inputs = _complete(unit, inputs, problems)
     problems += refuse_lone_changes(document, inputs)
     own, kept = set_apart(document, inputs)
     work = _Work(unit, document, kept)

@@ -5,33 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sphinx_lib.app.line_input import LineInput
 from sphinx_lib.kernel.document import ZERO, Document
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Party
-from sphinx_lib.kernel.money import exact_decimal, plain_number
-
-FOOT = frozenset({"foot_discount", "foot_discount_amount", "early_payment_discount", "prices_include_tax"})
-LARGEST_PERCENT = Decimal(100)
-
-
-def typed_foot(field: str, given: Any) -> Any:
-    """A header field of the foot in its type; ValueError says what is wrong."""
-    if field == "prices_include_tax":
-        if given not in (True, False, "true", "false"):
-            raise ValueError(f"write true or false, not {given!r}")
-        return given in (True, "true")
-    number = exact_decimal(given)
-    if field == "foot_discount_amount" and number < 0:
-        raise ValueError(f"{number} is below zero; enter a surcharge as a line")
-    if field != "foot_discount_amount" and number > LARGEST_PERCENT:
-        raise ValueError(f"{number} % is more than the whole")
-    if field == "early_payment_discount" and number < 0:
-        raise ValueError(f"{number} % is below zero; an escompte lowers what is paid")
-    return number
+from sphinx_lib.kernel.money import plain_number
 
 
 def foot_fields(values: Mapping[str, Any], party: Party | None) -> dict[str, Any]:

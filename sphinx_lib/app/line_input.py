@@ -8,22 +8,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sphinx_lib.app.gate import read_fields
+from sphinx_lib.app.inputs import LineFields
 from sphinx_lib.app.stow_input import STOW_KEYS, Named, read_names
-from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import OPTIONAL, Line
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.money import exact_decimal, round_half_up
-from sphinx_lib.kernel.quantity import QUANTITY_DIGITS, UnitError
+from sphinx_lib.kernel.inputs import declared_value
+from sphinx_lib.kernel.quantity import UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.workflow_model import DocumentType, Field_
 
-LARGEST = Decimal(10) ** 11
 ROLES = (*OPTIONAL, "heading", "subtotal")
 _OF_ITEMS = ("shipping", "eco", "deposit")
-LINE_KEYS = frozenset({
-    "item", "text", "quantity", "unit", "unit_price", "discounts", "vat", "warehouse", "promised_date", "reference",
-    "reason", *ROLES, *STOW_KEYS,
-})  # fmt: skip
+LINE_KEYS = frozenset(LineFields.model_fields)
 
 
 @dataclass(frozen=True)
@@ -59,19 +56,20 @@ class LineInput:
         """The line in its types; what is wrong is added to ``problems`` and gives none."""
         where = f"line {position}"
         before = len(problems)
-        values: dict[str, Any] = {}
-        custom: dict[str, Any] = {}
-        roles: list[str] = []
-        for key, value in given.items():
-            if key in declared.line_fields:
-                custom[key] = typed_value(declared.line_fields[key], value, f"{where}: {key}", problems)
-            elif key not in LINE_KEYS:
-                problems.append(f"{where}: no field {key!r}{did_you_mean(key, LINE_KEYS | declared.line_fields.keys())}")
-            elif key in ROLES:
-                roles += [key] if value is not None and _flag(value, f"{where}: {key}", problems) else []
-            elif value is not None and key not in STOW_KEYS:
-                values[key] = _typed(key, value, f"{where}: {key}", problems)
-        names = read_names({key: value for key, value in given.items() if key not in custom}, where, problems)
+        own = declared.line_fields
+        custom = {
+            key: typed_value(own[key], value, f"{where}: {key}", problems) for key, value in given.items() if key in own
+        }
+        unknown = [key for key in given if key not in own and key not in LINE_KEYS]
+        problems += [f"{where}: no field {key!r}{did_you_mean(key, LINE_KEYS | own.keys())}" for key in unknown]
+        known = {key: value for key, value in given.items() if key in LINE_KEYS and key not in own}
+        values = read_fields(LineFields, known, problems, f"{where}: ")
+        if len(problems) > before:
+            return None
+        roles = [key for key in ROLES if values.pop(key, False)]
+        names = read_names({key: values.pop(key, None) for key in STOW_KEYS & known.keys()}, where, problems)
+        if "discounts" in values:
+            values["discounts"] = tuple(values["discounts"])
         if "item" in values and "quantity" not in values:
             problems.append(f"{where}: quantity is missing")
         if "item" not in values and "text" not in values and roles != ["subtotal"]:
@@ -141,60 +139,16 @@ def _of_roles(roles: list[str], values: Mapping[str, Any], declared: DocumentTyp
             yield f"a {role} has a text and nothing else; remove {', '.join(sorted(beside))}"
 
 
-def _flag(value: Any, where: str, problems: list[str]) -> bool:
-    if value not in (True, False, "true", "false"):
-        problems.append(f"{where}: write true or false, not {value!r}")
-    return value in (True, "true")
-
-
-def _typed(key: str, value: Any, where: str, problems: list[str]) -> Any:
-    try:
-        if key in ("quantity", "unit_price"):
-            return exact_quantity(value)
-        if key == "discounts":
-            return tuple(_percent(one) for one in value)
-        if key == "promised_date":
-            return as_date(value)
-    except ValueError as error:
-        problems.append(f"{where}: {error}")
-        return None
-    return str(value)
-
-
-def exact_quantity(value: Any) -> Decimal:
-    """A quantity or a unit price as it can be stored; ValueError says what is wrong."""
-    number = exact_decimal(value)
-    if abs(number) >= LARGEST or round_half_up(number, QUANTITY_DIGITS) != number:
-        raise ValueError(f"{number} does not fit: at most 11 digits and {QUANTITY_DIGITS} decimals")
-    return number
-
-
-def _percent(value: Any) -> Decimal:
-    percent = exact_decimal(value)
-    if percent > 100:
-        raise ValueError(f"a discount of {percent} % is more than the price")
-    return percent
-
-
 def typed_value(field: Field_, value: Any, where: str, problems: list[str]) -> Any:
     """A value of a declared field in its type, within its bounds and among its choices; none empties it."""
     if value is None:
         return None
     try:
-        if field.type == "number":
-            value = exact_decimal(value)
-            if field.minimum is not None and value < field.minimum:
-                raise ValueError(f"{value:f} is below {field.minimum:f}")
-            if field.maximum is not None and value > field.maximum:
-                raise ValueError(f"{value:f} is above {field.maximum:f}")
-        elif field.type == "date":
-            value = as_date(value)
-        elif field.type == "flag":
-            if value not in (True, False, "true", "false"):
-                raise ValueError(f"write true or false, not {value!r}")
-            value = value in (True, "true")
-        else:
-            value = str(value)
+        value = declared_value(field.type, value)
+        if field.minimum is not None and value < field.minimum:
+            raise ValueError(f"{value:f} is below {field.minimum:f}")
+        if field.maximum is not None and value > field.maximum:
+            raise ValueError(f"{value:f} is above {field.maximum:f}")
     except ValueError as error:
         problems.append(f"{where}: {error}")
         return None

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.app.line_input import exact_quantity
 from sphinx_lib.app.stow_input import untracked
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import EMPTY, ZERO, Document, Id, Line, Stowed
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.lots import Lot, Place, name_on
 from sphinx_lib.kernel.money import plain_number
+from sphinx_lib.kernel.quantity import exact_quantity
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.stock.picking import KIT, Shelves, recounted, walked, with_kits

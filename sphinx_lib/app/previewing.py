@@ -11,12 +11,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any
+from typing import Any, Unpack
 
 from sphinx_lib.app import entering
 from sphinx_lib.app.bringing import made_by_rule
 from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.foot_input import promised, refuse_other_prices, refuse_too_much
+from sphinx_lib.app.gate import checked_with
+from sphinx_lib.app.header import Header
+from sphinx_lib.app.inputs import HeaderFields, LineChanges, Lines, QuotedFields
 from sphinx_lib.app.line_input import LINE_KEYS, LineInput
 from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.lines import entered_lines, numbered
@@ -28,6 +31,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import wrong_lines
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.inputs import Code, DocumentId, Name
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
@@ -49,14 +53,15 @@ class Previews:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
 
+    @checked_with(HeaderFields)
     def preview(
         self,
-        type: str,
+        type: Name,
         *,
-        customer: str | None = None,
-        supplier: str | None = None,
-        lines: Sequence[Mapping[str, Any]] = (),
-        **header: Any,
+        customer: Code | None = None,
+        supplier: Code | None = None,
+        lines: Lines = (),
+        **header: Unpack[Header],
     ) -> Preview:
         """What ``create`` would enter with the same arguments, with stock and margin by line; nothing is stored.
 
@@ -74,7 +79,10 @@ class Previews:
         document = work.drafted(shell, promised(inputs, values))
         return work.preview(document, {place: _as_given(line, place) for place, line in enumerate(lines, 1)})
 
-    def preview_edit(self, document_id: Id, *, lines: Any = None, **header: Any) -> Preview:
+    @checked_with(HeaderFields)
+    def preview_edit(
+        self, document_id: DocumentId, *, lines: LineChanges | None = None, **header: Unpack[Header]
+    ) -> Preview:
         """What ``edit`` would make of a draft with the same arguments; nothing is stored.
 
         ``given`` of a line is its position before, or its place in a new list. Raises DocumentLocked as ``edit`` does.
@@ -83,7 +91,7 @@ class Previews:
         entering.check_editable(self.unit, before, lines, header)
         work = _Work.on(self.unit, (before.type, before.kind))
         values = work.header(header)
-        after = work.edited(before, values, header)
+        after = work.edited(before, values)
         inputs = entering.edited_inputs(before, {} if lines is None else lines, work.declared, work.problems)
         document = work.drafted(after, promised(inputs, values, before))
         if lines is None or isinstance(lines, Mapping):
@@ -91,15 +99,16 @@ class Previews:
             return work.preview(document, {line.position: line for line in before.lines if line.position not in gone})
         return work.preview(document, {place: _as_given(line, place) for place, line in enumerate(lines, 1)})
 
+    @checked_with(QuotedFields)
     def quote_line(
         self,
-        item: str,
+        item: Any,
         quantity: Any,
         *,
-        customer: str | None = None,
-        supplier: str | None = None,
-        document: Id | None = None,
-        type: str | None = None,
+        customer: Code | None = None,
+        supplier: Code | None = None,
+        document: DocumentId | None = None,
+        type: Name | None = None,
         **more: Any,
     ) -> PreviewLine:
         """One line as it would be priced: for a customer or for nobody, or as one more line of a draft, whose other lines
@@ -115,11 +124,11 @@ class Previews:
         key = (before.type, before.kind) if before else unit.pack.resolve_type(type or unit.pack.a_type("sales"))
         work = _Work.on(unit, key)
         own = entering.HEADER.union(work.declared.fields) - LINE_KEYS.union(work.declared.line_fields)
-        values = work.header(header := {name: more[name] for name in more if name in own})
+        values = work.header({name: more[name] for name in more if name in own})
         given = {"item": item, "quantity": quantity, **{name: more[name] for name in more if name not in own}}
         inputs: list[LineInput | None] = []
         if before is not None:
-            shell = work.edited(before, values, header)
+            shell = work.edited(before, values)
             inputs = entering.edited_inputs(before, {}, work.declared, work.problems)
         else:
             shell = work.shell(key if type else ("", ""), customer or supplier, values)
@@ -133,8 +142,8 @@ class Previews:
 
 def _as_given(given: Mapping[str, Any], place: int) -> Line:
     """What stands for a line that cannot be entered."""
-    item, text, unit = (given.get(name) for name in ("item", "text", "unit"))
-    return Line("", place, None if item is None else str(item), str(text or ""), unit=str(unit or ""))
+    item, text, unit = (one if isinstance(one := given.get(name), str) else "" for name in ("item", "text", "unit"))
+    return Line("", place, item or None, text, unit=unit)
 
 
 # -- working it out ------------------------------------------------------------------------------------------------------
@@ -187,11 +196,11 @@ class _Work:
             self._block(error)
             return entering.blank(self.unit, key, self.declared, None, {"custom": {}})
 
-    def edited(self, document: Document, values: Mapping[str, Any], header: Mapping[str, Any]) -> Document:
+    def edited(self, document: Document, values: Mapping[str, Any]) -> Document:
         """``document`` with its header changed, as far as it can be."""
         try:
             refuse_other_prices(document, values)
-            return entering.with_header(self.unit, document, values, header)
+            return entering.with_header(self.unit, document, values)
         except InputError as error:
             self._block(error)
             return document

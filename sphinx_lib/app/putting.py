@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
 
+from sphinx_lib.app.gate import problems_of
 from sphinx_lib.app.line_input import typed_value
 from sphinx_lib.app.put_checks import check_put
+from sphinx_lib.app.rates import one_a_day
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.conditions import code_of
 from sphinx_lib.kernel.errors import InputError
-from sphinx_lib.kernel.master import PriceRecord, Record, equipment_code
+from sphinx_lib.kernel.inputs import as_mapping
+from sphinx_lib.kernel.master import ExchangeRate, PriceRecord, Record, equipment_code
+from sphinx_lib.kernel.names import NAME, seen
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.models import PackModel
-from sphinx_lib.pack.validation import findings_of
 from sphinx_lib.pack.workflow_model import Field_
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store.audit_log import canonical
@@ -44,9 +48,9 @@ def put(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]], *, settled: bo
     """
     if kind not in store_master.TABLES:
         raise InputError([f"unknown master table {kind!r}{did_you_mean(kind, store_master.TABLES)}"])
-    if isinstance(rows, Mapping | str):
-        raise InputError([f"put {kind}: write a list of records, [{{…}}], also of a single one"])
     records = _checked(unit, kind, rows)
+    if kind == "exchange_rate":
+        records = one_a_day(unit, [one for one in records.values() if isinstance(one, ExchangeRate)])
     problems = [] if settled else check_put(unit, kind, list(records.values()))
     if problems:
         raise InputError(problems)
@@ -87,10 +91,10 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
         given = dict(row)
         if kind in _CODES and "code" not in given:
             given["code"] = _CODES[kind](given)
-        where = f"{kind} row {number} ({given.get('code', 'no code')})"
+        where = f"{kind} row {number} ({_named(given)})"
         nameless = kind == "price" and "code" not in given
         given |= {"code": "-"} if nameless else {}
-        custom = dict(given.pop("custom", {}))
+        custom = _own_values(given.pop("custom", {}), where, problems)
         custom |= {name: given.pop(name) for name in declared if name in given}
         values = {
             name: typed_value(declared[name], value, f"{where}: {name}", problems)
@@ -103,10 +107,7 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
         try:
             record = model.model_validate({**given, "custom": _plain(values)})
         except ValidationError as error:
-            for finding in findings_of(error, model):
-                hint = f"; {finding.hint}" if finding.hint else ""
-                place = f"{'.'.join(finding.path)}: " if finding.path else ""
-                problems.append(f"{where}: {place}{finding.message}{hint}")
+            problems += problems_of(error, model, f"{where}: ", first=0)
             continue
         if nameless and isinstance(record, PriceRecord):
             record = record.model_copy(update={"code": code_of(record)})
@@ -118,16 +119,35 @@ def _checked(unit: Unit, kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[s
     return records
 
 
+def _named(given: Mapping[str, Any]) -> str:
+    code = given.get("code")
+    return "no code" if code is None else code[:NAME] if isinstance(code, str) and code.isprintable() else seen(code)
+
+
+def _own_values(given: Any, where: str, problems: list[str]) -> dict[str, Any]:
+    try:
+        return as_mapping(given)
+    except ValueError as error:
+        problems.append(f"{where}: custom: {error}")
+        return {}
+
+
+def _word(given: Mapping[str, Any], name: str) -> str:
+    """A part of a code that is made of other fields, which are checked themselves."""
+    value = given.get(name)
+    return value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else ""
+
+
 def code_of_reference(given: Mapping[str, Any]) -> str:
     """The code of a customer's reference without one: it stays when the label or the last day changes."""
-    keys = [str(given.get(name) or "") for name in ("customer", "item", "reference", "valid_from")]
+    keys = [_word(given, name) for name in ("customer", "item", "reference", "valid_from")]
     return sha256(canonical(keys).encode()).hexdigest()[:24]
 
 
 _CODES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "exchange_rate": lambda given: f"{given.get('currency', '')}-{given.get('date', '')}",
+    "exchange_rate": lambda given: f"{_word(given, 'currency')[:3]}-{_word(given, 'date')[:10]}",
     "customer_reference": code_of_reference,
-    "equipment": lambda given: equipment_code(str(given.get("item", "")), str(given.get("serial", ""))),
+    "equipment": lambda given: equipment_code(_word(given, "item"), _word(given, "serial")),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from typing import NamedTuple
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document
 from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.master import ExchangeRate, Record
+from sphinx_lib.kernel.money import currency_of
 from sphinx_lib.store import master as store_master
 
 BY_HAND = "by_hand"
@@ -57,3 +60,26 @@ def at_its_date(unit: Unit, document: Document) -> Document:
 def contract_rate(document: Document) -> Decimal | None:
     """The rate that stays, given by hand or 1, none where the table gives it: another one is invoiced apart (F2)."""
     return document.rate if document.rate_date is None else None
+
+
+def one_a_day(unit: Unit, rates: Sequence[ExchangeRate]) -> dict[str, Record]:
+    """``rates`` by code, one for each currency and day: a rate of that day which is stored is the one that is put again.
+
+    Raises InputError for a code of one's own, which could hold a second rate of the day, and for an unknown currency.
+    """
+    stored = store_master.rate_codes(unit.connection, unit.company, [(one.currency, one.date) for one in rates])
+    problems = []
+    found: dict[str, Record] = {}
+    for rate in rates:
+        usual = f"{rate.currency}-{rate.date}"
+        code = stored.get((rate.currency, rate.date), usual)
+        if rate.code not in (code, usual):
+            problems.append(f"exchange_rate {rate.code}: there is one rate a day, called {code!r}; leave the code out")
+        try:
+            currency_of(rate.currency)
+        except InputError as error:
+            problems += [f"exchange_rate {rate.code}: {problem}" for problem in error.problems]
+        found[code] = rate.model_copy(update={"code": code})
+    if problems:
+        raise InputError(problems)
+    return found

@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from sphinx_lib.app import deriving, firing, replenishing, sending
 from sphinx_lib.app.flush import flush
+from sphinx_lib.app.gate import read_fields
+from sphinx_lib.app.inputs import RunOptions
 from sphinx_lib.app.replenishing import Reordered, Replenished
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import billing_for, period_end
-from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refused, SphinxError
 from sphinx_lib.kernel.ports import Actor
@@ -78,6 +79,10 @@ def run(app: Sphinx, name: str, actor: Actor, progress: Progress, options: Mappi
     unknown = options.keys() - known
     if unknown:
         raise InputError([f"run {name}: unknown option {one!r}{did_you_mean(one, known)}" for one in sorted(unknown)])
+    problems: list[str] = []
+    options = read_fields(RunOptions, options, problems, f"run {name}: ")
+    if problems:
+        raise InputError(problems)
     report = RunReport()
     if step.fire:
         _fire(app, step, actor, progress, report, bool(options.get("dry_run")))
@@ -180,7 +185,7 @@ def _derive(
     app: Sphinx, step: RunStep, actor: Actor, progress: Progress, report: RunReport, options: Mapping[str, Any]
 ) -> None:
     """One invoice per key over the due documents, party by party; a party that fails does not stop the others."""
-    until = _date(options.get("until"))
+    until: date | None = options.get("until")
     with app.reader() as views:
         waiting = _candidates(views.unit, step, until or views.unit.today, options.get("customer"))
         until = until or views.unit.today
@@ -318,13 +323,6 @@ def _report_proposals(unit: Unit, made: Sequence[Document], report: RunReport) -
                 document.currency, tuple(unit.get(one).number or one for one in sources),
             )
         )  # fmt: skip
-
-
-def _date(given: Any) -> date | None:
-    try:
-        return None if given is None else as_date(given)
-    except ValueError as error:
-        raise InputError([f"until: {error}"]) from None
 
 
 # -- reordering ------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from decimal import Decimal
+from typing import Any, Unpack
 
 from sphinx_lib.app import (
     adjusting,
@@ -26,14 +27,32 @@ from sphinx_lib.app import (
 )
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
+from sphinx_lib.app.gate import checked, checked_with
+from sphinx_lib.app.header import Adjustment, Header, PaymentHeader
+from sphinx_lib.app.inputs import AdjustmentFields, HeaderFields, LineChanges, Lines
 from sphinx_lib.app.margins import shown, shown_plan
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import Document, Id
 from sphinx_lib.kernel.errors import DocumentLocked, InputError, Refused, SphinxError
-from sphinx_lib.kernel.money import to_decimal
-from sphinx_lib.kernel.names import refuse_text
+from sphinx_lib.kernel.inputs import (
+    AmountGiven,
+    Code,
+    DocumentId,
+    DocumentIds,
+    Fields,
+    Flag,
+    LineQuantities,
+    ListOf,
+    Name,
+    QuantityGiven,
+    Reasons,
+    Rows,
+    Several,
+    Text,
+    Word,
+)
 from sphinx_lib.pack.specs import (
     AllocateToSources,
     DeliverPegs,
@@ -74,7 +93,8 @@ class Session(Previews):
     stored (S48). ``unit`` is the unit of work behind the commands, for batches of this library.
     """
 
-    def put(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    @checked
+    def put(self, kind: Name, rows: Rows) -> list[str]:
         """Upsert master records by code: ``customer``, ``supplier``, ``item``, ``price``, ``exchange_rate``,
         ``warehouse``, ``deal``. Returns the codes; raises InputError with every problem of the batch."""
         with self.unit.atomic():
@@ -82,7 +102,8 @@ class Session(Previews):
             flush.flush(self.unit)
             return codes
 
-    def set_deal_state(self, code: str, state: str, *, reason: str = "", force: bool = False) -> None:
+    @checked
+    def set_deal_state(self, code: Code, state: Name, *, reason: Text = "", force: Flag = False) -> None:
         """Let a deal be ``open``, ``won``, ``lost`` or ``closed``; state and reason go to the audit log (AF1).
 
         Refused to close it while an order or a note of it is open, unless by ``force``, with a reason and the right
@@ -93,14 +114,15 @@ class Session(Previews):
             putting.put(self.unit, "deal", [row], settled=True)
             flush.flush(self.unit)
 
+    @checked_with(HeaderFields)
     def create(
         self,
-        type: str,
+        type: Name,
         *,
-        customer: str | None = None,
-        supplier: str | None = None,
-        lines: Sequence[Mapping[str, Any]] = (),
-        **header: Any,
+        customer: Code | None = None,
+        supplier: Code | None = None,
+        lines: Lines = (),
+        **header: Unpack[Header],
     ) -> Document:
         """A new document of a type or kind: prices, VAT, terms and language are filled in by rules (S23).
 
@@ -118,7 +140,8 @@ class Session(Previews):
                 firing.fire(unit, [(document.id, Request(then))])
             return shown(unit, unit.get(document.id))
 
-    def edit(self, document_id: Id, *, lines: Any = None, **header: Any) -> Document:
+    @checked_with(HeaderFields)
+    def edit(self, document_id: DocumentId, *, lines: LineChanges | None = None, **header: Unpack[Header]) -> Document:
         """Change a draft: header fields, and ``lines`` as a whole list or as {position: changes or None}.
 
         Outside editable states only fields declared ``editable_in`` the state may change; else DocumentLocked.
@@ -130,18 +153,19 @@ class Session(Previews):
             after = entering.edit(unit, document, lines, header)
             unit.replace(after.changed(version=document.version + 1))
             touched = {document_id} | firing.reweigh(unit, document, after)
-            changes = sorted(header) + (["lines"] if lines is not None else [])
+            changes = sorted(entering.changed_fields(header)) + (["lines"] if lines is not None else [])
             unit.record(document_id, "edit", {"to": after.state, "changed": changes})
             firing.settle(unit, touched)
             return shown(unit, unit.get(document_id))
 
+    @checked
     def fire(
         self,
-        document_id: Id,
-        event: str,
+        document_id: DocumentId,
+        event: Name,
         *,
-        ask: Mapping[str, Any] | None = None,
-        override: Mapping[str, str] | None = None,
+        ask: Fields | None = None,
+        override: Reasons | None = None,
         by: Actors = "user",
     ) -> Document:
         """Fire an event; ``ask`` gives the facts it asks for, ``override`` {guard: reason} goes on past a guard.
@@ -153,9 +177,9 @@ class Session(Previews):
             firing.fire(unit, [(document_id, Request(event, by, ask or {}, override or {}))])
             return shown(unit, unit.get(document_id))
 
-    def fire_many(self, ids: Iterable[Id], event: str, *, by: Actors = "user", **asked: Any) -> Batch:
+    @checked_with(None)
+    def fire_many(self, ids: Several[DocumentId], event: Name, *, by: Actors = "user", **asked: Any) -> Batch:
         """Fire one event on many documents; a refusal of one does not stop the others. Facts are loaded once."""
-        refuse_text(ids=ids)
         unit = self.unit
         done: list[Id] = []
         refused: dict[Id, SphinxError] = {}
@@ -172,19 +196,21 @@ class Session(Previews):
                     refused[document_id] = error
         return Batch(tuple(done), refused)
 
-    def plan(self, document_id: Id, event: str, *, ask: Mapping[str, Any] | None = None, by: Actors = "user") -> Plan:
+    @checked
+    def plan(self, document_id: DocumentId, event: Name, *, ask: Fields | None = None, by: Actors = "user") -> Plan:
         """What an event would do, without doing it; raises what ``fire`` would raise."""
         with self.unit.atomic():
             found = firing.plan_event(self.unit, document_id, Request(event, by, ask or {}))
         return shown_plan(self.unit, found)
 
+    @checked
     def derive(
         self,
-        ids: Id | Sequence[Id],
-        to: str | None = None,
+        ids: DocumentIds,
+        to: Name | None = None,
         *,
-        quantities: Mapping[Any, Any] | None = None,
-        parties: Sequence[str] | None = None,
+        quantities: LineQuantities | None = None,
+        parties: ListOf[Code] | None = None,
     ) -> Derived:
         """Make the next documents from one or several: by the type's routes, or ``to`` a named type or kind.
 
@@ -192,24 +218,23 @@ class Session(Previews):
         ``{1: {"main": 6, "lyon": 4}}`` takes a line out of several warehouses, on a line of its own for each.
         ``parties`` names whom to ask where one document is made for each, such as the suppliers of a request (S11).
         """
-        refuse_text(parties=parties)
         unit = self.unit
         with unit.atomic():
-            named = [ids] if isinstance(ids, str) else ids
-            found = deriving.derive_from(unit, named, to, quantities, parties=parties)
+            found = deriving.derive_from(unit, ids, to, quantities, parties=parties)
         return replace(found, documents=tuple(shown(unit, one) for one in found.documents))
 
+    @checked_with(HeaderFields)
     def pay(
         self,
-        customer: str | None = None,
-        amount: Any = None,
+        customer: Code | None = None,
+        amount: AmountGiven | None = None,
         *,
-        supplier: str | None = None,
-        method: str = "transfer",
-        allocate: Sequence[Id] | None = None,
-        type: str | None = None,
-        early_payment: bool = False,
-        **header: Any,
+        supplier: Code | None = None,
+        method: Word = "transfer",
+        allocate: ListOf[DocumentId] | None = None,
+        type: Name | None = None,
+        early_payment: Flag = False,
+        **header: Unpack[PaymentHeader],
     ) -> Document:
         """Post a payment from a customer, or to a supplier, and put it against ``allocate`` in order; none: the oldest due
         first; []: nothing. Its type is ``payment`` or ``supplier_payment`` unless given.
@@ -217,14 +242,13 @@ class Session(Previews):
         ``early_payment`` takes the discount of the one invoice named (E2): a credit note for it comes first, and the
         payment settles the rest. Raises Refused where it earns none, such as after the last day.
         """
-        refuse_text(allocate=allocate)
         unit = self.unit
         if (customer is None) == (supplier is None):
             raise InputError(["pay: name a customer or a supplier, one of the two"])
         with unit.atomic():
             document = self.create(
                 type or ("payment" if supplier is None else "supplier_payment"), customer=customer, supplier=supplier,
-                amount=to_decimal(amount, "amount"), method=method, **header,
+                amount=amount, method=method, **header,
             )  # fmt: skip
             firing.fire(unit, [(document.id, Request("post"))])
             touched = grant(unit, document.id, allocate) if early_payment else set()
@@ -232,16 +256,17 @@ class Session(Previews):
             firing.settle(unit, touched)
             return shown(unit, unit.get(document.id))
 
-    def allocate(self, payment_id: Id, targets: Sequence[Id]) -> Document:
+    @checked
+    def allocate(self, payment_id: DocumentId, targets: ListOf[DocumentId]) -> Document:
         """Put what is left of a payment or credit note against documents, in their order."""
-        refuse_text(targets=targets)
         unit = self.unit
         with unit.atomic():
             unit.load([payment_id, *targets])
             firing.settle(unit, paying.settle_with(unit, payment_id, targets))
             return shown(unit, unit.get(payment_id))
 
-    def delete(self, document_id: Id) -> None:
+    @checked
+    def delete(self, document_id: DocumentId) -> None:
         """Take out a draft: it goes to the state that its type gives to drafts that come to nothing."""
         unit = self.unit
         (document,) = unit.load([document_id])
@@ -254,21 +279,23 @@ class Session(Previews):
                 return
         raise Refused(f"{document.type} has no event that ends a draft")
 
-    def adjust_stock(self, item: str, quantity: Any, **named: Any) -> None:
+    @checked_with(AdjustmentFields)
+    def adjust_stock(self, item: Code, quantity: QuantityGiven, **named: Unpack[Adjustment]) -> None:
         """Add ``quantity`` (signed, stock units) to physical stock, as an opening or a correction does.
 
         ``named``: ``warehouse``, ``lot`` (or ``serial``), ``bin``, ``expires``, ``date``, ``reason``, and what it is worth
         as ``cost`` of one unit or ``value`` of all; without them it comes in at the cost known so far (V6).
         """
         with self.unit.atomic():
-            adjusting.adjust(self.unit, item, quantity, named)
+            adjusting.adjust(self.unit, item, Decimal(quantity), named)
 
+    @checked_with(HeaderFields)
     def count(
-        self, warehouse: str | None = None, items: Sequence[str] | None = None, *, type: str = "stock_count", **header: Any
-    ) -> Document:
+        self, warehouse: Name | None = None, items: ListOf[Code] | None = None, *, type: Name = "stock_count",
+        **header: Unpack[Header],
+    ) -> Document:  # fmt: skip
         """A draft to count a warehouse (the usual one unless named): a line for each item, lot and bin that the books know,
         with their quantity, or of ``items`` only. Raises InputError where there is nothing to count."""
-        refuse_text(items=items)
         flush.flush(self.unit)  # what this unit has moved is in the books too
         place = warehouse or self.unit.pack.model.stock.warehouse
         if told := unknown_warehouses(self.unit, [place]):
@@ -278,7 +305,8 @@ class Session(Previews):
             raise InputError([f"there is nothing to count in {place!r}; name items to count them all the same"])
         return self.create(type, lines=lines, **header)
 
-    def retry_messages(self, ids: Sequence[Id]) -> None:
+    @checked
+    def retry_messages(self, ids: ListOf[DocumentId]) -> None:
         """Let messages that failed or are dead be sent again, with all their tries; ids are those of ``views.outbox``.
 
         The histories of their documents say by whom. Raises NotFound, or Refused with every message that waits anyway, is
@@ -287,7 +315,8 @@ class Session(Previews):
         with self.unit.atomic():
             sending.retry(self.unit, ids)
 
-    def document(self, document_id: Id) -> Document:
+    @checked
+    def document(self, document_id: DocumentId) -> Document:
         """A document as it is in this unit of work."""
         return shown(self.unit, self.unit.load([document_id])[0])
 

@@ -8,19 +8,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
+from pydantic import InstanceOf
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from sphinx_lib.app import runs, verify
 from sphinx_lib.app.adopting import adopt
 from sphinx_lib.app.flush import flush
+from sphinx_lib.app.gate import checked, checked_with
+from sphinx_lib.app.header import Options
+from sphinx_lib.app.inputs import RunOptions
 from sphinx_lib.app.pricing import PriceRules
 from sphinx_lib.app.registry import Extension, specs
 from sphinx_lib.app.sealing import seal_now
@@ -30,7 +34,8 @@ from sphinx_lib.app.verify_parts import verify_in_parts
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused, StockShort
 from sphinx_lib.kernel.ids import Uuid7
-from sphinx_lib.kernel.names import refuse_text
+from sphinx_lib.kernel.inputs import Bound, Name
+from sphinx_lib.kernel.names import TEXT, check_name, refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
 from sphinx_lib.kernel.seal import Seal
 from sphinx_lib.pack.load import load_pack
@@ -44,6 +49,8 @@ from sphinx_lib.store.written import Numbers, Written, answer_digest, batch_of, 
 ATTEMPTS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1.0
 """Seconds between two attempts, at most: the pause doubles, and half of it is left to chance."""
+LONGEST_COMPANY = 40
+"""The length of the column that leads every key."""
 SYSTEM = Actor("system", {SEE_MARGIN})
 
 
@@ -54,6 +61,15 @@ def _may_be_repeated(error: Exception, key: str | None) -> bool:
     if not isinstance(error, DBAPIError):
         return True
     return engine.is_retryable(error) or (key is not None and error.connection_invalidated)
+
+
+def input_digest(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> str:
+    """What a key is kept with, so that it is used for one input only. Raises InputError for what is no JSON value."""
+    try:
+        return sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
+    except (ArithmeticError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError([f"{name}: with a key, arguments are plain JSON values: {told}"]) from None
 
 
 class SystemClock:
@@ -96,6 +112,7 @@ class Sphinx:
         without ``check_database`` the latter waits for ``migrate``, which moves renamed states.
         """
         refuse_text(config=config, templates=templates)
+        check_name(company, "company", LONGEST_COMPANY)
         known = specs(extensions)
         folders = tuple(Path(folder) for folder in templates)
         pack = config if isinstance(config, Pack) else load_pack(config, known, folders)
@@ -191,6 +208,8 @@ class Sphinx:
         random length: concurrent changes, serialization failures, deadlocks. Under a key, so is what a cut connection
         left open; without one, the answer of a commit that nobody heard could be a second document.
         """
+        if key is not None:
+            check_name(key, "key", TEXT)
         for attempt in range(1, ATTEMPTS):
             try:
                 return self._do_once(function, args, named, actor, key)
@@ -212,7 +231,7 @@ class Sphinx:
             with self.session(actor=actor) as session:
                 return function(session, *args, **named)
         name = f"{function.__module__}.{function.__qualname__}"
-        digest = sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
+        digest = input_digest(name, args, named)
         with self.engine.begin() as connection:
             at = self.clock.now()
             if not commands.claim(connection, self.company, key, digest, at):
@@ -238,8 +257,10 @@ class Sphinx:
             with reading.begin():
                 yield Views(self._unit(reading, actor))
 
+    @checked_with(RunOptions)
     def run(
-        self, name: str, *, actor: Actor = SYSTEM, progress: runs.Progress = runs.silent, **options: Any
+        self, name: Name, *, actor: InstanceOf[Actor] = SYSTEM, progress: runs.Progress = runs.silent,
+        **options: Unpack[Options],
     ) -> runs.RunReport:
         """Run a named batch of the ``runs`` section: chunks, each a unit of work of its own; safe to run again.
 
@@ -262,7 +283,8 @@ class Sphinx:
         with self.reader() as views:
             return seals.newest(views.unit.connection, self.company, number)
 
-    def mark_exported(self, first: date, last: date, *, actor: Actor = SYSTEM) -> int:
+    @checked
+    def mark_exported(self, first: Bound, last: Bound, *, actor: Actor = SYSTEM) -> int:
         """Put all entries dated within a period, and in no batch yet, into a new batch; returns its number (AC3).
 
         Refused when there is none. ``export.run.export_batch`` writes a batch, any number of times.

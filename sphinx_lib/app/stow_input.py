@@ -7,17 +7,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sphinx_lib.kernel.dates import parse_date
+from sphinx_lib.app.inputs import LotRow
 from sphinx_lib.kernel.document import ZERO, Line, Stowed
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.master import Item
-from sphinx_lib.kernel.money import exact_decimal, plain_number, round_half_up
+from sphinx_lib.kernel.money import plain_number, round_half_up
 from sphinx_lib.kernel.quantity import QUANTITY_DIGITS
-from sphinx_lib.kernel.suggest import did_you_mean
 
-LONGEST = 60
 STOW_KEYS = frozenset({"lot", "serial", "lots", "expires", "bin"})
-_ROW_KEYS = frozenset({"lot", "serial", "quantity", "expires", "bin"})
 ONE = Decimal(1)
 
 
@@ -37,83 +34,33 @@ class Named(NamedTuple):
 def read_names(given: Mapping[str, Any], where: str, problems: list[str]) -> tuple[Named, ...] | None:
     """What the keys ``lot``, ``serial``, ``lots``, ``expires`` and ``bin`` of a line say; none when it has none of them.
 
-    What is wrong is added to ``problems``. Keys that hold nothing take the names away.
+    They are in their types. What does not go together is added to ``problems``. Keys that hold nothing take the names away.
     """
     if not given.keys() & STOW_KEYS:
         return None
-    said = [key for key in ("lot", "serial", "lots") if given.get(key) not in (None, [], ())]
+    said = [key for key in ("lot", "serial", "lots") if given.get(key)]
     if len(said) > 1:
         problems.append(f"{where}: {' and '.join(said)} say the same twice; keep one")
         return None
     if said == ["lots"]:
-        beside = sorted(key for key in ("expires", "bin") if given.get(key) is not None)
+        beside = sorted(key for key in ("expires", "bin") if given.get(key))
         if beside:
             problems.append(f"{where}: write {' and '.join(beside)} in each row of lots")
-        return tuple(_rows(given["lots"], where, problems))
-    place = _text(given.get("bin"), f"{where}: bin", problems)
-    expires = _day(given.get("expires"), f"{where}: expires", problems)
+        return tuple(_row(row, f"{where}: lots.{number}", problems) for number, row in enumerate(given["lots"], 1))
+    place, expires = given.get("bin") or "", given.get("expires")
     if said == ["serial"]:
-        numbers = given["serial"] if isinstance(given["serial"], list | tuple) else [given["serial"]]
-        found = [_text(number, f"{where}: serial", problems) for number in numbers]
-        return tuple(Named(number, ONE, expires, place, True) for number in found)
-    lot = _text(given.get("lot"), f"{where}: lot", problems)
+        return tuple(Named(number, ONE, expires, place, True) for number in given["serial"])
+    lot = given.get("lot") or ""
     if expires and not lot:
         problems.append(f"{where}: expires says nothing without a lot; give the lot too")
     return (Named(lot, None, expires, place),) if lot or place else ()
 
 
-def _rows(rows: Any, where: str, problems: list[str]) -> Iterator[Named]:
-    if not isinstance(rows, list | tuple):
-        problems.append(f"{where}: lots is a list such as [{{lot: L1, quantity: 3}}]")
-        return
-    for number, row in enumerate(rows, 1):
-        place = f"{where}: lots.{number}"
-        if not isinstance(row, Mapping):
-            problems.append(f"{place}: a row is a mapping such as {{lot: L1, quantity: 3}}")
-            continue
-        unknown = sorted(row.keys() - _ROW_KEYS)
-        problems += [f"{place}: no field {key!r}{did_you_mean(key, _ROW_KEYS)}" for key in unknown]
-        serial = row.get("serial") is not None
-        lot = _text(row.get("serial") if serial else row.get("lot"), f"{place}: lot", problems)
-        quantity = _quantity(row.get("quantity", ONE if serial else None), f"{place}: quantity", problems)
-        name = Named(
-            lot, quantity, _day(row.get("expires"), f"{place}: expires", problems),
-            _text(row.get("bin"), f"{place}: bin", problems), serial,
-        )  # fmt: skip
-        if not name.lot and not name.bin:
-            problems.append(f"{place}: name a lot, a serial number or a bin")
-        yield name
-
-
-def _text(given: Any, where: str, problems: list[str]) -> str:
-    if given is None:
-        return ""
-    text = str(given).strip()
-    if isinstance(given, Mapping | list | tuple) or not text or len(text) > LONGEST:
-        problems.append(f"{where}: one text of 1 to {LONGEST} letters is expected")
-        return "?"
-    return text
-
-
-def _day(given: Any, where: str, problems: list[str]) -> date | None:
-    if given is None:
-        return None
-    try:
-        return parse_date(given, where)
-    except InputError as error:
-        problems += error.problems
-        return None
-
-
-def _quantity(given: Any, where: str, problems: list[str]) -> Decimal | None:
-    try:
-        quantity = exact_decimal(given)
-    except (TypeError, ValueError) as error:
-        problems.append(f"{where}: {error}" if given is not None else f"{where}: it is missing")
-        return None
-    if quantity <= 0:
-        problems.append(f"{where}: {plain_number(quantity)} is not above zero")
-    return quantity
+def _row(row: LotRow, where: str, problems: list[str]) -> Named:
+    quantity = ONE if row.serial and row.quantity is None else row.quantity
+    if quantity is None:
+        problems.append(f"{where}: quantity: it is missing")
+    return Named(row.serial or row.lot or "", quantity, row.expires, row.bin or "", row.serial is not None)
 
 
 # -- the line's goods under these names ----------------------------------------------------------------------------------

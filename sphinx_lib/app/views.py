@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+from pydantic import InstanceOf
 
 from sphinx_lib.app import sending, stock_reading
 from sphinx_lib.app.available import LineStock, availabilities
@@ -16,6 +18,8 @@ from sphinx_lib.app.counting import Counted, counted_lines
 from sphinx_lib.app.deals import DealView, deal_view
 from sphinx_lib.app.document_view import DocumentView, mentions_of
 from sphinx_lib.app.early_payment import Offer, offer_for
+from sphinx_lib.app.gate import checked, checked_with
+from sphinx_lib.app.inputs import QuotedFields
 from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
@@ -25,9 +29,9 @@ from sphinx_lib.app.supply_view import PegView, pegs_of
 from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError, NotFound
+from sphinx_lib.kernel.inputs import Bound, Code, Count, Day, DocumentId, Flag, ListOf, Name, Several
 from sphinx_lib.kernel.lots import Lot
 from sphinx_lib.kernel.master import Equipment, ExchangeRate, Item, Party
-from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.personal import joined
 from sphinx_lib.kernel.ports import MESSAGE_STATES, UNDELIVERED, OutboxMessage
 from sphinx_lib.kernel.suggest import did_you_mean
@@ -38,6 +42,7 @@ from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import equipment as store_equipment
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store import stock as store_stock
+from sphinx_lib.store.filters import typed_filters
 from sphinx_lib.store.stock import Balance
 from sphinx_lib.store.stock_journal import Journal
 from sphinx_lib.store.tables import documents
@@ -66,7 +71,8 @@ class PriceView(NamedTuple):
 class Views(Previews):
     """Reads in one transaction. Made by ``Sphinx.reader``."""
 
-    def document(self, document_id: Id, language: str | None = None) -> DocumentView:
+    @checked
+    def document(self, document_id: DocumentId, language: Name | None = None) -> DocumentView:
         """One document, said in ``language`` when given, else in its own; NotFound when this company has none."""
         (view,) = self.documents([document_id])
         if language is None or language == view.document.language:
@@ -74,9 +80,9 @@ class Views(Previews):
         self.unit.load_items({line.item for line in view.document.lines if line.item})
         return view.in_language(language, {code: item.name for code, item in self.unit.items.items()})
 
-    def documents(self, ids: Sequence[Id]) -> list[DocumentView]:
+    @checked
+    def documents(self, ids: ListOf[DocumentId]) -> list[DocumentView]:
         """Several documents in the order of ``ids``, in a fixed number of statements."""
-        refuse_text(ids=ids)
         found = self.unit.load(ids)
         self.unit.load_sources(found)
         load_for_print(self.unit, found)
@@ -87,6 +93,7 @@ class Views(Previews):
         """The document as the actor of this reader may see it (S48)."""
         return shown(self.unit, document)
 
+    @checked
     def ids(self, **filters: Any) -> list[Id]:
         """Ids of documents whose fields equal (or are among) the values given, in order of creation.
 
@@ -103,9 +110,12 @@ class Views(Previews):
                 hint = did_you_mean(name, [*known, *there])
                 raise InputError([f"cannot search by {name!r}{hint}; declare it searchable"])
             own[name] = field.type
-        return store_documents.ids_where(self.unit.connection, self.unit.company, filters, own)
+        return store_documents.ids_where(
+            self.unit.connection, self.unit.company, typed_filters(filters, own), own
+        )
 
-    def find(self, type: str, number: str) -> DocumentView:
+    @checked
+    def find(self, type: Name, number: Name) -> DocumentView:
         """The document of a type with a number."""
         found = self.ids(type=type, number=number)
         if not found:
@@ -124,26 +134,31 @@ class Views(Previews):
         packing = packing_of(self.unit, document)
         return DocumentView(self._shown(document), declared, self.unit.pack, mentions, sources, prices, packing, asked)
 
-    def sources(self, document_id: Id) -> list[Document]:
+    @checked
+    def sources(self, document_id: DocumentId) -> list[Document]:
         """The documents that one was made from, oldest first."""
         document = self.unit.load([document_id])[0]
         ids = sorted({line.source_document for line in document.lines if line.source_document})
         return [self._shown(one) for one in self.unit.load(ids)]
 
-    def results(self, document_id: Id) -> list[Document]:
+    @checked
+    def results(self, document_id: DocumentId) -> list[Document]:
         """The documents made from one, oldest first."""
         return [self._shown(one) for one in self.unit.made_from([document_id])]
 
-    def early_payment(self, document_id: Id) -> Offer | None:
+    @checked
+    def early_payment(self, document_id: DocumentId) -> Offer | None:
         """What paying an invoice soon saves, and until when (E2); none where it is granted no discount, or has had it."""
         return offer_for(self.unit, self.unit.load([document_id])[0])
 
-    def customer(self, code: str) -> CustomerView:
+    @checked
+    def customer(self, code: Code) -> CustomerView:
         """What a customer owes now, from open items only."""
         counted = self.unit.pack.model.billing.outstanding
         return self._owed("customer", code, self.unit.pack.ledger_classes, {name for name in counted if counted[name]})
 
-    def supplier(self, code: str) -> CustomerView:
+    @checked
+    def supplier(self, code: Code) -> CustomerView:
         """What we owe a supplier now, from open items only; its outstanding counts every class of purchases."""
         classes = self.unit.pack.supplier_classes
         return self._owed("supplier", code, {name for name, ledger in classes.items() if ledger}, classes.keys())
@@ -164,7 +179,8 @@ class Views(Previews):
             own,
         )
 
-    def comparison(self, rfq_id: Id, answers: str = "supplier_quotation") -> Comparison:
+    @checked
+    def comparison(self, rfq_id: DocumentId, answers: Name = "supplier_quotation") -> Comparison:
         """What suppliers answered to a request, line by line in company currency, the best marked (S11, PO3).
 
         ``answers`` is the type of what was made from the request.
@@ -179,11 +195,13 @@ class Views(Previews):
         """Whether nothing was ever asked: a draft that was given up."""
         return answer.number is None and self.unit.type_of(answer).counts(answer.state) == "none"
 
-    def deal(self, code: str) -> DealView:
+    @checked
+    def deal(self, code: Code) -> DealView:
         """What a deal brings: net, cost and margin quoted, ordered, delivered and invoiced, in company currency (S50)."""
         return deal_view(self.unit, code)
 
-    def stock(self, item: str, warehouse: str | None = None) -> Balance:
+    @checked
+    def stock(self, item: Code, warehouse: Name | None = None) -> Balance:
         """Quantities of an item in one warehouse, or over all of them."""
         unit = self.unit
         unit.load_items([item])
@@ -196,72 +214,81 @@ class Views(Previews):
             sum((one.expired for one in rows), ZERO),
         )
 
-    def lots(self, item: str, warehouse: str | None = None) -> list[Lot]:
+    @checked
+    def lots(self, item: Code, warehouse: Name | None = None) -> list[Lot]:
         """The lots, serial numbers and bins that hold some of an item, in one warehouse or in all."""
         found = store_stock.places_of(self.unit.connection, self.unit.company, [item])
         return [lot for lot in found if warehouse in (None, lot.warehouse)]
 
+    @checked
     def equipment(
-        self, customer: str | None = None, *, item: str | None = None, serial: str | None = None
+        self, customer: Code | None = None, *, item: Code | None = None, serial: Name | None = None
     ) -> list[Equipment]:
         """The register of serial numbers delivered: of a customer who has them, of an item, or one number (EQ1, S42)."""
         return store_equipment.find(self.unit.connection, self.unit.company, customer, item, serial)
 
-    def counted(self, document_id: Id) -> list[Counted]:
+    @checked
+    def counted(self, document_id: DocumentId) -> list[Counted]:
         """The lines of a stock count: book, counted, difference, and its value where costs are shown (S48)."""
         (document,) = self.unit.load([document_id])
         found = counted_lines(self.unit, document)
         return found if sees_margin(self.unit.actor) else [one._replace(value=None) for one in found]
 
-    def stock_rows(self, warehouse: str | None = None, items: Collection[str] = ()) -> list[StockRow]:
+    @checked
+    def stock_rows(self, warehouse: Name | None = None, items: Several[Code] = ()) -> list[StockRow]:
         """What is stored now by item and warehouse, with its value: of a warehouse, of some items, or all (K1, V1)."""
-        refuse_text(items=items)
         return stock_reading.stock_rows(self.unit, warehouse, items)
 
+    @checked
     def stock_value(
-        self, day: date | None = None, warehouse: str | None = None, items: Collection[str] = ()
+        self, day: Day | None = None, warehouse: Name | None = None, items: Several[Code] = ()
     ) -> StockValue:
         """What stock was worth at the end of ``day`` (today without one), by item, from the moves dated so far (V1-V7)."""
-        refuse_text(items=items)
         return stock_reading.stock_value(self.unit, day, warehouse, items)
 
+    @checked
     def stock_moves(
         self,
-        item: str,
-        warehouse: str | None = None,
+        item: Code,
+        warehouse: Name | None = None,
         *,
-        level: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
-        first: int = 0,
-        limit: int = 100,
+        level: Name | None = None,
+        since: Bound | None = None,
+        until: Bound | None = None,
+        first: Count = 0,
+        limit: Count = 100,
     ) -> list[StockMoveView]:
         """The journal that explains the quantities of an item: ``limit`` moves from number ``first`` (from 0), oldest first,
         each with its document or reason and with the balance that it led to."""
         return stock_reading.stock_moves(self.unit, Journal(item, warehouse, level, since, until), first, limit)
 
-    def line_values(self, document_id: Id) -> dict[Id, Decimal]:
+    @checked
+    def line_values(self, document_id: DocumentId) -> dict[Id, Decimal]:
         """By line of a document the value of the goods that it moved, below zero when they left."""
         return stock_reading.line_values(self.unit, self.unit.load([document_id])[0])
 
     def _balances(self, item: str) -> Iterator[tuple[tuple[str, str], Balance]]:
         return ((key, balance) for key, balance in self.unit.balances.items() if key[0] == item)
 
-    def pegs(self, document_id: Id) -> list[PegView]:
+    @checked
+    def pegs(self, document_id: DocumentId) -> list[PegView]:
         """For which customer orders a purchase order is bought, and how far what came in serves them (PO2, PO5)."""
         return pegs_of(self.unit.load([document_id])[0], self.unit.pack)
 
-    def deliverable(self, warehouse: str | None = None) -> list[OpenOrder]:
+    @checked
+    def deliverable(self, warehouse: Name | None = None) -> list[OpenOrder]:
         """The ``backorders`` with goods (of a warehouse) that can all be delivered now, oldest promised date first (BK1)."""
         found = [one for one in self.backorders(deliverable=True) if one.goods]
         return [one for one in found if warehouse is None or warehouse in {left.warehouse for left in one.goods}]
 
-    def available(self, document: Document) -> dict[Id, Decimal]:
+    @checked
+    def available(self, document: InstanceOf[Document]) -> dict[Id, Decimal]:
         """Available stock for each line of a document that moves stock, its own reservation aside (K2)."""
         stocks = self.line_stock(document)
         return {line.id: stocks[line.id].available for line in document.lines if line.goods}
 
-    def line_stock(self, document: Document) -> dict[Id, LineStock]:
+    @checked
+    def line_stock(self, document: InstanceOf[Document]) -> dict[Id, LineStock]:
         """By line of a document what there is of its item, here and elsewhere, now and on its day; services have none.
 
         What the document itself, and what it was made from, has reserved for its lines is available to it (S37).
@@ -271,8 +298,9 @@ class Views(Previews):
         self.unit.load_items({line.item for line in document.lines if line.item})
         return stock_of_lines(self.unit, document)
 
+    @checked
     def availability(
-        self, items: Collection[str] | None = None, *, warehouse: str | None = None
+        self, items: Several[Code] | None = None, *, warehouse: Name | None = None
     ) -> dict[str, Availability]:
         """By item what may be promised of it, over all warehouses or in one: of the items named, else of all that ever
         were in stock, reserved or on order."""
@@ -284,24 +312,26 @@ class Views(Previews):
         named = {item: Availability(today) for item in sorted(items or ())}
         return named | {item: together(parts, today) for item, parts in found.items()}
 
-    def availability_by_warehouse(self, items: Collection[str] | None = None) -> dict[tuple[str, str], Availability]:
+    @checked
+    def availability_by_warehouse(self, items: Several[Code] | None = None) -> dict[tuple[str, str], Availability]:
         """The same by (item, warehouse); what never was there has no row. One statement, whatever the number of items."""
-        refuse_text(items=items)
         unit = self.unit
         stock = store_stock.stock_of_any(unit.connection, unit.company, items)
         found = availabilities(stock, unit.today)
         wanted = None if items is None else set(items)
         return {key: one for key, one in found.items() if wanted is None or key[0] in wanted}
 
-    def backorders(self, customer: str | None = None, *, deliverable: bool | None = None) -> list[OpenOrder]:
+    @checked
+    def backorders(self, customer: Code | None = None, *, deliverable: Flag | None = None) -> list[OpenOrder]:
         """Orders with something to deliver, oldest promised day first: of one customer, only those that could leave in full
         now, or only those that could not (BK1)."""
         found = open_orders(self.unit, customer)
         return [one for one in found if deliverable in (None, one.deliverable)]
 
+    @checked_with(QuotedFields)
     def price(
-        self, item: str, quantity: Any, customer: str | None = None, day: date | None = None, *,
-        supplier: str | None = None, **header: Any,
+        self, item: Any, quantity: Any, customer: Code | None = None, day: Day | None = None, *,
+        supplier: Code | None = None, **header: Any,
     ) -> PriceView:  # fmt: skip
         """The price that a line would have, sold or (by a ``supplier``) bought, with its trace; nothing is stored."""
         if day is not None:
@@ -311,61 +341,67 @@ class Views(Previews):
             raise InputError(found.problems)
         return PriceView(found.line, found.currency)
 
-    def rates(self, currencies: Sequence[str], first: date, last: date) -> list[ExchangeRate]:
+    @checked
+    def rates(self, currencies: Several[Code], first: Bound, last: Bound) -> list[ExchangeRate]:
         """The exchange rates of ``currencies``, or of all, that are dated within a period, by day."""
-        refuse_text(currencies=currencies)
         return store_master.rates_between(self.unit.connection, self.unit.company, currencies, first, last)
 
-    def items(self, codes: Sequence[str]) -> dict[str, Item]:
+    @checked
+    def items(self, codes: Several[Code]) -> dict[str, Item]:
         """Items by code."""
-        refuse_text(codes=codes)
         found = store_master.load_items(self.unit.connection, self.unit.company, codes)
         if sees_margin(self.unit.actor):
             return found
         return {code: item_without_cost(item) for code, item in found.items()}
 
-    def known_items(self, codes: Sequence[str]) -> dict[str, Item]:
+    @checked
+    def known_items(self, codes: Several[Code]) -> dict[str, Item]:
         """Items by code; InputError names the nearest one where a code is unknown."""
-        refuse_text(codes=codes)
         self.unit.load_items(codes)
         return self.items(codes)
 
-    def known_warehouses(self, codes: Sequence[str]) -> None:
+    @checked
+    def known_warehouses(self, codes: Several[Code]) -> None:
         """InputError names the nearest warehouse where a code is of none, nor of a place that has goods."""
-        refuse_text(codes=codes)
         if told := unknown_warehouses(self.unit, codes, strict=True):
             raise InputError(list(told.values()))
 
-    def codes(self, kind: str) -> list[str]:
-        """All codes of a master table."""
+    @checked
+    def codes(self, kind: Name) -> list[str]:
+        """All codes of a master table. Raises InputError for an unknown one."""
+        if kind not in store_master.TABLES:
+            raise InputError([f"unknown master table {kind!r}{did_you_mean(kind, store_master.TABLES)}"])
         return store_master.codes_of(self.unit.connection, self.unit.company, kind)
 
-    def messages(self, document_id: Id) -> int:
+    @checked
+    def messages(self, document_id: DocumentId) -> int:
         """How many messages a document has caused."""
         return outbox.counts(self.unit.connection, self.unit.company, document_id)
 
+    @checked
     def outbox(
         self,
-        states: Collection[str] = UNDELIVERED,
+        states: ListOf[Name] = UNDELIVERED,
         *,
-        document: Id | None = None,
-        limit: int | None = 100,
+        document: DocumentId | None = None,
+        limit: Count | None = 100,
     ) -> list[OutboxMessage]:
         """Messages that did not go out, or those in other ``states``, oldest first; of one document or of all.
 
         States: ``queued``, ``failed`` (tried again), ``dead`` (not), ``sent``, ``letter``.
         """
-        refuse_text(states=states)
         if unknown := sorted(set(states) - set(MESSAGE_STATES)):
             hint = did_you_mean(unknown[0], MESSAGE_STATES)
             raise InputError([f"no message is ever {unknown[0]!r}{hint}; states: {', '.join(MESSAGE_STATES)}"])
         return outbox.messages(self.unit.connection, self.unit.company, states, document, limit)
 
-    def outbox_message(self, message_id: Id) -> OutboxMessage:
+    @checked
+    def outbox_message(self, message_id: DocumentId) -> OutboxMessage:
         """A message of the outbox by its id; NotFound when there is none."""
         return sending.message(self.unit, message_id)
 
-    def history(self, document_id: Id) -> list[Any]:
+    @checked
+    def history(self, document_id: DocumentId) -> list[Any]:
         """The audit entries of a document, oldest first, with what they say of persons as far as it was not deleted."""
         where = (self.unit.connection, self.unit.company, [document_id])
         kept: dict[int, dict[str, Any]] = {}
@@ -374,23 +410,28 @@ class Views(Previews):
         rows = audit_log.entries(*where)
         return [row._replace(payload=joined(row.payload, kept.get(row.version, {}))) for row in rows]
 
-    def entries(self, first: date, last: date) -> Iterator[Any]:
+    @checked
+    def entries(self, first: Bound, last: Bound) -> Iterator[Any]:
         """Accounting entry lines dated within a period, by date, journal and number."""
         return entries.between(self.unit.connection, self.unit.company, first, last)
 
-    def entries_of_batch(self, batch: int) -> Iterator[Any]:
+    @checked
+    def entries_of_batch(self, batch: Count) -> Iterator[Any]:
         """Accounting entry lines that went out with a batch, in the same order (AC3)."""
         return entries.of_batch(self.unit.connection, self.unit.company, batch)
 
+    @checked
     def entry_span(self) -> tuple[date, date] | None:
         """The dates of the first and the last accounting entry; none when there is no entry."""
         return entries.span(self.unit.connection, self.unit.company)
 
-    def entries_of(self, document_id: Id) -> list[Any]:
+    @checked
+    def entries_of(self, document_id: DocumentId) -> list[Any]:
         """The accounting entry lines that a document caused."""
         return entries.of_documents(self.unit.connection, self.unit.company, [document_id])
 
-    def party_facts(self, code: str) -> PartyFacts:
+    @checked
+    def party_facts(self, code: Code) -> PartyFacts:
         """What expressions see of a party."""
         self.unit.load_parties([code])
         return PartyFacts(self.unit.pack.model, self.unit.parties[code], self.unit.today)

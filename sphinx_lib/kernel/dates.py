@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from sphinx_lib.kernel.errors import InputError
-
 EndOfMonth = Literal["none", "after", "before"]
 Count = Literal["days", "months"]
 Shift = Literal["none", "next_working_day"]
@@ -50,12 +48,17 @@ def as_date(value: object) -> date:
         raise ValueError(f"there is no day {value} in the calendar") from None
 
 
-def parse_date(value: object, where: str) -> date:
-    """The same, for input. Raises InputError, whose text begins with ``where``."""
-    try:
-        return as_date(value)
-    except ValueError as error:
-        raise InputError([f"{where}: {error}"], where=where) from None
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+"""What is dated lies within these: no business of ours is older, and the last, which people write for what never
+ends, leaves room to count on from."""
+
+
+def as_day(value: object) -> date:
+    """``as_date(value)`` within the years 1900 to 2999; others are slips of the pen (0206, 9999). Raises ValueError."""
+    day = as_date(value)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"{day} is not within the years {FIRST_DAY.year} to {LAST_DAY.year}; check the year")
+    return day
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,25 +17,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     PrivateAttr,
     model_validator,
 )
 
+from sphinx_lib.kernel.inputs import Bound as LastDay
+from sphinx_lib.kernel.inputs import Code, Exact, Flag, LongText, Name, Text, Whole
+from sphinx_lib.kernel.inputs import Day as DatedOn
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.kernel.personal import Personal
-
-
-def _exact(value: object) -> object:
-    return None if value is None else exact_decimal(value)
-
-
-def _plain(number: Decimal) -> str:
-    return f"{number:f}"
-
-
-Exact = Annotated[Decimal, BeforeValidator(_exact), PlainSerializer(_plain, when_used="json")]
-"""A decimal that never was a float (N1), stored as plain digits: 0.0000001, not 1E-7."""
 
 
 def _price(price: Decimal) -> Decimal:
@@ -53,14 +43,14 @@ def _texts(value: object) -> object:
     return {"": value} if isinstance(value, str) else value
 
 
-Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
+Texts = Annotated[dict[str, LongText], BeforeValidator(_texts)]
 
 
 def _list_of_text(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Said = Annotated[str, Personal()]
+Said = Annotated[Text, Personal()]
 """A text that says something of a person."""
 
 
@@ -69,7 +59,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    code: str = Field(min_length=1, max_length=60)
+    code: Code
     custom: dict[str, Any] = Field(default_factory=dict)
     _version: int = PrivateAttr(default=0)
 
@@ -89,11 +79,11 @@ class Address(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    street: str = ""
-    street2: str = ""
-    postal_code: str = ""
-    city: str = ""
-    region: str = ""
+    street: Text = ""
+    street2: Text = ""
+    postal_code: Text = ""
+    city: Text = ""
+    region: Text = ""
 
 
 class Billing(BaseModel):
@@ -103,7 +93,7 @@ class Billing(BaseModel):
 
     mode: Literal["per_document", "periodic"] = "periodic"
     period: Literal["day", "week", "10_days", "half_month", "month"] = "month"
-    group_by: Annotated[tuple[str, ...], BeforeValidator(_list_of_text)] = ("customer",)
+    group_by: Annotated[tuple[Name, ...], BeforeValidator(_list_of_text)] = ("customer",)
 
 
 class Site(BaseModel):
@@ -111,10 +101,10 @@ class Site(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: str
+    code: Code
     name: Said = ""
     address: Annotated[Address, Personal()] = Address()
-    country: str = ""
+    country: Name = ""
     billing: Billing | None = None
 
 
@@ -123,11 +113,11 @@ class Contact(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: str
+    code: Code
     name: Said = ""
     email: Said = ""
     phone: Said = ""
-    language: str = ""
+    language: Name = ""
 
 
 class Party(Record):
@@ -142,31 +132,31 @@ class Party(Record):
 
     name: Said
     country: str = Field("FR", pattern=r"^[A-Z]{2}$")
-    region: str = ""
-    language: str = ""
-    currency: str = ""
-    vat_number: str = ""
-    siren: str = ""
-    siret: str = ""
+    region: Text = ""
+    language: Name = ""
+    currency: Name = ""
+    vat_number: Text = ""
+    siren: Name = ""
+    siret: Name = ""
     email: Said = ""
     phone: Said = ""
     address: Annotated[Address, Personal()] = Address()
-    group: str = ""
-    price_list: str = ""
-    channel: str = ""
-    payment_terms: str = ""
+    group: Name = ""
+    price_list: Name = ""
+    channel: Name = ""
+    payment_terms: Name = ""
     discount: Exact | None = None
     early_payment_discount: Annotated[Exact, Field(ge=0, le=100)] | None = None
-    prices_include_tax: bool = False
+    prices_include_tax: Flag = False
     billing: Billing | None = None
     credit_limit: Exact | None = None
     minimum_order: Annotated[Exact, Field(ge=0)] | None = None
     free_carriage_from: Annotated[Exact, Field(ge=0)] | None = None
-    lead_days: Annotated[int, Field(ge=0)] | None = None
-    blocked: bool = False
+    lead_days: Annotated[Whole, Field(ge=0, le=3650)] | None = None
+    blocked: Flag = False
     backorder: Literal["", "keep", "cancel", "ask"] = ""
-    regime: str = ""
-    purchase_regime: str = ""
+    regime: Name = ""
+    purchase_regime: Name = ""
     sites: tuple[Site, ...] = ()
     contacts: tuple[Contact, ...] = ()
 
@@ -177,7 +167,7 @@ class EcoRate(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     amount: Exact
-    since: date | None = Field(None, alias="from")
+    since: LastDay | None = Field(None, alias="from")
 
 
 def _eco(value: object) -> object:
@@ -192,7 +182,7 @@ class Sourcing(BaseModel):
     minimum: Annotated[Exact, Field(gt=0)] | None = None
     maximum: Annotated[Exact, Field(gt=0)] | None = None
     multiple: Annotated[Exact, Field(gt=0)] | None = None
-    lead_days: Annotated[int, Field(ge=0)] | None = None
+    lead_days: Annotated[Whole, Field(ge=0, le=3650)] | None = None
 
 
 class Economic(BaseModel):
@@ -218,10 +208,10 @@ class Reorder(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    warehouse: str = ""
+    warehouse: Name = ""
     minimum: Annotated[Exact, Field(ge=0)] | None = None
     daily_use: Annotated[Exact, Field(ge=0)] | None = None
-    lead_days: Annotated[int, Field(ge=0)] | None = None
+    lead_days: Annotated[Whole, Field(ge=0, le=3650)] | None = None
     safety: Annotated[Exact, Field(ge=0)] = Decimal(0)
     maximum: Annotated[Exact, Field(gt=0)] | None = None
     economic: Economic | None = None
@@ -249,7 +239,7 @@ def _parts(value: object) -> object:
     return value
 
 
-Parts = Annotated[dict[str, Exact], BeforeValidator(_parts)]
+Parts = Annotated[dict[Name, Exact], BeforeValidator(_parts)]
 Role = Literal["", "shipping", "eco", "deposit"]
 
 
@@ -273,14 +263,14 @@ class Item(Record):
     kit: Literal["phantom", "exploded", "assembled"] = "phantom"
     components: Parts = Field(default_factory=dict)
     attached: Parts = Field(default_factory=dict)
-    family: str = ""
+    family: Name = ""
     role: Role = ""
-    discountable: bool = True
-    unit: str = "unit"
-    sales_unit: str = ""
-    price_unit: str = ""
-    purchase_unit: str = ""
-    units: dict[str, Exact] = Field(default_factory=dict)
+    discountable: Flag = True
+    unit: Name = "unit"
+    sales_unit: Name = ""
+    price_unit: Name = ""
+    purchase_unit: Name = ""
+    units: dict[Name, Exact] = Field(default_factory=dict)
     sale_price: Price | None = None
     per: Annotated[Exact, Field(gt=0)] = Decimal(1)
     floor: Price | None = None
@@ -291,25 +281,25 @@ class Item(Record):
     valuation: Literal["", "average", "fifo", "standard"] = ""
     tracking: Literal["none", "lot", "serial"] = "none"
     eco: Annotated[tuple[EcoRate, ...], BeforeValidator(_eco)] = ()
-    vat: str = "standard"
+    vat: Name = "standard"
     weight_kg: Annotated[Exact, Field(ge=0)] | None = None
     packaging_kg: Annotated[Exact, Field(ge=0)] | None = None
     volume_m3: Annotated[Exact, Field(ge=0)] | None = None
-    bin: str = ""
-    supplier: str = ""
-    supplier_codes: dict[str, str] = Field(default_factory=dict)
-    sourcing: dict[str, Sourcing] = Field(default_factory=dict)
-    buy_to_order: bool = False
+    bin: Name = ""
+    supplier: Name = ""
+    supplier_codes: dict[Name, Name] = Field(default_factory=dict)
+    sourcing: dict[Name, Sourcing] = Field(default_factory=dict)
+    buy_to_order: Flag = False
     reorder: Annotated[tuple[Reorder, ...], BeforeValidator(_reorder)] = ()
-    barcode: str = ""
-    warehouse: str = ""
+    barcode: Text = ""
+    warehouse: Name = ""
     negative_stock: Literal["", "forbid", "warn", "allow"] = ""
-    account_group: str = ""
+    account_group: Name = ""
     minimum: Annotated[Exact, Field(ge=0)] | None = None
     maximum: Annotated[Exact, Field(gt=0)] | None = None
     multiple: Annotated[Exact, Field(ge=0)] | None = None
     off_multiple: Literal["", "refuse", "round_up"] = ""
-    warranty_months: Annotated[int, Field(ge=0, le=1200)] | None = None
+    warranty_months: Annotated[Whole, Field(ge=0, le=1200)] | None = None
 
     @property
     def stocked(self) -> bool:
@@ -340,12 +330,12 @@ class CustomerReference(Record):
     Both days count; without one it holds always.
     """
 
-    customer: Annotated[str, Field(min_length=1, max_length=60)]
-    item: Annotated[str, Field(min_length=1, max_length=60)]
-    reference: Annotated[str, Field(min_length=1, max_length=60)]
+    customer: Code
+    item: Code
+    reference: Code
     label: Texts = Field(default_factory=dict)
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: LastDay | None = None
+    valid_to: LastDay | None = None
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> CustomerReference:
@@ -362,7 +352,7 @@ class Family(Record):
     """A family of items; its ``parent`` is the wider family whose price records it falls back on."""
 
     name: Texts = Field(default_factory=dict)
-    parent: str = ""
+    parent: Name = ""
 
 
 KEY_FIELDS = ("customer", "customer_group", "site", "supplier", "price_list", "channel", "kind", "item", "family")
@@ -399,31 +389,31 @@ class PriceRecord(Record):
     were not there (PR1); it takes out the record of a lower layer with the same code, and may then say nothing else.
     """
 
-    step: str
-    access: str = ""
-    customer: str = ""
-    customer_group: str = ""
-    site: str = ""
-    supplier: str = ""
-    price_list: str = ""
-    channel: str = ""
-    kind: str = ""
-    item: Annotated[tuple[str, ...], BeforeValidator(_list_of_text)] = ()
-    family: str = ""
-    keys: dict[str, str] = Field(default_factory=dict)
+    step: Name
+    access: Name = ""
+    customer: Name = ""
+    customer_group: Name = ""
+    site: Name = ""
+    supplier: Name = ""
+    price_list: Name = ""
+    channel: Name = ""
+    kind: Name = ""
+    item: Annotated[tuple[Name, ...], BeforeValidator(_list_of_text)] = ()
+    family: Name = ""
+    keys: dict[Name, Text] = Field(default_factory=dict)
     value: Exact | None = None
-    formula: str = ""
+    formula: LongText = ""
     scale: Scale | None = None
     rows: tuple[tuple[Bound, Exact], ...] = ()
-    currency: str = ""
-    unit: str = ""
+    currency: Name = ""
+    unit: Name = ""
     per: Annotated[Exact, Field(gt=0)] = Decimal(1)
-    net: bool = False
-    gross: bool = False
-    priority: int = 0
-    active: bool = True
-    valid_from: date | None = None
-    valid_to: date | None = None
+    net: Flag = False
+    gross: Flag = False
+    priority: Whole = 0
+    active: Flag = True
+    valid_from: LastDay | None = None
+    valid_to: LastDay | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -456,10 +446,10 @@ class PriceRecord(Record):
 class ExchangeRate(Record):
     """Units of ``currency`` for one unit of the company's currency on ``date`` (F1)."""
 
-    currency: str
-    date: date
+    currency: Annotated[Code, Field(max_length=3)]
+    date: DatedOn
     rate: Annotated[Exact, Field(gt=0)]
-    source: str = ""
+    source: Name = ""
 
 
 class Warehouse(Record):
@@ -476,17 +466,17 @@ class Equipment(Record):
     of the delivery and ``delivered_by`` its id, ``returned_by`` the id of the document that brought it back.
     """
 
-    item: Annotated[str, Field(min_length=1, max_length=60)]
-    serial: Annotated[str, Field(min_length=1, max_length=60)]
+    item: Code
+    serial: Code
     state: Literal["delivered", "in_stock"] = "delivered"
-    owner: Annotated[str, Field(max_length=60)] = ""
-    former_owner: str = ""
-    site: str = ""
-    delivery: str = ""
-    delivered_on: date | None = None
-    delivered_by: str = ""
-    returned_by: str = ""
-    warranty_end: date | None = None
+    owner: Name = ""
+    former_owner: Name = ""
+    site: Name = ""
+    delivery: Text = ""
+    delivered_on: DatedOn | None = None
+    delivered_by: Text = ""
+    returned_by: Text = ""
+    warranty_end: LastDay | None = None
 
     @model_validator(mode="after")
     def _named_after_its_number(self) -> Equipment:
@@ -507,8 +497,8 @@ class Deal(Record):
     ``reason`` says why it was lost, or closed while documents of it were open.
     """
 
-    name: str = ""
-    customer: str = ""
-    site: str = ""
+    name: Text = ""
+    customer: Name = ""
+    site: Name = ""
     state: Literal["open", "won", "lost", "closed"] = "open"
-    reason: str = ""
+    reason: Text = ""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from sphinx_lib.kernel.names import check_name, refuse_text
+
 
 class Clock(Protocol):
     """Tells the time; always aware, in UTC."""
@@ -22,6 +24,8 @@ class IdFactory(Protocol):
         """A new id."""
 
 
+LONGEST_ACTOR = 100
+"""The length of the column of the audit log."""
 SEE_MARGIN = "see_margin"
 """The right to see costs, margins and floors made of costs, in previews and in what a reader or a command gives (S48)."""
 
@@ -34,8 +38,9 @@ class Actor:
     rights: frozenset[str] = frozenset()
 
     def __init__(self, name: str, rights: Sequence[str] | frozenset[str] | set[str] = ()) -> None:
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "rights", frozenset(rights))
+        object.__setattr__(self, "name", check_name(name, "actor: name", LONGEST_ACTOR))
+        refuse_text(rights=rights)
+        object.__setattr__(self, "rights", frozenset(check_name(right, "actor: rights") for right in rights))
 
 
 UNDELIVERED = ("queued", "failed", "dead")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from sphinx_lib.kernel.errors import Refused
-from sphinx_lib.kernel.money import round_half_up, round_up
+from sphinx_lib.kernel.money import exact_decimal, round_half_up, round_up
 from sphinx_lib.kernel.suggest import did_you_mean
 
 Ratios = Mapping[tuple[str, str], Fraction]
@@ -21,10 +21,20 @@ NO_RATIOS: Ratios = MappingProxyType({})
 QUANTITY_DIGITS = 6
 """The decimals of quantities as they are stored: 3 of 7 hours are no whole part of a day."""
 ENDLESS_DIGITS = 12
+LARGEST = Decimal(10) ** 11
+"""No quantity, price or amount that is entered reaches it, so that what is made of them fits its column."""
 
 _ONE = Fraction(1)
 _WIDE = Context(prec=80)
 _EXACT = Context(prec=80, traps=[Inexact, InvalidOperation])
+
+
+def exact_quantity(value: object) -> Decimal:
+    """A quantity or a unit price as it can be stored; ValueError says what is wrong."""
+    number = exact_decimal(value)
+    if abs(number) >= LARGEST or round_half_up(number, QUANTITY_DIGITS) != number:
+        raise ValueError(f"{number} does not fit: at most 11 digits and {QUANTITY_DIGITS} decimals")
+    return number
 
 
 class UnitError(Refused):

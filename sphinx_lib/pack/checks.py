@@ -371,7 +371,7 @@ def check_sections(model: PackModel) -> Iterator[Finding]:
 
 def check_accounting(model: PackModel) -> Iterator[Finding]:
     """Postings name journals and accounts that exist, for every regime and VAT code."""
-    books = model.accounting
+    books, methods = model.accounting, model.billing.payment_methods
     for name, posting in books.postings.items():
         path = ("accounting", "postings", name)
         if posting.journal not in books.journals:
@@ -390,6 +390,9 @@ def check_accounting(model: PackModel) -> Iterator[Finding]:
                 yield unknown((*path, "self_assessed", regime), "VAT regime", regime, model.taxes.purchase_regimes)
         named |= {(*path, "vat", code): account for code, account in posting.vat.items()}
         named |= {(*path, "methods", method): account for method, account in posting.methods.items()}
+        for method in posting.methods if methods else ():
+            if method not in methods:
+                yield unknown((*path, "methods", method), "payment method", method, methods)
         named |= {(*path, key): getattr(posting, key) for key in _SINGLE_ACCOUNTS}
         for where, account in named.items():
             if account and account not in books.accounts:

@@ -184,6 +184,12 @@ class Taxes(Strict):
         return [code for code in found if code in here] or [code for code in found if code not in elsewhere]
 
 
+class PaymentMethod(Strict):
+    """How something is paid; postings of payments name their account by it."""
+
+    label: Label
+
+
 class BillingRules(Strict):
     """Invoice grouping, payment terms, outstanding and year-end rebates."""
 
@@ -192,6 +198,7 @@ class BillingRules(Strict):
     invoice_date: Literal["period_end", "run"] = "period_end"
     payment_terms: dict[str, PaymentTerm]
     default_terms: str
+    payment_methods: dict[str, PaymentMethod] = {}
     outstanding: dict[str, YesNo] = {}
     early_payment: EarlyPaymentTypes | None = None
     purchase_early_payment: EarlyPaymentTypes | None = None

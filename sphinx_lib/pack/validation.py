@@ -8,6 +8,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from sphinx_lib.kernel.names import seen
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import Finding
 
@@ -35,6 +36,7 @@ _MESSAGES = {
     "less_than_equal": ("{number} is above {le}", ""),
     "string_too_short": ("the text has too few letters: at least {min_length}", ""),
     "string_too_long": ("the text has too many letters: at most {max_length}", "shorten it"),
+    "string_unicode": ("the text is not valid Unicode: it holds half of a surrogate pair", "decode it again"),
     "string_pattern_mismatch": ("{value} does not have the form {form}", ""),
     "too_short": ("it holds {actual_length}, and needs {min_length} at least", ""),
     "too_long": ("it holds {actual_length}, and may hold {max_length} at most", ""),
@@ -46,6 +48,7 @@ _FORMS = {
     r"^[A-Z]{2}$": "of a country, two capital letters such as FR",
     r"^\d\d-\d\d$": "of a month and a day, such as 01-01",
     r"^[0-9][0-9A-Za-z]{2,14}$": "of an account, a digit and 2 to 14 digits or letters such as 411000",
+    r"^[^\x00]*$": "of a text, which may not hold the character NUL",
     r"^[0-9A-Z]{1,6}$": "of a journal, 1 to 6 digits or capital letters such as VE",
 }
 """How the patterns of the models read."""
@@ -68,7 +71,7 @@ def findings_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Find
             if key.isdecimal():
                 message = f"value {int(key) + 1} of the list is missing"
         elif kind == "literal_error":
-            hint = did_you_mean(str(item["input"]), _choices(item)).removeprefix("; ")
+            hint = did_you_mean(seen(item["input"]).strip("'"), _choices(item)).removeprefix("; ")
         yield Finding(tuple(str(part) for part in path), message, hint, of_key=of_key)
 
 
@@ -79,7 +82,7 @@ def _said(item: Any, key: str) -> tuple[str, str]:
     if said is None:
         return item["msg"].removeprefix("Value error, "), ""
     given = item["input"]
-    facts = {"key": key, "value": repr(given)[:60], "number": str(given)[:60], **item.get("ctx", {})}
+    facts = {"key": key, "value": seen(given), "number": seen(given).strip("'"), **item.get("ctx", {})}
     facts["form"] = _FORMS.get(facts.get("pattern", ""), facts.get("pattern"))
     return said[0].format_map(facts), said[1]
 
@@ -119,5 +122,7 @@ def _inner(annotation: Any) -> Any:
     """What a mapping or list holds."""
     if annotation.__class__.__name__ == "_AnnotatedAlias":
         return _inner(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return next((_inner(one) for one in get_args(annotation) if one is not type(None)), None)
     arguments = get_args(annotation)
     return arguments[-1] if arguments and arguments[-1] is not Ellipsis else (arguments[0] if arguments else None)

@@ -320,6 +320,31 @@ def rates_between(
     return [ExchangeRate.model_validate(row.data) for row in rows]
 
 
+def rate_codes(
+    connection: Connection, company: str, days: Collection[tuple[str, date]]
+) -> dict[tuple[str, date], str]:
+    """The codes of the rates that are stored for these currencies and days, in one statement."""
+    if not days:
+        return {}
+    c = exchange_rates.c
+    statement = (
+        select(c.currency, c.date, c.code)
+        .where(c.company_id == company, c.currency.in_(sorted({currency for currency, _ in days})))
+        .where(c.date.between(min(day for _, day in days), max(day for _, day in days)))
+    )
+    found = {(row.currency, row.date): row.code for row in connection.execute(statement)}
+    return {key: found[key] for key in days if key in found}
+
+
+def load_components(connection: Connection, company: str, codes: Collection[str]) -> dict[str, set[str]]:
+    """What each of these items holds or brings along, by its code."""
+    statement = select(items.c.code, items.c.data).where(items.c.company_id == company, items.c.code.in_(sorted(codes)))
+    return {
+        row.code: {*row.data.get("components", ()), *row.data.get("attached", ())}
+        for row in connection.execute(statement)
+    }
+
+
 def rate_on(connection: Connection, company: str, currency: str, day: date) -> ExchangeRate | None:
     """The newest rate of ``currency`` not after ``day``."""
     c = exchange_rates.c

@@ -481,7 +481,7 @@ price_records = _master(
         for name in ("customer", "customer_group", "site", "supplier", "item", "family")
     ),
 )
-Index("rates_by_date", exchange_rates.c.company_id, exchange_rates.c.currency, exchange_rates.c.date)
+Index("rates_by_date", exchange_rates.c.company_id, exchange_rates.c.currency, exchange_rates.c.date, unique=True)
 Index("prices_by_item", price_records.c.company_id, price_records.c.item, price_records.c.family)
 Index(
     "references_by_item", customer_references.c.company_id, customer_references.c.customer, customer_references.c.item

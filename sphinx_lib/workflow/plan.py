@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sphinx_lib.kernel.dates import as_date
 from sphinx_lib.kernel.document import Document, Line
 from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, TransitionRefused
-from sphinx_lib.kernel.money import exact_decimal
+from sphinx_lib.kernel.inputs import declared_value
+from sphinx_lib.kernel.names import seen
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import Pack, TypeKey
@@ -191,14 +191,15 @@ def _answers(situation: Situation, request: Request, event: Event) -> dict[str, 
     name = f"{situation.document.type}.{request.event}"
     for key, ask in event.ask.items():
         value = request.ask.get(key)
-        if value in (None, "") and ask.default:
+        nothing = value is None or (isinstance(value, str) and not value)
+        if nothing and ask.default:
             answers[key] = in_language(ask.default, situation.document.language)
-        elif value in (None, ""):
+        elif nothing:
             if not ask.optional and request.by not in ("engine", "derive"):
                 choices = f"; one of {', '.join(ask.choices)}" if ask.choices else ""
                 problems.append(f"{name}: {key!r} is asked for and missing{choices}")
-        elif ask.choices is not None and value not in ask.choices:
-            problems.append(f"{name}: {key} {value!r} is not one of {', '.join(ask.choices)}")
+        elif ask.choices is not None and not (isinstance(value, str) and value in ask.choices):
+            problems.append(f"{name}: {key} {seen(value)} is not one of {', '.join(ask.choices)}")
         else:
             answers[key] = _typed(ask.type, value, f"{name}.{key}", problems)
     for key in request.ask:
@@ -211,14 +212,10 @@ def _answers(situation: Situation, request: Request, event: Event) -> dict[str, 
 
 def _typed(kind: str, value: Any, where: str, problems: list[str]) -> Any:
     try:
-        if kind == "date":
-            return as_date(value)
-        if kind == "number":
-            return exact_decimal(value)
+        return declared_value(kind, value)
     except ValueError as error:
         problems.append(f"{where}: {error}")
         return None
-    return str(value)
 
 
 def _refusals(situation: Situation, event: Event, target: str, facts: DocumentFacts, specs: Specs) -> Iterator[Refusal]:

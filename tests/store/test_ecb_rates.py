@@ -83,7 +83,7 @@ def test_a_load_that_was_cut_short_goes_on_where_it_stopped(file_app: Sphinx) ->
 
 def test_a_rate_of_another_source_is_kept_and_told(app: Sphinx) -> None:
     with app.session(actor=ALICE) as s:
-        s.put("exchange_rate", [{"code": "BANK", "currency": "USD", "date": "2024-03-04", "rate": "1.09", "source": "bank"}])
+        s.put("exchange_rate", [{"currency": "USD", "date": "2024-03-04", "rate": "1.09", "source": "bank"}])
     done = load(app, "USD")
     assert (done.written, done.kept) == (1, ("USD 2024-03-04: 1.09 (bank)",))
     assert [one.rate for one in stored(app)] == [Decimal("1.0813"), Decimal("1.09")]

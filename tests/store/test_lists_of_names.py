@@ -17,9 +17,9 @@ from tests.store.support import ALICE
 DAY = date(2026, 3, 2)
 COMMANDS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "fire_many": ("ids", lambda s, text: s.fire_many(text, "confirm")),
-    "derive": ("parties", lambda s, text: s.derive(["1"], "supplier_quotation", parties=text)),
+    "derive": ("parties", lambda s, text: s.derive(["0" * 32], "supplier_quotation", parties=text)),
     "pay": ("allocate", lambda s, text: s.pay("ACME", 1, allocate=text)),
-    "allocate": ("targets", lambda s, text: s.allocate("1", text)),
+    "allocate": ("targets", lambda s, text: s.allocate("0" * 32, text)),
     "count": ("items", lambda s, text: s.count(items=text)),
 }
 READS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
@@ -69,5 +69,5 @@ def test_layers_folders_and_currencies_are_no_text_either(app: Sphinx, name: str
 
 
 def test_one_record_is_put_in_a_list_too(app: Sphinx) -> None:
-    with app.session(actor=ALICE) as s, pytest.raises(InputError, match="put item: write a list of records"):
+    with app.session(actor=ALICE) as s, pytest.raises(InputError, match="rows: a dict is not a list"):
         s.put("item", {"code": "VIS-1", "name": "Vis"})  # type: ignore[arg-type]

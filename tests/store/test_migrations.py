@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, MetaData, Table, insert, inspect, select
+from sqlalchemy.exc import IntegrityError
 
-from sphinx_lib import Sphinx
+from sphinx_lib import Refused, Sphinx
 from sphinx_lib.store.engine import migrate, open_engine
 from sphinx_lib.store.packs import is_migrated
-from sphinx_lib.store.tables import documents, metadata, outbox, packs, seals
+from sphinx_lib.store.tables import documents, exchange_rates, metadata, outbox, packs, seals
 from tests.store.support import FixedClock, at_once, chain, count_rows, document, faults, open_shop, raised
 
 
@@ -107,4 +108,27 @@ def test_messages_that_waited_before_the_migration_are_due_since_they_were_made(
         (row,) = views.outbox()
     assert (row.due_at, row.holder, row.attempts, row.last_error) == (made, None, 2, "down")
     assert app.run("outbox", sender=lambda message: "sent").made == ["0" * 32]
+    app.engine.dispose()
+
+
+def test_two_rates_of_a_day_are_told_and_none_is_lost(database_url: str) -> None:
+    app = Sphinx.open(database_url=database_url, clock=FixedClock())
+    migrate(app.engine, "0006")
+    days = {"USD-2026-01-05": 5, "BANK": 5, "USD-2026-01-06": 6}
+    rows = [
+        {"company_id": "main", "code": code, "id": f"{number:032x}", "version": 1, "audit_hash": "", "currency": "USD",
+         "date": date(2026, 1, day), "data": {}}
+        for number, (code, day) in enumerate(days.items(), 1)
+    ]  # fmt: skip
+    with app.engine.begin() as connection:
+        connection.execute(exchange_rates.insert(), rows)
+    with pytest.raises(Refused, match="main: USD on 2026-01-05: BANK; main: USD on 2026-01-05: USD-2026-01-05"):
+        app.migrate()
+    with app.engine.begin() as connection:
+        assert len(connection.execute(select(exchange_rates.c.code)).all()) == 3
+        moved = exchange_rates.update().where(exchange_rates.c.code == "BANK")
+        connection.execute(moved.values(date=date(2026, 1, 7)))
+    app.migrate()
+    with pytest.raises(IntegrityError), app.engine.begin() as connection:
+        connection.execute(moved.values(date=date(2026, 1, 6)))
     app.engine.dispose()

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_lib.kernel.dates import DueRule, add_months, as_date, due_date, end_of_month, next_working_day, parse_date
-from sphinx_lib.kernel.errors import InputError
+from sphinx_lib.kernel.dates import DueRule, add_months, as_date, as_day, due_date, end_of_month, next_working_day
 
 AFTER_45 = DueRule(days=45, end_of_month="after")
 BEFORE_45 = DueRule(days=45, end_of_month="before")
@@ -119,23 +118,29 @@ def test_impossible_rules_are_refused(rule: dict[str, Any]) -> None:
 
 
 def test_dates_are_written_year_month_day() -> None:
-    assert parse_date("2026-03-31", "date") == parse_date(date(2026, 3, 31), "date") == date(2026, 3, 31)
+    assert as_day("2026-03-31") == as_day(date(2026, 3, 31)) == date(2026, 3, 31)
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("31/03/2026", "invoice.date: '31/03/2026' is not a date; write it as 2026-03-31"),
-        ("20260331", "invoice.date: '20260331' is not a date; write it as 2026-03-31"),
-        ("2026-02-30", "invoice.date: there is no day 2026-02-30 in the calendar"),
-        (datetime(2026, 3, 31, tzinfo=UTC), "invoice.date: a datetime is not a date; write it as 2026-03-31"),
-        (None, "invoice.date: a NoneType is not a date; write it as 2026-03-31"),
+        ("31/03/2026", "'31/03/2026' is not a date; write it as 2026-03-31"),
+        ("20260331", "'20260331' is not a date; write it as 2026-03-31"),
+        ("2026-02-30", "there is no day 2026-02-30 in the calendar"),
+        (datetime(2026, 3, 31, tzinfo=UTC), "a datetime is not a date; write it as 2026-03-31"),
+        (None, "a NoneType is not a date; write it as 2026-03-31"),
     ],
 )
-def test_other_writings_are_refused_with_their_place(given: object, message: str) -> None:
-    with pytest.raises(InputError) as caught:
-        parse_date(given, "invoice.date")
+def test_other_writings_are_refused(given: object, message: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        as_day(given)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0206-03-31", "1899-12-31", "3000-01-01", "9999-12-31", date.max])
+def test_a_day_is_of_a_sane_year(day: object) -> None:
+    with pytest.raises(ValueError, match="is not within the years 1900 to 2999; check the year"):
+        as_day(day)
 
 
 @pytest.mark.parametrize("wrong", [datetime(2026, 3, 31, tzinfo=UTC), "20260331", "2026-W14-2"])

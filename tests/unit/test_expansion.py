@@ -20,6 +20,7 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import Document, Line, TraceRow
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.pricing.eco import in_prices
+from sphinx_lib.store.tables import items
 from tests.store.support import ALICE, FixedClock, overlay, statements
 
 D = Decimal
@@ -44,13 +45,16 @@ def app(tmp_path: Path) -> Iterator[Sphinx]:
             {"code": "A", "name": "A", "sale_price": "20"}, {"code": "B", "name": "B", "sale_price": "80"},
             {"code": "KIT", "name": "Kit", "kind": "kit", "kit": "exploded", "components": {"A": "2", "B": "1"}},
             {"code": "GROS", "name": "Gros", "kind": "kit", "kit": "exploded", "components": {"KIT": "3"}},
-            {"code": "X", "name": "X", "attached": {"Y": "1"}}, {"code": "Y", "name": "Y", "attached": {"X": "1"}},
+            {"code": "X", "name": "X", "attached": {"Y": "1"}}, {"code": "Y", "name": "Y"},
             {"code": "TROU", "name": "Trou", "attached": {"AA": "1"}},
             {"code": "SABLE", "name": "Sable", "family": "loose"},
             {"code": "SAC", "name": "Sac"}, {"code": "CARTON", "name": "Carton"},
             {"code": "LL", "name": "LL", "eco": "8.33"},
             {"code": "TUILE", "name": "Tuile", "family": "tiles", "eco": "0.05"},
         ])  # fmt: skip
+    with shop.engine.begin() as connection:  # a circle that putting refuses
+        ring = {"code": "Y", "name": {"": "Y"}, "attached": {"X": "1"}}
+        connection.execute(items.update().where(items.c.code == "Y").values(data=ring))
     yield shop
     shop.engine.dispose()
 

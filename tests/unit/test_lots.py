@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sphinx_lib.app.gate import read_fields
+from sphinx_lib.app.inputs import LineFields
 from sphinx_lib.app.stow_input import Named, read_names
 from sphinx_lib.kernel.document import Line, Stowed
 from sphinx_lib.kernel.lots import Lot
@@ -130,6 +132,12 @@ def test_what_others_name_is_left_to_them_wherever_it_lay() -> None:
 # -- how names are written -----------------------------------------------------------------------------------------------
 
 
+def names_of(written: dict[str, Any], problems: list[str]) -> Any:
+    """What the keys of a line say, as ``LineInput`` reads them."""
+    given = read_fields(LineFields, written, problems, "line 1: ")
+    return None if problems else read_names({key: given.get(key) for key in written}, "line 1", problems)
+
+
 @pytest.mark.parametrize(
     ("written", "names"),
     [
@@ -145,7 +153,7 @@ def test_what_others_name_is_left_to_them_wherever_it_lay() -> None:
 )
 def test_names_are_a_text_a_list_of_serial_numbers_or_rows(written: dict[str, Any], names: Any) -> None:
     problems: list[str] = []
-    assert read_names(written, "line 1", problems) == names
+    assert names_of(written, problems) == names
     assert problems == []
 
 
@@ -153,19 +161,19 @@ def test_names_are_a_text_a_list_of_serial_numbers_or_rows(written: dict[str, An
     ("written", "told"),
     [
         ({"lot": "L1", "serial": "S1"}, ["line 1: lot and serial say the same twice; keep one"]),
-        ({"lots": "L1"}, ["line 1: lots is a list such as [{lot: L1, quantity: 3}]"]),
-        ({"lots": ["L1"]}, ["line 1: lots.1: a row is a mapping such as {lot: L1, quantity: 3}"]),
+        ({"lots": "L1"}, ["line 1: lots: write a list, ['L1'], not 'L1'"]),
+        ({"lots": ["L1"]}, ["line 1: lots.1: a mapping is expected here"]),
         ({"lots": [{"lot": "L1"}]}, ["line 1: lots.1: quantity: it is missing"]),
-        ({"lots": [{"lott": "L1", "lot": "L", "quantity": 1}]}, ["line 1: lots.1: no field 'lott'; did you mean 'lot'?"]),
+        ({"lots": [{"lott": "L1", "lot": "L", "quantity": 1}]}, ["line 1: lots.1.lott: unknown key 'lott'; did you mean 'lot'?"]),
         ({"lots": [{"quantity": 1}]}, ["line 1: lots.1: name a lot, a serial number or a bin"]),
-        ({"lots": [{"lot": "L", "quantity": 1.5}]}, ["line 1: lots.1: quantity: 1.5 is a float; write it as a text or a Decimal"]),
-        ({"lots": [{"lot": "L", "quantity": 0}], "bin": "A"}, ["line 1: write bin in each row of lots", "line 1: lots.1: quantity: 0 is not above zero"]),
-        ({"lot": "  "}, ["line 1: lot: one text of 1 to 60 letters is expected"]),
+        ({"lots": [{"lot": "L", "quantity": 1.5}]}, ["line 1: lots.1.quantity: 1.5 is a float; write it as a text or a Decimal"]),
+        ({"lots": [{"lot": "L", "quantity": 0}], "bin": "A"}, ["line 1: lots.1.quantity: 0 is not above zero"]),
+        ({"lot": "  "}, ["line 1: lot: the text has too few letters: at least 1"]),
         ({"lot": "L", "expires": "soon"}, ["line 1: expires: 'soon' is not a date; write it as 2026-03-31"]),
         ({"expires": "2026-03-31"}, ["line 1: expires says nothing without a lot; give the lot too"]),
     ],
 )
 def test_what_is_wrong_with_a_name_is_told_with_its_place(written: dict[str, Any], told: list[str]) -> None:
     problems: list[str] = []
-    read_names(written, "line 1", problems)
+    names_of(written, problems)
     assert problems == told

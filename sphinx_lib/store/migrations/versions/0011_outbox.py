@@ -11,7 +11,7 @@ from alembic import op
 from sphinx_lib.store.types import IdType, Moment
 
 revision = "0011"
-down_revision: str | None = "0008"
+down_revision: str | None = "0010"
 
 
 def upgrade() -> None:
