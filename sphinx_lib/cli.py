@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sphinx_lib.kernel.errors import ConfigError, InputError, SphinxError
+from sphinx_lib.kernel.errors import ConfigError, InputError, SphinxError, WrongDatabase
 from sphinx_lib.kernel.ports import Actor
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ Company = Annotated[str, typer.Option("--company", help="Which company of the da
 
 
 def main() -> None:
-    """Run the command line; an error of ours is a message and exit code 1 (2 when the configuration is wrong)."""
+    """Run the command line; an error of ours is a message and exit code 1 (2 for a wrong configuration or database)."""
     try:
         cli(standalone_mode=True)
-    except ConfigError as error:
+    except (ConfigError, WrongDatabase) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
     except SphinxError as error:
@@ -309,11 +309,16 @@ def seal(database: Database, config: Layers = None, company: Company = "main") -
 
 
 @db.command()
-def upgrade(database: Database, config: Layers = None, company: Company = "main") -> None:
+def upgrade(
+    database: Database,
+    beside: Annotated[bool, typer.Option("--beside", help="Make our tables beside those of another program.")] = False,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
     """Create or update the schema, move renamed states, and check the documents against the configuration."""
     from sphinx_lib.app.sphinx import Sphinx
 
-    Sphinx.open(_layers(config), database, company, check_database=False).migrate()
+    Sphinx.open(_layers(config), database, company, check_database=False).migrate(beside=beside)
     typer.echo("up to date")
 
 
@@ -374,11 +379,11 @@ def _pack(layers: list[Path] | None) -> Pack:
 
 def _app(layers: list[Path] | None, database: str, company: str) -> Sphinx:
     from sphinx_lib.app.sphinx import Sphinx
-    from sphinx_lib.store.existing import why_unreadable
+    from sphinx_lib.store.address import address
+    from sphinx_lib.store.revision import wrong_at
 
-    if wrong := why_unreadable(database):
-        typer.echo(wrong, err=True)
-        raise typer.Exit(2)
+    if wrong := wrong_at(address(database)):
+        raise wrong
     return Sphinx.open(_layers(layers), database, company)
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import URL, Connection, Engine
 
 from sphinx_lib.app import runs, verify
 from sphinx_lib.app.flush import flush
@@ -24,7 +23,17 @@ from sphinx_lib.app.registry import Extension, specs
 from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
-from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused
+from sphinx_lib.kernel.errors import (
+    ConcurrentChange,
+    DatabaseEmpty,
+    DatabaseError,
+    DatabaseOlder,
+    DatabaseReadOnly,
+    IdempotencyMismatch,
+    InputError,
+    Refused,
+    SphinxError,
+)
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
@@ -32,11 +41,31 @@ from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
-from sphinx_lib.store import commands, engine, entries, packs, search
+from sphinx_lib.store import commands, engine, entries, faults, packs, schema, search
+from sphinx_lib.store.address import file_of, in_memory
 from sphinx_lib.store.audit_log import canonical, seal
+from sphinx_lib.store.revision import wrong_at
 
 ATTEMPTS = 5
 SYSTEM = Actor("system", {SEE_MARGIN})
+
+
+def _may_be_repeated(error: SphinxError, key: str | None) -> bool:
+    """A key makes safe what may have been committed before its connection was cut."""
+    if isinstance(error, DatabaseError) and error.outcome_unknown:
+        return key is not None
+    return isinstance(error, ConcurrentChange) or engine.is_retryable(error)
+
+
+def _waits_for_migrate(url: URL) -> bool:
+    """Whether ``migrate`` comes next: nothing is there yet, or an older revision. Raises WrongDatabase for what it must not
+    touch."""
+    error, file = wrong_at(url), file_of(url)
+    if error is None:
+        return False
+    if isinstance(error, DatabaseEmpty | DatabaseOlder) or (file is not None and not file.exists()):
+        return True
+    raise error
 
 
 def _seal(session: Session) -> int:
@@ -79,29 +108,35 @@ class Sphinx:
         """Load and check ``config`` (``"base"``, then overlay directories), and connect to the database.
 
         A ``Pack`` loaded before, with the same extensions, may serve several databases and is taken as it is.
-        Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks;
-        without ``check_database`` the latter waits for ``migrate``, which moves renamed states.
+        Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks, and
+        WrongDatabase when the database was written by a later version or another program; without ``check_database`` both
+        wait for ``migrate``, which moves renamed states. On a database without tables or of an earlier version nothing but
+        ``migrate`` is done: all else raises DatabaseEmpty or DatabaseOlder.
         """
         refuse_text(config=config, templates=templates)
         known = specs(extensions)
         folders = tuple(Path(folder) for folder in templates)
         pack = config if isinstance(config, Pack) else load_pack(config, known, folders)
         new_id = ids or Uuid7(lambda: time.time_ns() // 1_000_000, os.urandom)
-        app = cls(pack, engine.open_engine(database_url), company, known, clock or SystemClock(), new_id, folders)
-        if database_url in ("sqlite://", "sqlite:///:memory:"):
+        opened = engine.open_guarded(database_url)
+        app = cls(pack, opened, company, known, clock or SystemClock(), new_id, folders)
+        if in_memory(opened.url):
             app.migrate()
-        elif check_database:
+        elif check_database and not _waits_for_migrate(opened.url):
             try:
                 app._check_pack()
-            except ConfigError:
+            except SphinxError:
                 app.engine.dispose()
                 raise
         return app
 
-    def migrate(self) -> None:
-        """Create or update the schema, move renamed states, then check the database against the pack."""
-        engine.migrate(self.engine)
-        with self.engine.begin() as connection:
+    def migrate(self, *, beside: bool = False) -> None:
+        """Create or update the schema, move renamed states, then check the database against the pack: all or nothing.
+
+        One migration at a time: a second one waits for the first. Raises DatabaseNewer when a later version wrote the
+        database, and DatabaseForeign when another program did, unless our tables are to stand ``beside`` the others.
+        """
+        with faults.told(), schema.migration(self.engine, beside=beside) as connection:
             packs.rename_states(connection, self.company, self.pack, SYSTEM.name, self.clock.now())
             search.create_indexes(connection, self.pack.model)
             self._take_up_pack(connection)
@@ -111,10 +146,14 @@ class Sphinx:
         with self.engine.connect() as connection:
             reading = connection.execution_options(**{engine.READ_ONLY: True})
             with reading.begin():
-                if not packs.is_migrated(reading) or packs.is_current(reading, self.company, self.pack.fingerprint):
+                if packs.is_current(reading, self.company, self.pack.fingerprint):
                     return
-        with self.engine.begin() as connection:
-            self._take_up_pack(connection)
+                packs.refuse_unknown(reading, self.company, self.pack)
+        try:
+            with self.engine.begin() as connection:
+                self._take_up_pack(connection)
+        except DatabaseReadOnly:  # it can be read; the pack is taken up by whoever may write
+            return
 
     def _take_up_pack(self, connection: Connection) -> None:
         packs.refuse_unknown(connection, self.company, self.pack)
@@ -132,7 +171,7 @@ class Sphinx:
                 yield Session(unit)
                 flush(unit)
             return
-        with self.engine.begin() as own:
+        with faults.told(), self.engine.begin() as own:
             unit = self._unit(own, actor)
             yield Session(unit)
             flush(unit)
@@ -161,16 +200,14 @@ class Sphinx:
         """Run ``function(session, *args, **named)`` in one unit of work and return its JSON-able answer.
 
         A known ``key`` gives the stored answer without calling it; the same key with other input is
-        IdempotencyMismatch. Serialization failures, deadlocks and concurrent changes run it again, 5 times at most.
+        IdempotencyMismatch. Serialization failures, deadlocks, concurrent changes and cut connections run it again, 5
+        times at most; cut during the commit only with a ``key``.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._do_once(function, args, named, actor, key)
-            except (ConcurrentChange, IntegrityError):  # somebody else wrote, or put, the same row first
-                if attempt == ATTEMPTS:
-                    raise
-            except DBAPIError as error:
-                if not engine.is_retryable(error) or attempt == ATTEMPTS:
+            except (ConcurrentChange, DatabaseError) as error:
+                if attempt == ATTEMPTS or not _may_be_repeated(error, key):
                     raise
             time.sleep(0.01 * attempt)
         raise AssertionError("the last attempt returns or raises")
@@ -188,7 +225,7 @@ class Sphinx:
                 return function(session, *args, **named)
         name = f"{function.__module__}.{function.__qualname__}"
         digest = sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
-        with self.engine.begin() as connection:
+        with faults.told(), self.engine.begin() as connection:
             if not commands.claim(connection, self.company, key, digest, self.clock.now()):
                 known = commands.find(connection, self.company, key)
                 if known is None or known.input_hash != digest:
@@ -206,7 +243,7 @@ class Sphinx:
 
         An ``actor`` without the right ``see_margin`` is shown neither costs nor margins; without one all is shown (S48).
         """
-        with self.engine.connect() as connection:
+        with faults.told(), self.engine.connect() as connection:
             reading = connection.execution_options(**{engine.READ_ONLY: True})
             with reading.begin():
                 yield Views(self._unit(reading, actor))
@@ -232,7 +269,7 @@ class Sphinx:
 
         Refused when there is none. ``export.run.export_batch`` writes a batch, any number of times.
         """
-        with self.engine.begin() as connection:
+        with faults.told(), self.engine.begin() as connection:
             number = entries.mark_batch(connection, self.company, first, last)
             if number is None:
                 raise Refused(f"every entry from {first} to {last} is in a batch already; write that one again")
@@ -240,7 +277,7 @@ class Sphinx:
 
     def verify(self) -> verify.Report:
         """Check chains, series, seals, balances and progress against what they were made from."""
-        with self.engine.connect() as connection:
+        with faults.told(), self.engine.connect() as connection:
             reading = connection.execution_options(**{engine.READ_ONLY: True})
             with reading.begin():
                 return verify.verify(reading, self.company, self.pack)

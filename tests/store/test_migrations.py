@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
 
 from sphinx_lib import Sphinx
-from sphinx_lib.store.engine import migrate
-from sphinx_lib.store.packs import is_migrated
+from sphinx_lib.kernel.errors import WrongDatabase
+from sphinx_lib.store.schema import migrate
 from sphinx_lib.store.tables import documents, metadata, packs
 from tests.store.support import FixedClock, at_once, chain, count_rows, document, faults, open_shop, raised
 
@@ -55,11 +55,11 @@ def test_migrating_a_database_twice_changes_nothing(database_url: str) -> None:
 
 def test_a_database_without_tables_opens_and_waits_for_migrate(database_url: str) -> None:
     app = Sphinx.open(database_url=database_url)
-    with app.engine.connect() as connection:
-        assert not is_migrated(connection)
+    with pytest.raises(WrongDatabase, match="sphinx-lib db upgrade --database"), app.reader():
+        pass
     app.migrate()
-    with app.engine.connect() as connection:
-        assert is_migrated(connection)
+    with app.reader() as views:
+        assert views.ids(type="invoice") == []
     app.engine.dispose()
 
 
