@@ -124,6 +124,7 @@ def _translated(context: ExceptionContext) -> SphinxError | None:
         return None
     connection, said = context.connection, _first_line(error)
     kind = _kind(error, cut=context.is_disconnect)
+    context.is_disconnect = context.is_disconnect or kind is ConnectionCut  # never used again
     if connection is None and kind in (ConnectionCut, DatabaseError):
         kind = DatabaseUnreachable
     elif kind is ConnectionCut and connection is not None and connection.info.get(COMMITTING):
@@ -142,8 +143,15 @@ def _kind(error: BaseException, *, cut: bool) -> type[SphinxError]:
     if code is not None:
         return _BY_SQLITE.get(code) or _BY_SQLITE.get(code & _BIT_PRIMARY, DatabaseError)
     state = getattr(error, "sqlstate", None) or ""
-    known = _BY_SQLSTATE.get(state) or _BY_SQLSTATE.get(state[:2])
-    return known or (ConnectionCut if cut else DatabaseError)
+    if cut or (not state and _is_operational(error)):
+        return ConnectionCut
+    return _BY_SQLSTATE.get(state) or _BY_SQLSTATE.get(state[:2], DatabaseError)
+
+
+def _is_operational(error: BaseException) -> bool:
+    """What psycopg raises of a server without a code of it comes from the line: lost, or lost amid a batch of statements
+    ("cannot exit pipeline mode while busy"), which SQLAlchemy does not take for lost."""
+    return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
 
 
 def _first_line(error: BaseException) -> str:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
+from sphinx_lib import Sphinx
 from sphinx_lib.cli import main
 
 
@@ -44,11 +45,22 @@ def content(url: str) -> Any:
 
 
 def command_line(monkeypatch: pytest.MonkeyPatch, capsys: Any, *arguments: str) -> tuple[int, str]:
-    """Exit code and what went to standard error, of the command run in this process."""
-    monkeypatch.setattr("sys.argv", ["sphinx-lib", *arguments])
+    """Exit code and what went to standard error, of the command run in this process; its connections are closed."""
+    opened: list[Sphinx] = []
+    really = Sphinx.open
+
+    def noted(*given: Any, **named: Any) -> Sphinx:
+        opened.append(really(*given, **named))
+        return opened[-1]
+
     capsys.readouterr()
-    with pytest.raises(SystemExit) as left:
-        main()
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.argv", ["sphinx-lib", *arguments])
+        patched.setattr(Sphinx, "open", noted)
+        with pytest.raises(SystemExit) as left:
+            main()
+    for app in opened:
+        app.engine.dispose()
     return int(left.value.code or 0), capsys.readouterr().err
 
 
@@ -67,7 +79,8 @@ class Line:
         return int(self._listener.getsockname()[1])
 
     def cut(self) -> None:
-        for end in self._open:
+        ends, self._open = self._open, []  # who connects again at once is not cut
+        for end in ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
