@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -320,6 +321,33 @@ def upgrade(
 
     Sphinx.open(_layers(config), database, company, check_database=False).migrate(beside=beside)
     typer.echo("up to date")
+
+
+@db.command("copy")
+def copy_database(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="URL of the database with the company.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="URL of the database to write it to.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be copied; change nothing.")] = False,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Copy a company to another database, as from SQLite to PostgreSQL: all of it or nothing, and verified."""
+    from sphinx_lib.app.company_copy import copy_company
+    from sphinx_lib.app.sphinx import Sphinx
+
+    reading = _app(config, source, company)
+    writing = Sphinx.open(reading.pack, target, company, check_database=False)
+    started = time.perf_counter()
+    with _progress("copy") as progress:
+        copied = copy_company(reading, writing, dry_run=dry_run, progress=progress)
+    seconds = time.perf_counter() - started
+    for name, rows in copied.rows.items():
+        if rows:
+            typer.echo(f"{name}: {rows}")
+    took = "would be copied" if dry_run else f"copied in {seconds:.1f} s, {copied.total / seconds:.0f} a second"
+    equal = "" if dry_run else "; verify is equal on both sides"
+    report = copied.report
+    typer.echo(f"{copied.total} rows {took}: {report.documents} documents, {report.entries} entries, 0 faults{equal}")
 
 
 @rates.command("load")

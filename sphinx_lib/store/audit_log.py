@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, func, insert, select
 
 from sphinx_lib.kernel.document import EMPTY, Document, Id
 from sphinx_lib.store.codec import document_row, line_row
+from sphinx_lib.store.earlier_content import earlier
 from sphinx_lib.store.tables import audit_log, documents, seal_members, seals
 
 RECIPE = 1
@@ -52,9 +53,23 @@ canonical = _ENCODER.encode
 
 def content_hash(document: Document) -> str:
     """The digest of what a document says: everything but its state, balances, progress and links to the log."""
+    return _digest(_content(document))
+
+
+def is_content(document: Document, digest: str) -> bool:
+    """Whether ``digest`` is of what ``document`` says, made by this revision or by an earlier one."""
+    content = _content(document)
+    return _digest(content) == digest or any(_digest(one) == digest for one in earlier(content))
+
+
+def _content(document: Document) -> dict[str, Any]:
     row = document_row(document.changed(lines=()), "")
     content = {name: value for name, value in row.items() if name not in _MOVING}
     content["lines"] = [line_row(line._replace(progress=EMPTY, trace=()), document.id, "") for line in document.lines]
+    return content
+
+
+def _digest(content: Mapping[str, Any]) -> str:
     return sha256(canonical(content).encode()).hexdigest()
 
 
