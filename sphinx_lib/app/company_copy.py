@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sphinx_lib.app import verify
 from sphinx_lib.app.runs import Progress, silent
 from sphinx_lib.kernel.errors import DatabaseEmpty, DatabaseError, InputError, Refused
-from sphinx_lib.store import company_rows, faults, search
+from sphinx_lib.store import company_rows, search
 from sphinx_lib.store.address import file_of, is_sqlite, shown
 from sphinx_lib.store.company_rows import Digest
 from sphinx_lib.store.revision import wrong_at
@@ -49,7 +49,7 @@ def copy_company(source: Sphinx, target: Sphinx, *, dry_run: bool = False, progr
     without_tables = _without_tables(target)
     if without_tables and not dry_run:
         target.migrate()
-    with faults.told(), company_rows.snapshot(source.engine) as reading:
+    with company_rows.snapshot(source.engine) as reading:
         rows = company_rows.counts(reading, source.company)
         if is_sqlite(source.engine.url) and not is_sqlite(target.engine.url):
             _refuse_unfit(reading, source.company)

@@ -136,7 +136,7 @@ class Sphinx:
         One migration at a time: a second one waits for the first. Raises DatabaseNewer when a later version wrote the
         database, and DatabaseForeign when another program did, unless our tables are to stand ``beside`` the others.
         """
-        with faults.told(), schema.migration(self.engine, beside=beside) as connection:
+        with schema.migration(self.engine, beside=beside) as connection:
             packs.rename_states(connection, self.company, self.pack, SYSTEM.name, self.clock.now())
             search.create_indexes(connection, self.pack.model)
             self._take_up_pack(connection)
@@ -171,7 +171,7 @@ class Sphinx:
                 yield Session(unit)
                 flush(unit)
             return
-        with faults.told(), self.engine.begin() as own:
+        with self.engine.begin() as own, faults.told(own):
             unit = self._unit(own, actor)
             yield Session(unit)
             flush(unit)
@@ -225,7 +225,7 @@ class Sphinx:
                 return function(session, *args, **named)
         name = f"{function.__module__}.{function.__qualname__}"
         digest = sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
-        with faults.told(), self.engine.begin() as connection:
+        with self.engine.begin() as connection, faults.told(connection):
             if not commands.claim(connection, self.company, key, digest, self.clock.now()):
                 known = commands.find(connection, self.company, key)
                 if known is None or known.input_hash != digest:
@@ -243,7 +243,7 @@ class Sphinx:
 
         An ``actor`` without the right ``see_margin`` is shown neither costs nor margins; without one all is shown (S48).
         """
-        with faults.told(), self.engine.connect() as connection:
+        with self.engine.connect() as connection, faults.told(connection):
             reading = connection.execution_options(**{engine.READ_ONLY: True})
             with reading.begin():
                 yield Views(self._unit(reading, actor))
@@ -269,7 +269,7 @@ class Sphinx:
 
         Refused when there is none. ``export.run.export_batch`` writes a batch, any number of times.
         """
-        with faults.told(), self.engine.begin() as connection:
+        with self.engine.begin() as connection, faults.told(connection):
             number = entries.mark_batch(connection, self.company, first, last)
             if number is None:
                 raise Refused(f"every entry from {first} to {last} is in a batch already; write that one again")
@@ -277,7 +277,7 @@ class Sphinx:
 
     def verify(self) -> verify.Report:
         """Check chains, series, seals, balances and progress against what they were made from."""
-        with faults.told(), self.engine.connect() as connection:
+        with self.engine.connect() as connection, faults.told(connection):
             reading = connection.execution_options(**{engine.READ_ONLY: True})
             with reading.begin():
                 return verify.verify(reading, self.company, self.pack)

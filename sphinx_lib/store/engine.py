@@ -41,8 +41,7 @@ def open_engine(url: str | URL, *, pooled: bool = True) -> Engine:
     """
     url = address(url)
     options: dict[str, Any] = {"json_serializer": to_json}
-    if not pooled and not in_memory(url):
-        options["poolclass"] = NullPool
+    options["poolclass"] = faults.Connections if pooled else NullPool
     if not is_sqlite(url):
         engine = create_engine(url, pool_pre_ping=pooled, **options)
     else:

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, ResourceClosedError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from sphinx_lib.kernel.errors import (
     CommitUnknown,
@@ -99,15 +100,29 @@ def is_retryable(error: BaseException) -> bool:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """For what is raised by SQLAlchemy itself and not by a driver: a pool without a free connection, or a transaction
-    that is used on although its connection was lost."""
+def told(connection: Connection) -> Iterator[None]:
+    """For a block that caught the error of a lost connection and went on with it: it is told again."""
     try:
         yield
-    except PoolTimeout as error:
-        raise DatabaseBusy(_TEXTS[DatabaseBusy].format(said="all connections are in use")) from error
-    except SQLAlchemyError as error:
-        raise DatabaseError(_TEXTS[DatabaseError].format(said=_first_line(error)), said=_first_line(error)) from error
+    except (PendingRollbackError, ResourceClosedError) as error:
+        if not connection.invalidated:
+            raise
+        raise _cut_before(error) from error
+
+
+class Connections(QueuePool):
+    """The connections of an engine; who waits in vain for a free one is told."""
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        try:
+            return super()._do_get()
+        except PoolTimeout as error:
+            said = "all connections are in use"
+            raise DatabaseBusy(_TEXTS[DatabaseBusy].format(said=said), said=said) from error
+
+
+def _cut_before(error: BaseException) -> ConnectionCut:
+    return ConnectionCut(_TEXTS[ConnectionCut].format(said="an earlier statement found it lost"), said=_first_line(error))
 
 
 def _begun(connection: Connection) -> None:
@@ -120,6 +135,8 @@ def _committing(connection: Connection) -> None:
 
 def _translated(context: ExceptionContext) -> SphinxError | None:
     error = context.original_exception
+    if isinstance(error, PendingRollbackError):
+        return _cut_before(error)
     if context.is_pre_ping or context.sqlalchemy_exception is None or not isinstance(error, _errors_of(context)):
         return None
     connection, said = context.connection, _first_line(error)

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,22 @@ from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
 from sphinx_lib import Sphinx
+from sphinx_lib.app.registry import specs
 from sphinx_lib.cli import main
+from sphinx_lib.pack.load import load_pack
+from sphinx_lib.pack.pack import Pack
+from tests.store.support import open_shop
+
+
+@cache
+def base() -> Pack:
+    """The shipped configuration, read once."""
+    return load_pack(["base"], specs())
+
+
+def shop(url: str, **options: Any) -> Sphinx:
+    """The shop of the tests of the store, under the shipped configuration."""
+    return open_shop(url, config=base(), **options)
 
 
 def execute(url: str, *statements: str) -> None:

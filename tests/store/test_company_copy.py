@@ -12,8 +12,8 @@ from sqlalchemy import make_url
 from sphinx_lib import InputError, Refused, Sphinx, copy_company
 from sphinx_lib.kernel.errors import DatabaseForeign
 from sphinx_lib.store import company_rows
-from tests.store.databases import command_line, content, execute
-from tests.store.support import ALICE, FixedClock, chain, draft_invoice, faults, numbers, open_shop
+from tests.store.databases import base, command_line, content, execute, shop
+from tests.store.support import ALICE, FixedClock, chain, draft_invoice, faults, numbers
 from tests.store.tables_made import difference
 from tests.store.upgrades.__main__ import Company
 
@@ -51,7 +51,7 @@ def opened() -> Iterator[Opener]:
     apps: list[Sphinx] = []
 
     def open_one(url: str, company: str = "main") -> Sphinx:
-        apps.append(Sphinx.open(["base"], url, company, clock=FixedClock(), check_database=False))
+        apps.append(Sphinx.open(base(), url, company, clock=FixedClock(), check_database=False))
         return apps[-1]
 
     yield open_one
@@ -61,7 +61,7 @@ def opened() -> Iterator[Opener]:
 
 def sold(url: str) -> None:
     """A shop that delivered and invoiced once."""
-    app = open_shop(url)
+    app = shop(url)
     chain(app)
     app.engine.dispose()
 
@@ -74,7 +74,7 @@ def digests(app: Sphinx) -> dict[str, Any]:
 def test_a_company_is_the_same_on_the_other_side_and_goes_on(ends: tuple[str, str], opened: Opener) -> None:
     """Sales, purchases, stock, books, seals, keys; of the other company in FROM nothing is taken."""
     Company(ends[0]).write()
-    open_shop(ends[0], company="other").engine.dispose()
+    shop(ends[0], company="other").engine.dispose()
     source, target = opened(ends[0]), opened(ends[1])
     stood = digests(source)
     copied = copy_company(source, target)
@@ -94,7 +94,7 @@ def test_a_company_is_the_same_on_the_other_side_and_goes_on(ends: tuple[str, st
 
 def test_a_company_goes_beside_others_and_not_twice(ends: tuple[str, str], opened: Opener) -> None:
     sold(ends[0])
-    open_shop(ends[1], company="other").engine.dispose()
+    shop(ends[1], company="other").engine.dispose()
     source, target, other = opened(ends[0]), opened(ends[1]), opened(ends[1], "other")
     stood = digests(other)
     copy_company(source, target)
@@ -112,7 +112,7 @@ def test_a_dry_run_tells_and_writes_nothing(two_files: tuple[str, str], opened: 
     copied = copy_company(opened(two_files[0]), opened(two_files[1]), dry_run=True)
     assert (copied.rows["documents"], copied.report.ok) == (4, True)
     assert not Path(make_url(two_files[1]).database or "").exists()
-    open_shop(two_files[1], company="other").engine.dispose()
+    shop(two_files[1], company="other").engine.dispose()
     stood, target = content(two_files[1]), opened(two_files[1])
     copy_company(opened(two_files[0]), target, dry_run=True)
     target.engine.dispose()
@@ -136,7 +136,7 @@ def test_a_copy_that_is_broken_off_leaves_nothing(ends: tuple[str, str], opened:
 
 
 def test_what_is_written_meanwhile_is_not_half_copied(ends: tuple[str, str], opened: Opener) -> None:
-    app = open_shop(ends[0])
+    app = shop(ends[0])
     chain(app)
     source, target = opened(ends[0]), opened(ends[1])
     stood, chains = digests(source), []
@@ -200,6 +200,7 @@ def test_a_foreign_or_newer_target_is_left_as_it_is(two_files: tuple[str, str], 
         copy_company(opened(two_files[1]), opened(two_files[0]))
 
 
+@pytest.mark.parametrize("ends", WAYS[:1], indirect=True)
 def test_the_command_copies_and_says_how_much(
     ends: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from sphinx_lib import Sphinx, SphinxError
 from sphinx_lib.app.session import Session
@@ -21,8 +22,8 @@ from sphinx_lib.kernel.errors import (
     DatabaseUnreachable,
 )
 from sphinx_lib.store.engine import is_retryable
-from tests.store.databases import Line, command_line, execute, line_to
-from tests.store.support import ALICE, count_rows, draft_invoice, faults, numbers, open_shop, overlay
+from tests.store.databases import Line, base, command_line, execute, line_to, shop
+from tests.store.support import ALICE, count_rows, draft_invoice, faults, numbers, overlay
 
 OF_OTHERS = ("sqlalchemy", "psycopg", "sqlite3", "alembic")
 
@@ -58,10 +59,10 @@ def test_a_read_only_database_is_read_and_says_so_when_it_is_written(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     """Also under a configuration that it was never opened with, which cannot be put on record then."""
-    shop = open_shop(database_url)
-    sell(shop)
-    before = count_rows(shop)
-    shop.engine.dispose()
+    writer = shop(database_url)
+    sell(writer)
+    before = count_rows(writer)
+    writer.engine.dispose()
     url = read_only(database_url, tmp_path)
     app = Sphinx.open(["base", overlay(tmp_path, "stock: {negative_stock: allow}\n")], url)
     assert (numbers(app), faults(app)) == (["FA2026-00001"], [])
@@ -113,7 +114,7 @@ def test_a_full_sqlite_file_is_told_and_written_again_when_there_is_room(file_ap
 
 @pytest.fixture
 def postgres(postgres_database: str) -> Iterator[Sphinx]:
-    app = open_shop(postgres_database)
+    app = shop(postgres_database)
     yield app
     app.engine.dispose()
 
@@ -145,7 +146,7 @@ def test_a_busy_file_is_told_and_may_be_tried_again(file_app: Sphinx) -> None:
 
 
 def test_all_connections_in_use_are_told(database_url: str) -> None:
-    app = open_shop(database_url)
+    app = shop(database_url)
     app.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
     held = [app.engine.connect() for _ in range(15)]
     assert is_retryable(told(DatabaseBusy, lambda: numbers(app)))
@@ -232,19 +233,31 @@ def test_a_connection_killed_in_a_command_is_told_and_the_next_one_works(postgre
     assert (numbers(postgres), faults(postgres)) == (["FA2026-00001"], [])
 
 
-def test_a_session_that_goes_on_after_its_connection_was_cut_writes_nothing(postgres: Sphinx) -> None:
+@pytest.mark.parametrize("commands", [0, 1])
+def test_a_session_that_goes_on_after_its_connection_was_cut_writes_nothing(postgres: Sphinx, commands: int) -> None:
     def deaf() -> None:
         with postgres.session(actor=ALICE) as s:
+            draft_invoice(s)
             kill(postgres, s)
             with pytest.raises(ConnectionCut):
                 draft_invoice(s)
-            draft_invoice(s)
+            for _ in range(commands):
+                draft_invoice(s)
 
     before = count_rows(postgres)
-    with pytest.raises(SphinxError) as error:
-        deaf()
-    assert error.value.code in ("connection_cut", "database")
+    told(ConnectionCut, deaf)
     assert count_rows(postgres) == before
+
+
+def test_what_the_host_s_own_database_raises_inside_a_session_stays_as_it_is(file_app: Sphinx) -> None:
+    own = create_engine("sqlite://")
+
+    def busy() -> None:
+        with file_app.session(actor=ALICE), own.connect() as connection:
+            connection.execute(text("select 1 from nowhere"))
+
+    with pytest.raises(OperationalError, match="no such table: nowhere"):
+        busy()
 
 
 def test_a_command_whose_connection_is_killed_is_run_again(postgres: Sphinx) -> None:
@@ -263,9 +276,9 @@ def test_a_command_whose_connection_is_killed_is_run_again(postgres: Sphinx) -> 
 
 @pytest.fixture
 def over_a_line(postgres_database: str) -> Iterator[tuple[Line, Sphinx]]:
-    open_shop(postgres_database).engine.dispose()
+    shop(postgres_database).engine.dispose()
     with line_to(postgres_database) as (line, url):
-        app = Sphinx.open(database_url=url)
+        app = Sphinx.open(base(), url)
         yield line, app
         app.engine.dispose()
 

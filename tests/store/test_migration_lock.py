@@ -20,8 +20,8 @@ from sphinx_lib.kernel.errors import DatabaseOlder
 from sphinx_lib.store.engine import open_engine
 from sphinx_lib.store.revision import HEAD, KNOWN, look
 from sphinx_lib.store.schema import migrate, migration
-from tests.store.databases import content
-from tests.store.support import FixedClock, at_once, faults, issue_invoice, numbers, open_shop, raised
+from tests.store.databases import base, content, shop
+from tests.store.support import FixedClock, at_once, faults, issue_invoice, numbers, raised
 from tests.store.tables_made import difference
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def process(url: str, text: str) -> subprocess.Popen[str]:
 def test_several_threads_migrate_at_once(database_url: str, first: str) -> None:
     if first:
         older(database_url, first)
-    apps = [Sphinx.open(database_url=database_url, check_database=False) for _ in range(4)]
+    apps = [Sphinx.open(base(), database_url, check_database=False) for _ in range(4)]
     assert raised(at_once(*(app.migrate for app in apps))) == []
     assert difference(database_url) == []
     for app in apps:
@@ -65,10 +65,10 @@ def test_several_threads_migrate_at_once(database_url: str, first: str) -> None:
 
 def test_several_processes_migrate_at_once(database_url: str) -> None:
     older(database_url)
-    running = [process(database_url, "app.migrate()") for _ in range(3)]
+    running = [process(database_url, "app.migrate()") for _ in range(2)]
     for one in running:
         one.communicate(timeout=60)
-    assert [one.returncode for one in running] == [0, 0, 0]
+    assert [one.returncode for one in running] == [0, 0]
     assert difference(database_url) == []
 
 
@@ -90,7 +90,7 @@ def test_a_migration_that_is_killed_half_way_leaves_the_tables_as_they_were(data
     running.communicate()
     assert revision(database_url) == (KNOWN[0],)
     assert structure(database_url) == stood
-    app = open_shop(database_url)
+    app = shop(database_url)
     assert (revision(database_url), difference(database_url), faults(app)) == ((HEAD,), [], [])
     app.engine.dispose()
 
@@ -115,7 +115,7 @@ def test_a_migration_that_fails_leaves_the_tables_as_they_were(database_url: str
 
 
 def test_a_unit_of_work_waits_for_a_migration_and_sees_what_it_made(database_url: str) -> None:
-    app = open_shop(database_url)
+    app = shop(database_url)
     inside, go_on = threading.Event(), threading.Event()
 
     def slow() -> None:
@@ -143,7 +143,7 @@ def test_a_migration_waits_for_a_unit_of_work_and_keeps_what_it_wrote(database_u
     """The tables are old, and the unit is one of the version that wrote them."""
     older(database_url)
     old = open_engine(database_url)
-    app = Sphinx.open(database_url=database_url, clock=FixedClock())
+    app = Sphinx.open(base(), database_url, clock=FixedClock())
     with pytest.raises(DatabaseOlder), app.reader():
         pass
     with old.begin() as connection:
