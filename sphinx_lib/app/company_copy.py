@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 
 from sphinx_lib.app import verify
 from sphinx_lib.app.runs import Progress, silent
-from sphinx_lib.kernel.errors import DatabaseEmpty, DatabaseError, InputError, Refused
+from sphinx_lib.kernel.errors import DatabaseError, InputError, Refused
 from sphinx_lib.store import company_rows, search
-from sphinx_lib.store.address import file_of, is_sqlite, shown
+from sphinx_lib.store.address import is_sqlite, shown
 from sphinx_lib.store.company_rows import Digest
-from sphinx_lib.store.revision import wrong_at
+from sphinx_lib.store.revision import is_unmade, wrong_at
 
 if TYPE_CHECKING:
     from sphinx_lib.app.sphinx import Sphinx
@@ -66,11 +66,9 @@ def copy_company(source: Sphinx, target: Sphinx, *, dry_run: bool = False, progr
 
 def _without_tables(target: Sphinx) -> bool:
     """Whether nothing is there yet. Raises WrongDatabase for what must not be written to."""
-    error, file = wrong_at(target.engine.url), file_of(target.engine.url)
-    if error is None:
-        return False
-    if isinstance(error, DatabaseEmpty) or (file is not None and not file.exists()):
-        return True
+    error = wrong_at(target.engine.url)
+    if error is None or is_unmade(error, target.engine.url):
+        return error is not None
     raise error
 
 

@@ -25,7 +25,6 @@ from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.errors import (
     ConcurrentChange,
-    DatabaseEmpty,
     DatabaseError,
     DatabaseOlder,
     DatabaseReadOnly,
@@ -42,9 +41,9 @@ from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.store import commands, engine, entries, faults, packs, schema, search
-from sphinx_lib.store.address import file_of, in_memory
+from sphinx_lib.store.address import in_memory
 from sphinx_lib.store.audit_log import canonical, seal
-from sphinx_lib.store.revision import wrong_at
+from sphinx_lib.store.revision import is_unmade, wrong_at
 
 ATTEMPTS = 5
 SYSTEM = Actor("system", {SEE_MARGIN})
@@ -60,10 +59,10 @@ def _may_be_repeated(error: SphinxError, key: str | None) -> bool:
 def _waits_for_migrate(url: URL) -> bool:
     """Whether ``migrate`` comes next: nothing is there yet, or an older revision. Raises WrongDatabase for what it must not
     touch."""
-    error, file = wrong_at(url), file_of(url)
+    error = wrong_at(url)
     if error is None:
         return False
-    if isinstance(error, DatabaseEmpty | DatabaseOlder) or (file is not None and not file.exists()):
+    if isinstance(error, DatabaseOlder) or is_unmade(error, url):
         return True
     raise error
 

@@ -92,6 +92,12 @@ def wrong_at(url: URL) -> WrongDatabase | None:
     return _asked(url.set(database=f"file:{file}", query={**url.query, "mode": "ro", "uri": "true"}), url)
 
 
+def is_unmade(error: WrongDatabase, url: URL) -> bool:
+    """Whether there is nothing yet where ``migrate`` would make a database: no table, or no file."""
+    file = file_of(url)
+    return isinstance(error, DatabaseEmpty) or (file is not None and not file.exists())
+
+
 def no_file(url: URL, file: Path) -> DatabaseUnreachable:
     """The error of a SQLite file that is not there."""
     if file.exists():
