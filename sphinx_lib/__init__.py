@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sphinx_lib.app.company_copy import copy_company
     from sphinx_lib.app.registry import Extension
     from sphinx_lib.app.session import Session
     from sphinx_lib.app.sphinx import Sphinx
     from sphinx_lib.kernel.errors import (
         ConfigError,
         Conflict,
+        DatabaseError,
         GuardFailed,
         InputError,
         NotFound,
@@ -32,6 +34,7 @@ _WHERE = {
     "Actor": "kernel.ports",
     "ConfigError": "kernel.errors",
     "Conflict": "kernel.errors",
+    "DatabaseError": "kernel.errors",
     "EffectSpec": "pack.specs",
     "Extension": "app.registry",
     "GuardFailed": "kernel.errors",
@@ -46,12 +49,14 @@ _WHERE = {
     "Sphinx": "app.sphinx",
     "SphinxError": "kernel.errors",
     "Strict": "pack.base",
+    "copy_company": "app.company_copy",
 }
 
 __all__ = [
     "Actor",
     "ConfigError",
     "Conflict",
+    "DatabaseError",
     "EffectSpec",
     "Extension",
     "GuardFailed",
@@ -66,6 +71,7 @@ __all__ = [
     "Sphinx",
     "SphinxError",
     "Strict",
+    "copy_company",
 ]
 
 

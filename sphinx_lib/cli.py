@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sphinx_lib.kernel.errors import ConfigError, InputError, SphinxError
+from sphinx_lib.kernel.errors import ConfigError, InputError, SphinxError, WrongDatabase
 from sphinx_lib.kernel.ports import Actor
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ Company = Annotated[str, typer.Option("--company", help="Which company of the da
 
 
 def main() -> None:
-    """Run the command line; an error of ours is a message and exit code 1 (2 when the configuration is wrong)."""
+    """Run the command line; an error of ours is a message and exit code 1 (2 for a wrong configuration or database)."""
     try:
         cli(standalone_mode=True)
-    except ConfigError as error:
+    except (ConfigError, WrongDatabase) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
     except SphinxError as error:
@@ -446,12 +447,44 @@ def seal(
 
 
 @db.command()
-def upgrade(database: Database, config: Layers = None, company: Company = "main") -> None:
+def upgrade(
+    database: Database,
+    beside: Annotated[bool, typer.Option("--beside", help="Make our tables beside those of another program.")] = False,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
     """Create or update the schema, move renamed states, and check the documents against the configuration."""
     from sphinx_lib.app.sphinx import Sphinx
 
-    Sphinx.open(_layers(config), database, company, check_database=False).migrate()
+    Sphinx.open(_layers(config), database, company, check_database=False).migrate(beside=beside)
     typer.echo("up to date")
+
+
+@db.command("copy")
+def copy_database(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="URL of the database with the company.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="URL of the database to write it to.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be copied; change nothing.")] = False,
+    config: Layers = None,
+    company: Company = "main",
+) -> None:
+    """Copy a company to another database, as from SQLite to PostgreSQL: all of it or nothing, and verified."""
+    from sphinx_lib.app.company_copy import copy_company
+    from sphinx_lib.app.sphinx import Sphinx
+
+    reading = _app(config, source, company)
+    writing = Sphinx.open(reading.pack, target, company, check_database=False)
+    started = time.perf_counter()
+    with _progress("copy") as progress:
+        copied = copy_company(reading, writing, dry_run=dry_run, progress=progress)
+    seconds = time.perf_counter() - started
+    for name, rows in copied.rows.items():
+        if rows:
+            typer.echo(f"{name}: {rows}")
+    took = "would be copied" if dry_run else f"copied in {seconds:.1f} s, {copied.total / seconds:.0f} a second"
+    equal = "" if dry_run else "; verify is equal on both sides"
+    report = copied.report
+    typer.echo(f"{copied.total} rows {took}: {report.documents} documents, {report.entries} entries, 0 faults{equal}")
 
 
 @rates.command("load")
@@ -511,11 +544,11 @@ def _pack(layers: list[Path] | None) -> Pack:
 
 def _app(layers: list[Path] | None, database: str, company: str) -> Sphinx:
     from sphinx_lib.app.sphinx import Sphinx
-    from sphinx_lib.store.existing import why_unreadable
+    from sphinx_lib.store.address import address
+    from sphinx_lib.store.revision import wrong_at
 
-    if wrong := why_unreadable(database):
-        typer.echo(wrong, err=True)
-        raise typer.Exit(2)
+    if wrong := wrong_at(address(database)):
+        raise wrong
     return Sphinx.open(_layers(layers), database, company)
 
 

@@ -218,10 +218,10 @@ def test_a_database_of_another_program_and_no_database_at_all_are_told_and_left_
     before = {one: one.read_bytes() for one in tmp_path.iterdir()}
     for name, told in {
         "sqlite:///empty.sqlite": "sqlite:///empty.sqlite holds no tables of sphinx_lib; ",
-        "sqlite:///other.sqlite": "sqlite:///other.sqlite holds no tables of sphinx_lib; ",
-        "sqlite:///text.sqlite": "sqlite:///text.sqlite cannot be read: file is not a database",
+        "sqlite:///other.sqlite": "sqlite:///other.sqlite holds no tables of sphinx_lib but those of another program (notes); ",
+        "sqlite:///text.sqlite": "this is no database of sphinx_lib (file is not a database); ",
         "shop.sqlite": "'shop.sqlite' is no database URL ",
-        "sqlite:///.": "there is no file .; ",
+        "sqlite:///.": ". is no file; ",
     }.items():
         done = sphinx_lib("stock", "--database", name, cwd=tmp_path)
         assert (done.returncode, done.stderr.startswith(told), done.stderr.count("\n")) == (2, True, 1), done.stderr

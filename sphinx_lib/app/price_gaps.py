@@ -11,7 +11,6 @@ from sphinx_lib.kernel.master import Item, PriceRecord
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.record_checks import check_scales, items_without_price
 from sphinx_lib.store import master as store_master
-from sphinx_lib.store import packs
 
 MOST_TOLD = 20
 
@@ -29,8 +28,6 @@ def gap_lines(unit: Unit) -> Iterator[str]:
 
 def items_without_records(unit: Unit) -> list[str]:
     """Codes of the stored items without any base price, in order: neither files nor the database hold a record for them."""
-    if not packs.is_migrated(unit.connection):
-        return []
     items: list[Item] = []
     records: list[PriceRecord] = []
     for kind, row in store_master.records(unit.connection, unit.company):
@@ -44,8 +41,6 @@ def items_without_records(unit: Unit) -> list[str]:
 
 def dear_scales(unit: Unit) -> list[Finding]:
     """A warning for each stored price record in which a smaller quantity costs more than a bigger one (SC4)."""
-    if not packs.is_migrated(unit.connection):
-        return []
     rows = store_master.records(unit.connection, unit.company)
     records = [PriceRecord.model_validate(row.data) for kind, row in rows if kind == "price"]
     return list(check_scales(unit.pack.model, chain.from_iterable(map(unit.pack.conditions_of, records))))

@@ -16,8 +16,7 @@ from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
 from pydantic import InstanceOf
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine
 
 from sphinx_lib.app import runs, verify
 from sphinx_lib.app.adopting import adopt
@@ -32,7 +31,17 @@ from sphinx_lib.app.session import Session, operate
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.verify_parts import verify_in_parts
 from sphinx_lib.app.views import Views
-from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyMismatch, InputError, Refused, StockShort
+from sphinx_lib.kernel.errors import (
+    ConcurrentChange,
+    DatabaseError,
+    DatabaseOlder,
+    DatabaseReadOnly,
+    IdempotencyMismatch,
+    InputError,
+    Refused,
+    SphinxError,
+    StockShort,
+)
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.inputs import Bound, Name
 from sphinx_lib.kernel.names import TEXT, check_name, refuse_text
@@ -42,8 +51,10 @@ from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
-from sphinx_lib.store import audit_log, commands, engine, entries, packs, seals, search
+from sphinx_lib.store import audit_log, commands, engine, entries, faults, packs, schema, seals, search
+from sphinx_lib.store.address import in_memory
 from sphinx_lib.store.audit_log import canonical
+from sphinx_lib.store.revision import is_unmade, wrong_at
 from sphinx_lib.store.written import Numbers, Written, answer_digest, batch_of, day
 
 ATTEMPTS = 10
@@ -54,13 +65,24 @@ LONGEST_COMPANY = 40
 SYSTEM = Actor("system", {SEE_MARGIN})
 
 
-def _may_be_repeated(error: Exception, key: str | None) -> bool:
-    """Whether doing the same again is safe, and may end better."""
+def _may_be_repeated(error: SphinxError, key: str | None) -> bool:
+    """A key makes safe what may have been committed before its connection was cut."""
+    if isinstance(error, DatabaseError) and error.outcome_unknown:
+        return key is not None
     if isinstance(error, StockShort):
         return bool(error.facts.get("meanwhile"))
-    if not isinstance(error, DBAPIError):
+    return isinstance(error, ConcurrentChange) or engine.is_retryable(error)
+
+
+def _waits_for_migrate(url: URL) -> bool:
+    """Whether ``migrate`` comes next: nothing is there yet, or an older revision. Raises WrongDatabase for what it must not
+    touch."""
+    error = wrong_at(url)
+    if error is None:
+        return False
+    if isinstance(error, DatabaseOlder) or is_unmade(error, url):
         return True
-    return engine.is_retryable(error) or (key is not None and error.connection_invalidated)
+    raise error
 
 
 def input_digest(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> str:
@@ -108,8 +130,10 @@ class Sphinx:
         """Load and check ``config`` (``"base"``, then overlay directories), and connect to the database.
 
         A ``Pack`` loaded before, with the same extensions, may serve several databases and is taken as it is.
-        Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks;
-        without ``check_database`` the latter waits for ``migrate``, which moves renamed states.
+        Raises ConfigError with every problem of the YAML, or when documents stand in states that it lacks, and
+        WrongDatabase when the database was written by a later version or another program; without ``check_database`` both
+        wait for ``migrate``, which moves renamed states. On a database without tables or of an earlier version nothing but
+        ``migrate`` is done: all else raises DatabaseEmpty or DatabaseOlder.
         """
         refuse_text(config=config, templates=templates)
         check_name(company, "company", LONGEST_COMPANY)
@@ -117,24 +141,25 @@ class Sphinx:
         folders = tuple(Path(folder) for folder in templates)
         pack = config if isinstance(config, Pack) else load_pack(config, known, folders)
         new_id = ids or Uuid7(lambda: time.time_ns() // 1_000_000, os.urandom)
-        app = cls(pack, engine.open_engine(database_url), company, known, clock or SystemClock(), new_id, folders)
-        if database_url in ("sqlite://", "sqlite:///:memory:"):
+        opened = engine.open_guarded(database_url)
+        app = cls(pack, opened, company, known, clock or SystemClock(), new_id, folders)
+        if in_memory(opened.url):
             app.migrate()
-        elif check_database:
+        elif check_database and not _waits_for_migrate(opened.url):
             try:
                 app._check_pack()
-            except ConfigError:
+            except SphinxError:
                 app.engine.dispose()
                 raise
         return app
 
-    def migrate(self) -> None:
-        """Create or update the schema, move renamed states, then check the database against the pack.
+    def migrate(self, *, beside: bool = False) -> None:
+        """Create or update the schema, move renamed states, then check the database against the pack: all or nothing.
 
-        What was written before the audit log covered it is digested now, once.
+        What was written before the audit log covered it is digested now, once. One migration at a time: a second one
+        waits for the first. Raises DatabaseNewer when a later version wrote the database, and DatabaseForeign when another program did, unless our tables are to stand ``beside`` the others.
         """
-        engine.migrate(self.engine)
-        with self.engine.begin() as connection:
+        with schema.migration(self.engine, beside=beside) as connection:
             packs.rename_states(connection, self.company, self.pack, SYSTEM.name, self.clock.now())
             adopt(connection, self.company, self.pack, self.new_id, SYSTEM.name, self.clock.now())
             search.create_indexes(connection, self.pack.model)
@@ -145,12 +170,14 @@ class Sphinx:
         with self.engine.connect() as connection:
             reading = engine.snapshot(connection)
             with reading.begin():
-                if not packs.is_migrated(reading) or packs.is_current(reading, self.company, self.pack.fingerprint):
+                if packs.is_current(reading, self.company, self.pack.fingerprint):
                     return
-                if packs.is_older(reading):
-                    return
-        with self.engine.begin() as connection:
-            self._take_up_pack(connection)
+                packs.refuse_unknown(reading, self.company, self.pack)
+        try:
+            with self.engine.begin() as connection:
+                self._take_up_pack(connection)
+        except DatabaseReadOnly:  # it can be read; the pack is taken up by whoever may write
+            return
 
     def _take_up_pack(self, connection: Connection) -> None:
         packs.refuse_unknown(connection, self.company, self.pack)
@@ -175,7 +202,7 @@ class Sphinx:
                 yield Session(unit)
                 flush(unit)
             return
-        with self.engine.begin() as own:
+        with self.engine.begin() as own, faults.told(own):
             unit = self._unit(own, actor)
             yield Session(unit)
             flush(unit)
@@ -205,15 +232,15 @@ class Sphinx:
 
         A known ``key`` gives the stored answer without calling it; the same key with other input is
         IdempotencyMismatch. What somebody else got in the way of is run again, 10 times at most with growing pauses of
-        random length: concurrent changes, serialization failures, deadlocks. Under a key, so is what a cut connection
-        left open; without one, the answer of a commit that nobody heard could be a second document.
+        random length: concurrent changes, serialization failures, deadlocks, connections cut before the commit. Under a
+        key, so is what a cut during the commit left open; without one, it could be a second document.
         """
         if key is not None:
             check_name(key, "key", TEXT)
         for attempt in range(1, ATTEMPTS):
             try:
                 return self._do_once(function, args, named, actor, key)
-            except (ConcurrentChange, StockShort, DBAPIError) as error:
+            except (ConcurrentChange, StockShort, DatabaseError) as error:
                 if not _may_be_repeated(error, key):
                     raise
             time.sleep(random.SystemRandom().uniform(0.5, 1) * min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE))
@@ -232,7 +259,7 @@ class Sphinx:
                 return function(session, *args, **named)
         name = f"{function.__module__}.{function.__qualname__}"
         digest = input_digest(name, args, named)
-        with self.engine.begin() as connection:
+        with self.engine.begin() as connection, faults.told(connection):
             at = self.clock.now()
             if not commands.claim(connection, self.company, key, digest, at):
                 known = commands.find(connection, self.company, key)
@@ -252,7 +279,7 @@ class Sphinx:
 
         An ``actor`` without the right ``see_margin`` is shown neither costs nor margins; without one all is shown (S48).
         """
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection, faults.told(connection):
             reading = engine.snapshot(connection)
             with reading.begin():
                 yield Views(self._unit(reading, actor))
@@ -289,7 +316,7 @@ class Sphinx:
 
         Refused when there is none. ``export.run.export_batch`` writes a batch, any number of times.
         """
-        with self.engine.begin() as connection:
+        with self.engine.begin() as connection, faults.told(connection):
             batch = entries.mark_batch(connection, self.company, first, last)
             if batch is None:
                 raise Refused(f"every entry from {first} to {last} is in a batch already; write that one again")
@@ -316,7 +343,7 @@ class Sphinx:
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection, faults.told(connection):
             reading = engine.snapshot(connection)
             with reading.begin():
                 yield reading

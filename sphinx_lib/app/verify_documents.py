@@ -19,7 +19,7 @@ from sphinx_lib.stock.pegs import weights
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import proof_rows
 from sphinx_lib.store.canonical import salted
-from sphinx_lib.store.content import STANDING, apart, content_digest, first_content, standing_of
+from sphinx_lib.store.content import STANDING, apart, content_digest, is_first_content, standing_of
 
 CHUNK = 500
 UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
@@ -87,7 +87,7 @@ def _content(document: Document, said: Said, log: Log) -> Iterator[Fault]:
     if content is None:
         return
     if content.get("recipe", 1) == 1:
-        if content["content"] != first_content(document):
+        if not is_first_content(document, content["content"]):
             yield Fault(name, "its content is not what its last audit entry recorded")
         return
     personal = content["personal"]

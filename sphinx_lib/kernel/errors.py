@@ -162,3 +162,96 @@ class RenderError(SphinxError):
     """A document cannot be printed: its template, a label, its language or a library is missing or wrong."""
 
     code = "render"
+
+
+class DatabaseError(SphinxError):
+    """The database did not do what it was asked; what the driver said is the ``__cause__``.
+
+    ``retryable``: nothing was written, and the same unit of work may be run again. ``outcome_unknown``: it may have
+    been written; repeat it only under its key.
+    """
+
+    code = "database"
+    retryable: ClassVar[bool] = False
+    outcome_unknown: ClassVar[bool] = False
+
+
+class WrongDatabase(DatabaseError):
+    """There is no database behind the URL that this version of the library may work on; nothing was written to it."""
+
+    code = "database_wrong"
+
+
+class DatabaseUnreachable(WrongDatabase):
+    """The URL, its driver, file, server, name or password is wrong, or the server does not run."""
+
+    code = "database_unreachable"
+
+
+class DatabaseEmpty(WrongDatabase):
+    """The database has no tables yet: ``Sphinx.migrate`` or ``sphinx-lib db upgrade`` makes them."""
+
+    code = "database_empty"
+
+
+class DatabaseOlder(WrongDatabase):
+    """An earlier version wrote the database: ``Sphinx.migrate`` or ``sphinx-lib db upgrade`` brings it up to date."""
+
+    code = "database_older"
+
+
+class DatabaseNewer(WrongDatabase):
+    """A later version wrote the database: install that version."""
+
+    code = "database_newer"
+
+
+class DatabaseForeign(WrongDatabase):
+    """The database belongs to another program."""
+
+    code = "database_foreign"
+
+
+class DatabaseReadOnly(DatabaseError):
+    """The database can be read and not written."""
+
+    code = "database_read_only"
+
+
+class DatabaseForbidden(DatabaseError):
+    """The user of the database lacks a permission."""
+
+    code = "database_forbidden"
+
+
+class DatabaseFull(DatabaseError):
+    """No room is left; nothing of the unit of work was written."""
+
+    code = "database_full"
+
+
+class DatabaseDamaged(DatabaseError):
+    """The file or a page of it cannot be read or written."""
+
+    code = "database_damaged"
+
+
+class DatabaseBusy(DatabaseError):
+    """Somebody else holds what is needed (serialization failure, deadlock, lock); nothing was written."""
+
+    code = "database_busy"
+    retryable = True
+
+
+class ConnectionCut(DatabaseError):
+    """The connection was lost, or the file taken away, before the commit; nothing was written."""
+
+    code = "connection_cut"
+    retryable = True
+
+
+class CommitUnknown(DatabaseError):
+    """The connection was lost during the commit: the unit of work is written whole or not at all, and which is unknown."""
+
+    code = "commit_unknown"
+    outcome_unknown = True

@@ -20,6 +20,7 @@ from sphinx_lib.kernel.master import Party, Site
 from sphinx_lib.kernel.personal import Path, Split, personal_fields, split_at
 from sphinx_lib.store.canonical import digest, salted
 from sphinx_lib.store.codec import document_row, line_row
+from sphinx_lib.store.earlier_content import earlier
 
 CONTENT_RECIPE = 2
 """By recipe 1 nothing personal is kept apart, and neither due date, history, freeze mark and pack nor traces are covered."""
@@ -123,10 +124,24 @@ first_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separator
 
 def first_content(document: Document) -> str:
     """The digest of the content by the first recipe."""
+    return _first_digest(_first(document))
+
+
+def is_first_content(document: Document, found: str) -> bool:
+    """Whether ``found`` is of what ``document`` says by the first recipe, at its last revision or at an earlier one."""
+    content = _first(document)
+    return _first_digest(content) == found or any(_first_digest(one) == found for one in earlier(content))
+
+
+def _first_digest(content: Mapping[str, Any]) -> str:
+    return sha256(first_canonical(content).encode()).hexdigest()
+
+
+def _first(document: Document) -> dict[str, Any]:
     row = document_row(document.changed(lines=()), "")
     content = {name: row[name] for name in _FIRST_NAMES}
     content["lines"] = [_first_line(line, document.id) for line in document.lines]
-    return sha256(first_canonical(content).encode()).hexdigest()
+    return content
 
 
 def _first_line(line: Line, document_id: str) -> dict[str, Any]:

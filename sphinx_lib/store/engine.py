@@ -1,22 +1,22 @@
-"""Opening the database: exact JSON, write transactions that lock at once on SQLite, and schema migrations."""
+"""Opening the database: exact JSON, and write transactions that lock at once on SQLite."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import AssertionPool, ConnectionPoolEntry
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import AssertionPool, ConnectionPoolEntry, NullPool
 
 from sphinx_lib.kernel.errors import Refused
+from sphinx_lib.store import faults, revision, sqlite_file
+from sphinx_lib.store.address import address, file_of, in_memory, is_sqlite
 from sphinx_lib.store.among import teach
-from sphinx_lib.store.tables import metadata
+from sphinx_lib.store.faults import is_retryable
 from sphinx_lib.store.types import to_json
 
 READ_ONLY = "sphinx_read_only"
 BUSY_SECONDS = 30
-_RETRY_CODES = frozenset({"40001", "40P01", "23505"})
+__all__ = ["BUSY_SECONDS", "READ_ONLY", "is_retryable", "open_engine", "open_guarded", "snapshot", "writes_alone"]
 
 
 class _OneConnection(AssertionPool):
@@ -34,25 +34,50 @@ class _OneConnection(AssertionPool):
         return super()._do_get()
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for a SQLite file, SQLite in memory, or PostgreSQL."""
+def open_engine(url: str | URL, *, pooled: bool = True) -> Engine:
+    """An engine for a SQLite file, SQLite in memory, or PostgreSQL, which raises errors of this library.
+
+    Raises DatabaseUnreachable for what is no URL of these. Nothing is connected yet; a SQLite file is made by ``migrate``
+    only. Not ``pooled``, each connection is closed after use.
+    """
+    url = address(url)
     options: dict[str, Any] = {"json_serializer": to_json}
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, **options)
-    options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
-    if url in ("sqlite://", "sqlite:///:memory:"):
-        options["poolclass"] = _OneConnection
-    engine = create_engine(url, **options)
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    teach(engine)
+    options["poolclass"] = faults.Connections if pooled else NullPool
+    if not is_sqlite(url):
+        engine = create_engine(url, pool_pre_ping=pooled, **options)
+    else:
+        options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
+        if in_memory(url):
+            options["poolclass"] = _OneConnection
+        engine = create_engine(url, **options)
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        teach(engine)
+    faults.translate(engine)
+    return engine
+
+
+def open_guarded(url: str | URL) -> Engine:
+    """An engine as of ``open_engine`` that works only on a database of this revision, and makes no file.
+
+    Raises WrongDatabase when a connection is taken, before anything is written.
+    """
+    engine = open_engine(url)
+    if in_memory(engine.url):
+        return engine
+    file = file_of(engine.url)
+    if file is not None:
+        sqlite_file.watch(engine, file)
+    revision.guard(engine)
+    if file is not None:
+        sqlite_file.log_ahead(engine)
     return engine
 
 
 def _configure_sqlite(connection: Any, record: Any) -> None:
-    """The driver must not begin transactions by itself; WAL lets readers go on beside a writer."""
+    """The driver must not begin transactions by itself."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -73,34 +98,3 @@ def snapshot(connection: Connection) -> Connection:
 def writes_alone(connection: Connection) -> bool:
     """Whether a unit of work keeps every other writer out from its first statement, as it does on SQLite."""
     return connection.dialect.name == "sqlite"
-
-
-def is_retryable(error: BaseException) -> bool:
-    """Whether the unit of work may be run again: a serialization failure, a deadlock, a busy SQLite file, or a row that
-    somebody else has put meanwhile."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None)
-    said = str(error.orig)
-    return state in _RETRY_CODES or "database is locked" in said or said.startswith("UNIQUE constraint failed")
-
-
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the schema to the newest version, or to an older ``revision``; a second call changes nothing.
-
-    A database without our tables gets them as they are declared, which is what all migrations lead to.
-    """
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        if revision == "head" and not metadata.tables.keys() & set(inspect(connection).get_table_names()):
-            metadata.create_all(connection, checkfirst=False)
-            command.stamp(config, revision)
-        else:
-            command.upgrade(config, revision)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("ANALYZE")

@@ -25,7 +25,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import IntegrityError
 
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import ConcurrentChange
@@ -146,7 +145,7 @@ def write(
     """Insert ``new`` rows; write ``changed`` (seen version, row) over the version that was seen."""
     table, _ = TABLES[kind]
     if new:
-        _insert(connection, company, kind, new)
+        connection.execute(insert(table), [{"company_id": company, **row} for row in new])
     if changed:
         names = [name for name in changed[0][1] if name not in ("id", "code")]
         statement = (
@@ -160,14 +159,6 @@ def write(
             raise ConcurrentChange(f"somebody else changed the same {kind} meanwhile; put it again")
     if table is items:
         item_codes.rewrite(connection, company, new, [row for _, row in changed])
-
-
-def _insert(connection: Connection, company: str, kind: str, new: Sequence[dict[str, Any]]) -> None:
-    try:
-        connection.execute(insert(TABLES[kind][0]), [{"company_id": company, **row} for row in new])
-    except IntegrityError as error:
-        codes = ", ".join(row["code"] for row in new)
-        raise ConcurrentChange(f"somebody else put the same {kind} meanwhile, one of {codes}; put it again") from error
 
 
 _PARTIES = Listing("codes", lambda named: (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, inspect, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sphinx_lib.kernel.document import Id
@@ -40,16 +40,6 @@ _RENAME = (
     .where(documents.c.company_id == bindparam("b_company"), documents.c.id == bindparam("b_id"))
     .values({name: bindparam(name) for name in ("state", "version", "audit_hash")})
 )
-
-
-def is_migrated(connection: Connection) -> bool:
-    """Whether the schema is there."""
-    return inspect(connection).has_table(packs.name)
-
-
-def is_older(connection: Connection) -> bool:
-    """Whether the audit log of this database waits for ``migrate``, so that nothing can be written to it yet."""
-    return all(column["name"] != "recipe" for column in inspect(connection).get_columns("audit_log"))
 
 
 def is_current(connection: Connection, company: str, fingerprint: str) -> bool:

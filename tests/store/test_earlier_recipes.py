@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from sphinx_lib import Sphinx
-from sphinx_lib.store.engine import migrate, open_engine
+from sphinx_lib.store.engine import open_engine
+from sphinx_lib.store.schema import migrate
 from sphinx_lib.store.tables import audit_log, metadata
 from tests.store.filled import FIELDS
 from tests.store.support import ALICE, FixedClock, count_rows, faults, overlay

@@ -12,7 +12,8 @@ from sqlalchemy import insert, select
 from sphinx_lib import Sphinx
 from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.store import item_codes
-from sphinx_lib.store.engine import migrate, open_engine
+from sphinx_lib.store.engine import open_engine
+from sphinx_lib.store.schema import migrate
 from sphinx_lib.store.tables import item_codes as table
 from sphinx_lib.store.tables import items
 from tests.store.support import ALICE, document, goods, lines, open_shop, statements

@@ -12,8 +12,9 @@ from sqlalchemy import Column, MetaData, Table, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from sphinx_lib import Refused, Sphinx
-from sphinx_lib.store.engine import migrate, open_engine
-from sphinx_lib.store.packs import is_migrated
+from sphinx_lib.kernel.errors import WrongDatabase
+from sphinx_lib.store.engine import open_engine
+from sphinx_lib.store.schema import migrate
 from sphinx_lib.store.tables import documents, exchange_rates, metadata, outbox, packs, seals
 from tests.store.support import FixedClock, at_once, chain, count_rows, document, faults, open_shop, raised
 
@@ -72,11 +73,11 @@ def test_migrating_a_database_twice_changes_nothing(database_url: str) -> None:
 
 def test_a_database_without_tables_opens_and_waits_for_migrate(database_url: str) -> None:
     app = Sphinx.open(database_url=database_url)
-    with app.engine.connect() as connection:
-        assert not is_migrated(connection)
+    with pytest.raises(WrongDatabase, match="sphinx-lib db upgrade --database"), app.reader():
+        pass
     app.migrate()
-    with app.engine.connect() as connection:
-        assert is_migrated(connection)
+    with app.reader() as views:
+        assert views.ids(type="invoice") == []
     app.engine.dispose()
 
 
