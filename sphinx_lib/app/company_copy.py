@@ -73,7 +73,7 @@ def _without_tables(target: Sphinx) -> bool:
 
 
 def _sound(reading: Connection, source: Sphinx, rows: Mapping[str, int]) -> verify.Report:
-    if not any(count for name, count in rows.items() if name != "packs"):
+    if not company_rows.holds(rows):
         raise Refused(f"{shown(source.engine.url)} holds nothing of company {source.company!r}; name another one")
     report = verify.verify(reading, source.company, source.pack)
     if not report.ok:
@@ -91,7 +91,7 @@ def _refuse_unfit(reading: Connection, company: str) -> None:
 
 def _refuse_held(writing: Connection, target: Sphinx) -> None:
     held = company_rows.counts(writing, target.company)
-    if any(count for name, count in held.items() if name != "packs"):
+    if company_rows.holds(held):
         raise Refused(
             f"{shown(target.engine.url)} holds company {target.company!r} already, {held['documents']} documents; "
             "name an empty database"
@@ -99,7 +99,7 @@ def _refuse_held(writing: Connection, target: Sphinx) -> None:
 
 
 def _copy(reading: Connection, writing: Connection, target: Sphinx, progress: Progress, total: int) -> None:
-    company_rows.forget_packs(writing, target.company)
+    company_rows.forget_opened(writing, target.company)
     done = 0
     for table in company_rows.TABLES:
         read = Digest()

@@ -157,7 +157,8 @@ class Sphinx:
         """Create or update the schema, move renamed states, then check the database against the pack: all or nothing.
 
         What was written before the audit log covered it is digested now, once. One migration at a time: a second one
-        waits for the first. Raises DatabaseNewer when a later version wrote the database, and DatabaseForeign when another program did, unless our tables are to stand ``beside`` the others.
+        waits for the first. Raises DatabaseNewer when a later version wrote the database, and DatabaseForeign when
+        another program did, unless our tables are to stand ``beside`` the others.
         """
         with schema.migration(self.engine, beside=beside) as connection:
             packs.rename_states(connection, self.company, self.pack, SYSTEM.name, self.clock.now())

@@ -5,7 +5,7 @@ Values pass as Python has them (a decimal, an id, a time), so that a digest is t
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -17,21 +17,25 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     delete,
     func,
     insert,
     literal_column,
     select,
+    type_coerce,
     union_all,
 )
 
-from sphinx_lib.store.address import is_sqlite
 from sphinx_lib.store.audit_log import canonical
-from sphinx_lib.store.engine import READ_ONLY
-from sphinx_lib.store.tables import metadata, packs
+from sphinx_lib.store.engine import snapshot as one_state
+from sphinx_lib.store.tables import audit_log, claims, metadata, packs
+from sphinx_lib.store.types import CanonicalJson
 
 CHUNK = 1000
-TABLES: Sequence[Table] = metadata.sorted_tables
+TABLES: Sequence[Table] = [table for table in metadata.sorted_tables if table is not claims]  # its rows say nothing
+OPENED = (packs, audit_log)
+"""What a company holds once its database was opened: the configuration, and that it was put on record."""
 _DIGEST_BITS = 256
 
 
@@ -50,11 +54,8 @@ class Digest(NamedTuple):
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """One state of the database for as long as it is read, whoever writes meanwhile."""
-    options: dict[str, Any] = {READ_ONLY: True}
-    if not is_sqlite(engine.url):
-        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect() as connection:
-        reading = connection.execution_options(**options)
+        reading = one_state(connection)
         with reading.begin():
             yield reading
 
@@ -70,8 +71,10 @@ def counts(connection: Connection, company: str) -> dict[str, int]:
 
 
 def chunks(connection: Connection, table: Table, company: str) -> Generator[Sequence[Sequence[Any]]]:
-    """The rows of the company in a table, each in the order of its columns, some at a time."""
-    statement = select(table).where(table.c.company_id == company).execution_options(yield_per=CHUNK)
+    """The rows of the company in a table, each in the order of its columns, some at a time; what was hashed as text comes
+    as that text."""
+    columns = [type_coerce(one, Text) if isinstance(one.type, CanonicalJson) else one for one in table.columns]
+    statement = select(*columns).where(table.c.company_id == company).execution_options(yield_per=CHUNK)
     with connection.execute(statement) as result:
         yield from result.partitions()
 
@@ -90,9 +93,15 @@ def digest(connection: Connection, table: Table, company: str) -> Digest:
     return found
 
 
-def forget_packs(connection: Connection, company: str) -> None:
-    """Take away the configurations that were put on record for a company when its database was opened."""
-    connection.execute(delete(packs).where(packs.c.company_id == company))
+def holds(rows: Mapping[str, int]) -> bool:
+    """Whether a company has more than was written when its database was opened, by the ``counts`` of its rows."""
+    return any(count for name, count in rows.items() if name not in {table.name for table in OPENED})
+
+
+def forget_opened(connection: Connection, company: str) -> None:
+    """Take away what was put on record for a company when its database was opened."""
+    for table in OPENED:
+        connection.execute(delete(table).where(table.c.company_id == company))
 
 
 def unfit(connection: Connection, company: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ DEFAULT_LEFT = {
     *(f"documents.{name}" for name in ("early_payment_discount", "foot_discount_amount", "prices_include_tax", "rate_source")),
     *(f"document_lines.{name}" for name in ("discountable", "reason", "role")),
     *(f"stock_moves.{name}" for name in ("bin", "lot", "reason", "value")),
-    "price_records.supplier",
+    "price_records.supplier", "audit_log.recipe", "seals.recipe",
 }
 
 
