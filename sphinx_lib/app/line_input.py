@@ -64,15 +64,18 @@ class LineInput:
         problems += [f"{where}: no field {key!r}{did_you_mean(key, LINE_KEYS | own.keys())}" for key in unknown]
         known = {key: value for key, value in given.items() if key in LINE_KEYS and key not in own}
         values = read_fields(LineFields, known, problems, f"{where}: ")
+        said = {key for key, value in known.items() if value is not None}
+        if "item" in said and "quantity" not in said:
+            problems.append(f"{where}: quantity is missing")
+        if not said & {"item", "text", "subtotal"}:
+            problems.append(f"{where}: give an item or a text")
         if len(problems) > before:
             return None
         roles = [key for key in ROLES if values.pop(key, False)]
         names = read_names({key: values.pop(key, None) for key in STOW_KEYS & known.keys()}, where, problems)
         if "discounts" in values:
             values["discounts"] = tuple(values["discounts"])
-        if "item" in values and "quantity" not in values:
-            problems.append(f"{where}: quantity is missing")
-        if "item" not in values and "text" not in values and roles != ["subtotal"]:
+        if not said & {"item", "text"} and roles != ["subtotal"]:
             problems.append(f"{where}: give an item or a text")
         problems += [f"{where}: {problem}" for problem in _of_roles(roles, values, declared)]
         if len(problems) > before:

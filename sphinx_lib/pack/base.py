@@ -9,19 +9,13 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from sphinx_lib.kernel.inputs import as_flag
+
 
 class Strict(BaseModel):
     """Unknown keys are errors and loaded values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def _yes_no(value: object) -> object:
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return value == "true"
-    raise ValueError(f"write true or false, not {value!r}")
 
 
 def _label(value: object) -> object:
@@ -57,7 +51,7 @@ def _placed(label: dict[str, str]) -> dict[str, str]:
     return label
 
 
-YesNo = Annotated[bool, BeforeValidator(_yes_no)]
+YesNo = Annotated[bool, BeforeValidator(as_flag)]
 """Only ``true`` and ``false``; YAML's yes, on and 1 are refused."""
 
 Label = Annotated[dict[str, str], BeforeValidator(_label)]

@@ -54,12 +54,12 @@ FLOAT = "12.5 is a float; write it as a text or a Decimal"
     [
         (quote({"item": "VIS-1", "quantity": 12.5}), f"line 1: quantity: {FLOAT}"),
         (quote({"item": "VIS-1", "quantity": 1, "unit_price": 12.5}), f"line 1: unit_price: {FLOAT}"),
-        (quote({"item": "VIS-1", "quantity": 1, "discounts": [12.5]}), f"line 1: discounts: {FLOAT}"),
+        (quote({"item": "VIS-1", "quantity": 1, "discounts": [12.5]}), f"line 1: discounts.1: {FLOAT}"),
         (quote(foot_discount=12.5), f"foot_discount: {FLOAT}"),
         (quote(currency="USD", rate=12.5), f"rate: {FLOAT}"),
         (lambda s: s.pay("ACME", 12.5), f"amount: {FLOAT}"),
         (lambda s: s.create("payment", customer="ACME", amount=12.5), f"amount: {FLOAT}"),
-        (lambda s: s.adjust_stock("VIS-1", 12.5), f"stock of VIS-1: {FLOAT}"),
+        (lambda s: s.adjust_stock("VIS-1", 12.5), f"quantity: {FLOAT}"),
         (
             lambda s: s.put("item", [{"code": "X", "name": "X", "sale_price": 12.5}]),
             f"item row 1 (X): sale_price: {FLOAT}",
@@ -82,7 +82,7 @@ def test_a_float_is_refused_wherever_a_number_enters(shop: Sphinx, work: Any, sa
 def test_a_float_is_refused_as_a_quantity_to_derive(shop: Sphinx) -> None:
     quotation = accepted_quotation(shop)
     said = refused(shop, InputError, lambda s: s.derive(quotation.id, "sales_order", quantities={1: 12.5}))
-    assert said == f"quantities: {FLOAT}"
+    assert said == f"quantities: line 1: {FLOAT}"
 
 
 @pytest.mark.parametrize(
@@ -204,15 +204,15 @@ def test_a_quantity_of_zero_makes_nothing(shop: Sphinx) -> None:
         (quote(currency="USD", rate="0"), "rate: 0 is not above zero"),
         (quote(date="2026-02-30"), "date: there is no day 2026-02-30 in the calendar"),
         (lambda s: s.pay("ACME", "10.001"), "amount: 10.001 has more than 2 decimals, which EUR has"),
-        (lambda s: s.pay("ACME", 10**14), "100000000000000 does not fit 4 decimal places and 14 before the point"),
-        (quote(foot_discount="1.1234567"), "1.1234567 does not fit 6 decimal places and 12 before the point"),
+        (lambda s: s.pay("ACME", 10**14), "amount: 100000000000000 does not fit: at most 14 digits before the point"),
+        (quote(foot_discount="1.1234567"), "foot_discount: 1.1234567 does not fit: at most 11 digits and 6 decimals"),
         (
             quote({"item": "VIS-1", "quantity": 10**10, "unit_price": 10**10}),
             "100000000000000000000.00 does not fit 4 decimal places and 14 before the point",
         ),
         (
             lambda s: s.adjust_stock("VIS-1", "0.1234567"),
-            "stock of VIS-1: 0.1234567 does not fit: at most 11 digits and 6 decimals",
+            "quantity: 0.1234567 does not fit: at most 11 digits and 6 decimals",
         ),
         (lambda s: s.put("itms", []), "unknown master table 'itms'; did you mean 'item'?"),
     ],

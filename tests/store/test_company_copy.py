@@ -129,7 +129,7 @@ def test_a_copy_that_is_broken_off_leaves_nothing(ends: tuple[str, str], opened:
 
     with pytest.raises(KeyboardInterrupt):
         copy_company(source, target, progress=broken)
-    nothing = {name: digest for name, digest in digests(target).items() if name != "packs"}
+    nothing = {name: digest for name, digest in digests(target).items() if name not in ("packs", "audit_log")}
     assert set(nothing.values()) == {company_rows.Digest()}
     copy_company(source, target)
     assert digests(target) == digests(source)
