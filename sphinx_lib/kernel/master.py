@@ -51,7 +51,7 @@ def _list_of_text(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Said = Annotated[str, Personal()]
+PersonalText = Annotated[str, Personal()]
 """A text that says something of a person."""
 
 
@@ -92,7 +92,7 @@ class Site(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: str
-    name: Said = ""
+    name: PersonalText = ""
     address: Annotated[Address, Personal()] = Address()
     country: str = ""
     billing: Billing | None = None
@@ -104,9 +104,9 @@ class Contact(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: str
-    name: Said = ""
-    email: Said = ""
-    phone: Said = ""
+    name: PersonalText = ""
+    email: PersonalText = ""
+    phone: PersonalText = ""
     language: str = ""
 
 
@@ -120,7 +120,7 @@ class Party(Record):
     delivered free, both net in company currency; ``lead_days`` is how long it takes to deliver.
     """
 
-    name: Said
+    name: PersonalText
     country: str = Field("FR", pattern=r"^[A-Z]{2}$")
     region: str = ""
     language: str = ""
@@ -128,8 +128,8 @@ class Party(Record):
     vat_number: str = ""
     siren: str = ""
     siret: str = ""
-    email: Said = ""
-    phone: Said = ""
+    email: PersonalText = ""
+    phone: PersonalText = ""
     address: Annotated[Address, Personal()] = Address()
     group: str = ""
     price_list: str = ""
