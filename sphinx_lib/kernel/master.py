@@ -50,7 +50,7 @@ def _list_of_text(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Said = Annotated[Text, Personal()]
+PersonalText = Annotated[Text, Personal()]
 """A text that says something of a person."""
 
 
@@ -102,7 +102,7 @@ class Site(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: Code
-    name: Said = ""
+    name: PersonalText = ""
     address: Annotated[Address, Personal()] = Address()
     country: Name = ""
     billing: Billing | None = None
@@ -114,9 +114,9 @@ class Contact(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: Code
-    name: Said = ""
-    email: Said = ""
-    phone: Said = ""
+    name: PersonalText = ""
+    email: PersonalText = ""
+    phone: PersonalText = ""
     language: Name = ""
 
 
@@ -130,7 +130,7 @@ class Party(Record):
     delivered free, both net in company currency; ``lead_days`` is how long it takes to deliver.
     """
 
-    name: Said
+    name: PersonalText
     country: str = Field("FR", pattern=r"^[A-Z]{2}$")
     region: Text = ""
     language: Name = ""
@@ -138,8 +138,8 @@ class Party(Record):
     vat_number: Text = ""
     siren: Name = ""
     siret: Name = ""
-    email: Said = ""
-    phone: Said = ""
+    email: PersonalText = ""
+    phone: PersonalText = ""
     address: Annotated[Address, Personal()] = Address()
     group: Name = ""
     price_list: Name = ""
