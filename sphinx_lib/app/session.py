@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from sphinx_lib.app import (
     adjusting,
@@ -53,7 +53,7 @@ from sphinx_lib.pack.specs import (
     SetLines,
     UndoPegs,
 )
-from sphinx_lib.pack.workflow_model import Actors, DocumentType
+from sphinx_lib.pack.workflow_model import Callers, DocumentType
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.plan import Plan, Request
 
@@ -141,20 +141,23 @@ class Session(Previews):
         *,
         ask: Mapping[str, Any] | None = None,
         override: Mapping[str, str] | None = None,
-        by: Actors = "user",
+        by: Callers = "user",
     ) -> Document:
         """Fire an event; ``ask`` gives the facts it asks for, ``override`` {guard: reason} goes on past a guard.
 
-        Raises TransitionRefused, InputError or GuardFailed with all reasons; then nothing has changed.
+        ``by`` says for whom: somebody of the company, or the ``customer``, such as a portal. Raises TransitionRefused,
+        InputError or GuardFailed with all reasons; then nothing has changed.
         """
+        _refuse_other_callers(by)
         unit = self.unit
         with unit.atomic():
             firing.fire(unit, [(document_id, Request(event, by, ask or {}, override or {}))])
             return shown(unit, unit.get(document_id))
 
-    def fire_many(self, ids: Iterable[Id], event: str, *, by: Actors = "user", **asked: Any) -> Batch:
+    def fire_many(self, ids: Iterable[Id], event: str, *, by: Callers = "user", **asked: Any) -> Batch:
         """Fire one event on many documents; a refusal of one does not stop the others. Facts are loaded once."""
         refuse_text(ids=ids)
+        _refuse_other_callers(by)
         unit = self.unit
         done: list[Id] = []
         refused: dict[Id, SphinxError] = {}
@@ -171,8 +174,9 @@ class Session(Previews):
                     refused[document_id] = error
         return Batch(tuple(done), refused)
 
-    def plan(self, document_id: Id, event: str, *, ask: Mapping[str, Any] | None = None, by: Actors = "user") -> Plan:
+    def plan(self, document_id: Id, event: str, *, ask: Mapping[str, Any] | None = None, by: Callers = "user") -> Plan:
         """What an event would do, without doing it; raises what ``fire`` would raise."""
+        _refuse_other_callers(by)
         with self.unit.atomic():
             found = firing.plan_event(self.unit, document_id, Request(event, by, ask or {}))
         return shown_plan(self.unit, found)
@@ -286,6 +290,14 @@ class Session(Previews):
         flush.flush(self.unit)
 
 
+def _refuse_other_callers(by: str) -> None:
+    """Callers act as somebody of the company or as the customer; InputError for anybody else."""
+    known = get_args(Callers)
+    if not isinstance(by, str) or by not in known:
+        hint = "; `app.run` fires what the clock fires" if by == "clock" else ""
+        raise InputError([f"by: a command is given by {' or '.join(map(repr, known))}, not by {by!r}{hint}"])
+
+
 def _check_side(side: str, name: str, customer: str | None, supplier: str | None) -> None:
     """A document of sales names a customer, one of purchases a supplier."""
     wrong = {"sales": supplier, "purchase": customer}.get(side)
@@ -343,7 +355,7 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return returning.note_left(unit, document_id, operation)
         case FireMade():
             return asking.fire_made(unit, document_id, operation)
-        case FireOthers(event):
-            return asking.fire_others(unit, document_id, event)
+        case FireOthers():
+            return asking.fire_others(unit, document_id, operation)
         case KeepPrices():
             return asking.keep_prices(unit, document_id, operation)

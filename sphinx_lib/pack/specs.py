@@ -182,9 +182,11 @@ class FireMade(NamedTuple):
 
 
 class FireOthers(NamedTuple):
-    """Fire an event on the other documents of this type made from the same sources, where their state allows it."""
+    """Fire an event on the other documents of this type made from the same sources, where their state allows it; with a
+    ``type`` on those that go back to the same sources, as a consequence and where the event's condition holds."""
 
     event: str
+    type: str | None = None
 
 
 class NoteLeft(NamedTuple):

@@ -11,6 +11,8 @@ from sphinx_lib.pack.base import Label, Strict, YesNo
 from sphinx_lib.pack.terms_model import Exact
 
 Actors = Literal["user", "customer", "clock", "derive", "engine"]
+Callers = Literal["user", "customer"]
+"""Who may fire events from outside; the clock acts by ``Sphinx.run`` only, the others within this library."""
 
 
 def _empty(value: object) -> object:
