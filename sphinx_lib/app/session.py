@@ -25,8 +25,8 @@ from sphinx_lib.app import (
 )
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
-from sphinx_lib.app.margins import shown, shown_plan
 from sphinx_lib.app.previewing import Previews
+from sphinx_lib.app.sight import shown, shown_plan
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import Document, Id

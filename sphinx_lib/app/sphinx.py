@@ -28,11 +28,12 @@ from sphinx_lib.kernel.errors import ConcurrentChange, ConfigError, IdempotencyM
 from sphinx_lib.kernel.ids import Uuid7
 from sphinx_lib.kernel.names import refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
+from sphinx_lib.kernel.tries import PriceTry
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
-from sphinx_lib.store import commands, engine, entries, packs, search
+from sphinx_lib.store import commands, engine, entries, packs, refused_prices, search
 from sphinx_lib.store.audit_log import canonical, seal
 
 ATTEMPTS = 5
@@ -124,25 +125,42 @@ class Sphinx:
     def session(self, *, actor: Actor = SYSTEM, connection: Connection | None = None) -> Iterator[Session]:
         """One unit of work: everything inside is committed together, or nothing is.
 
-        With ``connection``, that of a transaction which the host has begun, the host commits.
+        With ``connection``, that of a transaction which the host has begun, the host commits. Prices that were refused are
+        kept all the same (``views.refused_prices``); with ``connection`` they go with the host's transaction.
         """
         if connection is not None:
-            with connection.begin_nested():  # the host may go on after a unit that failed
-                unit = self._unit(connection, actor)
+            with self._keeping_tries(actor, connection) as tries, connection.begin_nested():
+                unit = self._unit(connection, actor, tries)  # the host may go on after a unit that failed
                 yield Session(unit)
                 flush(unit)
             return
-        with self.engine.begin() as own:
-            unit = self._unit(own, actor)
+        with self._keeping_tries(actor) as tries, self.engine.begin() as own:
+            unit = self._unit(own, actor, tries)
             yield Session(unit)
             flush(unit)
 
-    def _unit(self, connection: Connection, actor: Actor) -> Unit:
+    @contextmanager
+    def _keeping_tries(self, actor: Actor, connection: Connection | None = None) -> Iterator[list[PriceTry]]:
+        """Writes the refused prices that a unit of work notes in the list, once it has ended, however it ended."""
+        tries: list[PriceTry] = []
+        try:
+            yield tries
+        finally:
+            if tries:
+                rows = [(self.new_id(), one) for one in dict.fromkeys(tries)]
+                facts = (self.company, rows, self.clock.now(), actor.name, self.pack.fingerprint)
+                if connection is not None:
+                    refused_prices.keep(connection, *facts)
+                else:
+                    with self.engine.begin() as own:
+                        refused_prices.keep(own, *facts)
+
+    def _unit(self, connection: Connection, actor: Actor, tries: list[PriceTry] | None = None) -> Unit:
         now = self.clock.now()
         today = now.astimezone(ZoneInfo(self.pack.model.company.time_zone)).date()
         return Unit(
             connection, self.company, self.pack, self.specs, actor, now, today, self.new_id, operate, self.prices,
-            self.purchase_prices,
+            self.purchase_prices, tries=[] if tries is None else tries,
         )  # fmt: skip
 
     @cached_property
@@ -188,13 +206,13 @@ class Sphinx:
                 return function(session, *args, **named)
         name = f"{function.__module__}.{function.__qualname__}"
         digest = sha256(canonical([name, list(args), dict(named)]).encode()).hexdigest()
-        with self.engine.begin() as connection:
+        with self._keeping_tries(actor) as tries, self.engine.begin() as connection:
             if not commands.claim(connection, self.company, key, digest, self.clock.now()):
                 known = commands.find(connection, self.company, key)
                 if known is None or known.input_hash != digest:
                     raise IdempotencyMismatch(f"the key {key!r} was used before with another input", key=key)
                 return known.value
-            unit = self._unit(connection, actor)
+            unit = self._unit(connection, actor, tries)
             answer = function(Session(unit), *args, **named)
             flush(unit)
             commands.answer(connection, self.company, key, answer)
@@ -206,10 +224,10 @@ class Sphinx:
 
         An ``actor`` without the right ``see_margin`` is shown neither costs nor margins; without one all is shown (S48).
         """
-        with self.engine.connect() as connection:
+        with self._keeping_tries(actor) as tries, self.engine.connect() as connection:  # those of dry runs
             reading = connection.execution_options(**{engine.READ_ONLY: True})
             with reading.begin():
-                yield Views(self._unit(reading, actor))
+                yield Views(self._unit(reading, actor, tries))
 
     def run(
         self, name: str, *, actor: Actor = SYSTEM, progress: runs.Progress = runs.silent, **options: Any

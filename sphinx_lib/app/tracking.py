@@ -15,6 +15,7 @@ from sphinx_lib.billing.credit import exposure
 from sphinx_lib.kernel.document import ZERO, Allocation, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import NotFound
 from sphinx_lib.kernel.ports import Actor, IdFactory
+from sphinx_lib.kernel.tries import PriceTry
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import Op, Specs
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -78,6 +79,8 @@ class Tracking:
     """The documents that a unit of work has read or made, and what it will write of them, of stock, and of master data.
 
     ``failed`` says that a flush stopped half-way, so that nothing of this unit may be committed.
+    ``tries`` are the prices that it refused, which are kept whatever becomes of it; none of a preview, which may tell nothing
+    that would have to be kept.
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """
 
@@ -107,6 +110,7 @@ class Tracking:
     revalued: list[Revalued] = field(default_factory=list)
     master: list[Any] = field(default_factory=list)
     registers: list[Id] = field(default_factory=list)
+    tries: list[PriceTry] | None = field(default_factory=list)
     _undo: list[dict[Id, tuple[Document, bool] | None]] = field(default_factory=list)
 
     def load(self, ids: Iterable[Id], *, with_roots: bool = False) -> list[Document]:

@@ -20,7 +20,7 @@ from sphinx_lib.kernel.document import ZERO, Document, Id, Progress
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.stock.pegs import weights
-from sphinx_lib.store import audit_log, sequences
+from sphinx_lib.store import audit_log, refused_prices, sequences
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import master as store_master
 from sphinx_lib.store.audit_log import AuditRow
@@ -178,7 +178,7 @@ def _progress(connection: Connection, company: str, unexplained: Unexplained, he
 
 def _master(connection: Connection, company: str, heads: Heads, last: dict[Id, AuditRow]) -> Iterator[Fault]:
     """Each master record is what its last entry says; no chain is left without its record."""
-    left = last.keys() - heads.keys()
+    left = {one for one in last.keys() - heads.keys() if last[one].event != refused_prices.EVENT}
     for kind, record in store_master.records(connection, company):
         name, end = f"{kind} {record.code}", last.get(record.id)
         yield from _end(name, record.audit_hash, end)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sphinx_lib.kernel.errors import ConfigError, Problem
+from sphinx_lib.pack.approval_checks import check_approvals
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.chain_checks import check_chain
 from sphinx_lib.pack.checks import check_pack
@@ -100,6 +101,7 @@ def build_pack(
         check_picking(model, types),
         check_supply(model, types),
         check_chain(model, types),
+        check_approvals(model, types),
         check_labels(model, layers),
         check_taxes(model),
         check_deductible(model, expressions.get((("", ""), "company", model.taxes.deductible or ""))),

@@ -216,7 +216,8 @@ EffectFunction = Callable[[Situation, Any], Iterable[Op]]
 class GuardSpec:
     """A guard that YAML may ``use``; ``function(situation, parameters)`` yields its refusals.
 
-    ``facts`` are the names that each refusal carries, which the message in YAML may show as ``{places}``.
+    ``facts`` are the names that each refusal carries, which the message in YAML may show as ``{places}``. ``asks`` says
+    whether it has anything to ask of a document, by what everybody sees of it; without it, it always has.
     """
 
     name: str
@@ -224,6 +225,7 @@ class GuardSpec:
     parameters: type[Strict] = NoParameters
     needs: frozenset[Need] = frozenset()
     facts: tuple[str, ...] = ()
+    asks: Callable[[Situation, Any], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -320,7 +320,11 @@ audit_log = Table(
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     PrimaryKeyConstraint("company_id", "document_id", "version"),
-)
+    Index(
+        "prices_refused", "company_id", "recorded_at", sqlite_where=text("event = 'refused_price'"),
+        postgresql_where=text("event = 'refused_price'"),
+    ),
+)  # fmt: skip
 
 seals = Table(
     "seals",
