@@ -115,7 +115,9 @@ def _refused(unit: Unit, document: Document, one: LineInput, item: str, priced: 
     if unit.tries is None:
         failures = [failure for failure in failures if failure.guard not in hidden]
     else:
-        unit.tries += [PriceTry.of(document, "enter", one.position, item, failure.guard, failure.price) for failure in failures]
+        unit.tries += [
+            PriceTry.of(document, "enter", one.position, item, failure.guard, failure.price) for failure in failures
+        ]
     return [f"line {one.position}: {told}" for told in blocked(item, failures, hidden)]
 
 

@@ -308,7 +308,8 @@ def _report_proposals(unit: Unit, made: Sequence[Document], report: RunReport) -
         net, gross = (None, None) if hidden else (seen.total_net, seen.total_gross)
         report.proposed.append(
             Proposal(
-                document.party or "", document.type, document.date, net, gross, document.currency, tuple(unit.get(one).number or one for one in sources),
+                document.party or "", document.type, document.date, net, gross, document.currency,
+                tuple(unit.get(one).number or one for one in sources),
             )
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from sphinx_lib.app import (
@@ -26,7 +26,7 @@ from sphinx_lib.app import (
 from sphinx_lib.app.deriving import Derived
 from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.previewing import Previews
-from sphinx_lib.app.sight import shown, shown_plan
+from sphinx_lib.app.sight import shown, shown_derived, shown_plan
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import Document, Id
@@ -200,7 +200,7 @@ class Session(Previews):
         with unit.atomic():
             named = [ids] if isinstance(ids, str) else ids
             found = deriving.derive_from(unit, named, to, quantities, parties=parties)
-        return replace(found, documents=tuple(shown(unit, one) for one in found.documents))
+        return shown_derived(unit, found)
 
     def pay(
         self,

@@ -18,12 +18,13 @@ from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
 from sphinx_lib.pack.costs import PURCHASE
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import SetLines
-from sphinx_lib.pack.workflow_model import Field_
+from sphinx_lib.pack.workflow_model import DocumentType, Field_
 from sphinx_lib.pricing.guards import hidden_floors
 from sphinx_lib.store.audit_log import AuditRow
 from sphinx_lib.workflow.plan import Plan
 
 if TYPE_CHECKING:
+    from sphinx_lib.app.deriving import Derived
     from sphinx_lib.app.unit import Unit
 
 _AMOUNTS = (
@@ -75,13 +76,27 @@ def shown_plan(unit: Unit, plan: Plan) -> Plan:
     return replace(plan, document=shown(unit, plan.document), operations=operations)
 
 
+def shown_derived(unit: Unit, derived: Derived) -> Derived:
+    """What was derived as the actor of ``unit`` may see it: of purchases nothing is explained that is made of amounts."""
+    found = replace(derived, documents=tuple(shown(unit, one) for one in derived.documents))
+    if any(hides_amounts(one, unit.type_of(one).side) for one in found.documents):
+        return replace(found, explanation="", why=())
+    return found
+
+
 def without_costs(document: Document, pack: Pack) -> Document:
     """``document`` for somebody who may not see costs: nothing of what it costs, or of floors made of a cost; one of
     purchases is as if nobody had priced it yet."""
-    hidden = hidden_floors(pack, frozenset())
-    lines = tuple(line_without_cost(line, hidden) for line in document.lines)
+    declared = _type_of(document, pack)
+    hidden, sold = hidden_floors(pack, frozenset()), _sold(pack, declared)
+    lines = tuple(_without_amounts(line_without_cost(line, hidden), sold) for line in document.lines)
     document = document.changed(total_cost=None, audit_hash="", lines=lines)
-    return _unpriced(document) if hides_amounts(document, pack.type_of(document.type, document.kind).side) else document
+    return _unpriced(document) if declared is not None and hides_amounts(document, declared.side) else document
+
+
+def _type_of(document: Document, pack: Pack) -> DocumentType | None:
+    """The type of ``document``; none of one that only holds lines to be priced."""
+    return pack.type_of(document.type, document.kind) if document.type else None
 
 
 def hides_amounts(document: Document, side: str) -> bool:
@@ -98,6 +113,27 @@ def line_without_cost(line: Line, hidden: frozenset[str]) -> Line:
     return line._replace(cost=None, parts=parts, trace=rows)
 
 
+def _sold(pack: Pack, declared: DocumentType | None) -> frozenset[str]:
+    """The progress of documents of the type ``declared`` whose amounts are those of sales."""
+    if declared is None or declared.side != "sales":
+        return frozenset()
+    types = [one for one in pack.types.values() if one.side == "sales"]
+    return frozenset(name for one in types for name in _weighed(one))
+
+
+def _weighed(declared: DocumentType) -> set[str]:
+    found = {name for state in declared.states.values() for name in state.counts_in}
+    return found | ({declared.fulfils} if declared.fulfils else set())
+
+
+def _without_amounts(line: Line, sold: frozenset[str]) -> Line:
+    """``line`` without the amounts of what was bought for it."""
+    if all(name in sold or not one.amount for name, one in line.progress.items()):
+        return line
+    progress = {name: one if name in sold else one._replace(amount=ZERO) for name, one in line.progress.items()}
+    return line._replace(progress=progress)
+
+
 def _unpriced(document: Document) -> Document:
     history = {
         event: {name: value for name, value in past.items() if name not in ("warnings", "reasons")}
@@ -108,7 +144,6 @@ def _unpriced(document: Document) -> Document:
         line._replace(
             list_price=None, unit_price=None, discounts=(), net=ZERO, trace=(),
             parts=tuple(part._replace(value=ZERO) for part in line.parts),
-            progress={name: one._replace(amount=ZERO) for name, one in line.progress.items()},
         )
         for line in document.lines
     )  # fmt: skip
@@ -117,7 +152,7 @@ def _unpriced(document: Document) -> Document:
 
 def _without_fields(document: Document, pack: Pack, rights: frozenset[str]) -> Document:
     """``document`` without the fields of its own that name a right which is not among ``rights``."""
-    declared = pack.type_of(document.type, document.kind) if document.type else None
+    declared = _type_of(document, pack)
     if declared is None:
         return document
     if gone := _withheld(declared.fields, rights):
@@ -141,14 +176,15 @@ def _left(values: Mapping[str, Any], gone: frozenset[str]) -> Mapping[str, Any]:
 def shown_items(unit: Unit, items: Mapping[str, Item]) -> dict[str, Item]:
     """``items`` by code as the actor of ``unit`` may see them."""
     gone = _withheld(unit.pack.model.items.fields, unit.actor.rights)
-    found = {code: item.model_copy(update={"custom": _left(item.custom, gone)}) for code, item in items.items()} if gone else {}
-    whole = {**items, **found}
-    return whole if sees_margin(unit.actor) else {code: item_without_cost(item) for code, item in whole.items()}
+    found = dict(items)
+    if gone:
+        found = {code: one.model_copy(update={"custom": _left(one.custom, gone)}) for code, one in items.items()}
+    return found if sees_margin(unit.actor) else {code: item_without_cost(item) for code, item in found.items()}
 
 
 def item_without_cost(item: Item) -> Item:
     """``item`` as it is shown to somebody who may not see costs, nor work them out from its economic quantity."""
-    reorder = [rule.model_copy(update={"economic": None}) for rule in item.reorder]
+    reorder = tuple(rule.model_copy(update={"economic": None}) for rule in item.reorder)
     return item.model_copy(update={**_COSTS_OF_ITEM, "reorder": reorder})
 
 

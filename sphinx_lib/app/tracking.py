@@ -79,7 +79,7 @@ class Tracking:
     """The documents that a unit of work has read or made, and what it will write of them, of stock, and of master data.
 
     ``failed`` says that a flush stopped half-way, so that nothing of this unit may be committed.
-    ``tries`` are the prices that it refused, which are kept whatever becomes of it; none of a preview, which may tell nothing
+    ``tries`` are the prices that it refused, which are kept whatever becomes of it; none of a preview, which tells nothing
     that would have to be kept.
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """

@@ -93,7 +93,8 @@ def _vat(row: Mapping[str, Any]) -> dict[str, Any]:
 def line_json(view: DocumentView, line: Line) -> dict[str, Any]:
     """A line of ``view``; ``cost`` is per sales unit, in company currency, the other figures of its margin are its own."""
     found: dict[str, Any] = {name: plain(getattr(line, name)) for name in _LINE}
-    found |= {"net": None if view.hides_amounts else amount(line.net), "vat_rate": plain(view.vat_rate(line)), "custom": plain(line.custom)}
+    net = None if view.hides_amounts else amount(line.net)
+    found |= {"net": net, "vat_rate": plain(view.vat_rate(line)), "custom": plain(line.custom)}
     if line.stowed:
         found["lots"] = [plain(one._asdict()) for one in line.stowed]
     margin = view.margin_figures(line)

@@ -96,7 +96,7 @@ def _by_supplier_and_item(step: Step) -> bool:
 def _others(
     path: tuple[str, ...], parameters: Mapping[str, Any], name: str, types: Mapping[TypeKey, DocumentType]
 ) -> Iterator[Finding]:
-    """The documents beside one are of its type, of whichever kind, or of the type named; consequences fire what is by derive."""
+    """The documents beside one are of its type, of whichever kind, or of the type named."""
     event, other = parameters.get("event"), parameters.get("type")
     if isinstance(other, str):
         yield from _consequence(path, event, other, types)

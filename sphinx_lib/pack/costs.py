@@ -16,7 +16,7 @@ EARNED = frozenset({"total_cost", "margin", "margin_rate", "markup_rate"})
 PAID = frozenset({
     "total_net", "total_vat", "total_gross", "net_to_pay", "balance", "outstanding", "net_commercial",
     "foot_discount_amount", "net", "unit_price", "list_price", "ordered_price", "price_gap", "price_gap_percent",
-    "over_amount", "over_percent", "price", "amount", "limit",
+    "over_amount", "over_percent", "price", "amount", "limit", "missing", "minimum",
 })  # fmt: skip
 """What is paid: on documents of purchases the amounts tell the cost."""
 
