@@ -114,6 +114,9 @@ def _sell(shop: Shop, s: Any, figures: Figures) -> None:
     ids["sent"] = s.create("quotation", customer="ACME", lines=lines).id
     s.fire(ids["sent"], "send")
     s.fire(ids["quotation"], "accept", ask={"channel": "phone", "person": "D"})
+    ids["agreed"] = s.create("quotation", customer="ACME", lines=[{"item": "B", "quantity": 9}]).id
+    s.fire(ids["agreed"], "send")
+    s.fire(ids["agreed"], "accept", ask={"channel": "phone", "person": "D"})
     ids["order"] = s.derive(ids["quotation"], "sales_order").documents[0].id
     ids["note"] = s.derive(ids["order"], "delivery_note").documents[0].id
     ids["invoice"] = s.derive(ids["note"], "invoice").documents[0].id

@@ -26,7 +26,7 @@ from tests.rights.planted import BOSS, CLERK, ONE, OTHER, VIEW_METHODS, Shop, op
 
 Door = Callable[[Any, dict[str, str]], Any]
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-SALES = ("draft", "low", "quotation", "sent", "order", "note", "invoice", "open_order")
+SALES = ("draft", "low", "quotation", "sent", "agreed", "order", "note", "invoice", "open_order")
 BOUGHT = ("purchase", "receipt", "bill", "disputed", "receipt2", "dear", "payment", "open_purchase", "offer")
 ALL = (*SALES, *BOUGHT, "rfq", "count")
 LOW = [{"item": "A", "quantity": 1, "unit_price": "7000"}, {"item": "KIT", "quantity": 2, "unit_price": "9000"}]
@@ -154,7 +154,7 @@ SESSION: dict[str, Door] = {
     ),
     "derive": lambda s, ids: [
         s.derive(ids["open_order"], "purchase_order"), s.derive(ids["note"], "customer_return"), s.derive(ids["invoice"], "credit_note"),
-        s.derive(ids["offer"], "purchase_order"),
+        s.derive(ids["offer"], "purchase_order"), s.derive(ids["agreed"]),
         _attempts(lambda: s.derive(ids["receipt"], "supplier_return"), lambda: s.derive(ids["receipt2"], "supplier_invoice"),
                   lambda: s.derive(ids["quotation"]), lambda: s.derive(ids["invoice"])),
     ],
