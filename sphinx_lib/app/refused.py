@@ -34,11 +34,15 @@ class RefusedPrices:
         return dict(Counter((row.actor, row.tried.item) for row in self.rows).most_common())
 
 
-def tries_of(document: Document, pack: Pack, event: str, refused: GuardFailed | TransitionRefused) -> list[PriceTry]:
+def tries_of(
+    document: Document, pack: Pack, event: str, refused: GuardFailed | TransitionRefused
+) -> list[PriceTry]:
     """The prices of ``document`` that a refusal of ``event`` answered about: by price guards, or by guards and conditions
     that ask for margins or costs."""
     if isinstance(refused, GuardFailed):
-        found = [one for reason in refused.reasons for one in _of_reason(document, pack, event, reason)]
+        found = [
+            one for reason in refused.reasons for one in _of_reason(document, pack, event, reason)
+        ]
         return list(dict.fromkeys(found))
     declared = pack.type_of(document.type, document.kind).leaves(document.state).get(event)
     if declared is None or not _asks_margins(document, pack, declared):
@@ -56,7 +60,9 @@ def _of_reason(document: Document, pack: Pack, event: str, reason: Refusal) -> I
         yield PriceTry.of(document, event, 0, "", reason.guard, document.total_net)
         return
     name = str(reason.facts.get("guard", reason.guard))
-    yield PriceTry.of(document, event, line.position, line.item or line.text, name, line.unit_price or ZERO)
+    yield PriceTry.of(
+        document, event, line.position, line.item or line.text, name, line.unit_price or ZERO
+    )
 
 
 def _guard_of(document: Document, pack: Pack, name: str) -> Guard | None:
@@ -64,7 +70,9 @@ def _guard_of(document: Document, pack: Pack, name: str) -> Guard | None:
     if name in pack.model.guards:
         return pack.model.guards[name]
     declared = pack.type_of(document.type, document.kind)
-    asked = [state.requires for state in declared.states.values()] + [one.guards for one in declared.events.values()]
+    asked = [state.requires for state in declared.states.values()] + [
+        one.guards for one in declared.events.values()
+    ]
     return next((guards[name] for guards in asked if name in guards), None)
 
 
@@ -72,7 +80,9 @@ def _asks_margins(document: Document, pack: Pack, asked: Guard | Condition) -> b
     """Whether what is asked of ``document``, or of its lines, reads a cost or a margin."""
     key = (document.type, document.kind)
     whole = asked.require if isinstance(asked, Guard) else asked.when
-    of_lines = [asked.every_line] if isinstance(asked, Guard) else [asked.every_line, asked.any_line]
+    of_lines = (
+        [asked.every_line] if isinstance(asked, Guard) else [asked.every_line, asked.any_line]
+    )
     names = set(pack.expression(key, "document", whole).names) if whole else set()
     for text in of_lines:
         names |= pack.expression(key, "line", text).names if text else set()

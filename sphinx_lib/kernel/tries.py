@@ -24,10 +24,20 @@ class PriceTry(NamedTuple):
     currency: str
 
     @classmethod
-    def of(cls, document: Document, event: str, line: int, item: str, guard: str, price: Decimal) -> PriceTry:
+    def of(
+        cls, document: Document, event: str, line: int, item: str, guard: str, price: Decimal
+    ) -> PriceTry:
         """A try on ``document``."""
         return cls(
-            document.id, document.type, document.party or "", event, line, item, guard, price, document.currency
+            document.id,
+            document.type,
+            document.party or "",
+            event,
+            line,
+            item,
+            guard,
+            price,
+            document.currency,
         )
 
 

@@ -40,4 +40,6 @@ def is_shown(name: str, side: str, rights: frozenset[str]) -> bool:
 
 def shown_facts(facts: Mapping[str, Any], side: str, rights: frozenset[str]) -> dict[str, Any]:
     """``facts`` of a refusal as somebody with ``rights`` may see them."""
-    return {name: value if is_shown(name, side, rights) else NO_FIGURE for name, value in facts.items()}
+    return {
+        name: value if is_shown(name, side, rights) else NO_FIGURE for name, value in facts.items()
+    }

@@ -40,6 +40,7 @@ from sphinx_lib.pack.scopes import (
     party_scope,
     stock_scope,
 )
+from sphinx_lib.pack.sight_checks import check_sight
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.supply_checks import check_supply
 from sphinx_lib.pack.tax_checks import check_deductible, check_taxes
@@ -102,6 +103,7 @@ def build_pack(
         check_supply(model, types),
         check_chain(model, types),
         check_approvals(model, types),
+        check_sight(types, expressions),
         check_labels(model, layers),
         check_taxes(model),
         check_deductible(model, expressions.get((("", ""), "company", model.taxes.deductible or ""))),

@@ -20,7 +20,12 @@ EVENT = "refused_price"
 
 
 def keep(
-    connection: Connection, company: str, rows: Sequence[tuple[Id, PriceTry]], at: datetime, actor: str, pack: str
+    connection: Connection,
+    company: str,
+    rows: Sequence[tuple[Id, PriceTry]],
+    at: datetime,
+    actor: str,
+    pack: str,
 ) -> None:
     """Write refused prices, each under an id of its own."""
     append(connection, company, [_entry(one, tried, at, actor, pack) for one, tried in rows])
@@ -44,7 +49,9 @@ def found(
         statement = statement.where(log.actor == actor)
     if since is not None:
         statement = statement.where(log.recorded_at >= since)
-    for row in connection.execute(statement.order_by(log.recorded_at.desc(), log.document_id.desc())):
+    for row in connection.execute(
+        statement.order_by(log.recorded_at.desc(), log.document_id.desc())
+    ):
         yield RefusedPrice(row.document_id, row.recorded_at, row.actor, _tried(row.payload))
 
 

@@ -22,9 +22,16 @@ from sphinx_lib.pack.workflow_model import DocumentType
 from tests.store.support import FixedClock, overlay
 
 EVERYTHING = {
-    "see_margin", "exceed_credit", "negative_stock", "approve_supplier_invoice", "approve_order", "exceed_source",
-    "below_minimum", "accept_expired", "return_without_delivery",
-}  # fmt: skip
+    "see_margin",
+    "exceed_credit",
+    "negative_stock",
+    "approve_supplier_invoice",
+    "approve_order",
+    "exceed_source",
+    "below_minimum",
+    "accept_expired",
+    "return_without_delivery",
+}
 BOSS = Actor("boss", EVERYTHING)
 CLERK = Actor("clerk", EVERYTHING - {"see_margin"})
 """Everything but what is on trial: no answer is withheld for want of another right."""
@@ -77,20 +84,74 @@ def open_planted(folder: Path, figures: Figures, name: str) -> Shop:
     """A shop with ``figures`` in items, stock, purchase prices, purchases, deals and counts."""
     numbers = count(1)
     app = Sphinx.open(
-        ["base", overlay(folder, LAYER)], f"sqlite:///{folder / name}.sqlite", clock=FixedClock(), ids=lambda: f"{next(numbers):032x}"
+        ["base", overlay(folder, LAYER)],
+        f"sqlite:///{folder / name}.sqlite",
+        clock=FixedClock(),
+        ids=lambda: f"{next(numbers):032x}",
     )
     app.migrate()
     shop = Shop(app)
     with app.session(actor=BOSS) as s:
-        s.put("customer", [{"code": "ACME", "name": "ACME SAS", "country": "FR", "email": "a@acme.fr"}])
-        s.put("supplier", [{"code": "VISCO", "name": "Visco SARL", "lead_days": 3, "free_carriage_from": "90000"}])
+        s.put(
+            "customer",
+            [{"code": "ACME", "name": "ACME SAS", "country": "FR", "email": "a@acme.fr"}],
+        )
+        s.put(
+            "supplier",
+            [
+                {
+                    "code": "VISCO",
+                    "name": "Visco SARL",
+                    "lead_days": 3,
+                    "free_carriage_from": "90000",
+                }
+            ],
+        )
         s.put("deal", [{"code": "HALLE", "name": "Halle 3", "customer": "ACME"}])
-        s.put("item", [_item("A", figures), _item("B", figures, reorder={
-            "minimum": 500, "economic": {"yearly_use": "1000", "order_cost": "100", "holding_rate": "10", "unit_price": figures.cost}
-        })])  # fmt: skip
-        s.put("item", [{"code": "KIT", "name": "Kit", "kind": "kit", "components": {"A": "1"}, "sale_price": "12000"}])
-        s.put("price", [{"step": "purchase_price", "supplier": "VISCO", "item": item, "currency": "EUR", "value": figures.bought}
-                        for item in ("A", "B")])  # fmt: skip
+        s.put(
+            "item",
+            [
+                _item("A", figures),
+                _item(
+                    "B",
+                    figures,
+                    reorder={
+                        "minimum": 500,
+                        "economic": {
+                            "yearly_use": "1000",
+                            "order_cost": "100",
+                            "holding_rate": "10",
+                            "unit_price": figures.cost,
+                        },
+                    },
+                ),
+            ],
+        )
+        s.put(
+            "item",
+            [
+                {
+                    "code": "KIT",
+                    "name": "Kit",
+                    "kind": "kit",
+                    "components": {"A": "1"},
+                    "sale_price": "12000",
+                }
+            ],
+        )
+        s.put(
+            "price",
+            [
+                {
+                    "step": "purchase_price",
+                    "supplier": "VISCO",
+                    "item": item,
+                    "currency": "EUR",
+                    "value": figures.bought,
+                }
+                for item in ("A", "B")
+            ],
+        )
         s.adjust_stock("A", 20, cost=figures.cost)
         _sell(shop, s, figures)
         _buy(shop, s, figures)
@@ -101,14 +162,25 @@ def open_planted(folder: Path, figures: Figures, name: str) -> Shop:
 
 
 def _item(code: str, figures: Figures, **more: Any) -> dict[str, Any]:
-    return {"code": code, "name": f"Item {code}", "sale_price": "12000", "cost": figures.cost, "supplier": "VISCO",
-            "custom": {"secret": figures.secret}, **more}  # fmt: skip
+    return {
+        "code": code,
+        "name": f"Item {code}",
+        "sale_price": "12000",
+        "cost": figures.cost,
+        "supplier": "VISCO",
+        "custom": {"secret": figures.secret},
+        **more,
+    }
 
 
 def _sell(shop: Shop, s: Any, figures: Figures) -> None:
     ids, lines = shop.ids, [{"item": "A", "quantity": 2}, {"item": "KIT", "quantity": 1}]
-    ids["draft"] = s.create("quotation", customer="ACME", deal="HALLE", lines=lines, secret=figures.secret).id
-    ids["low"] = s.create("quotation", customer="ACME", lines=[{"item": "A", "quantity": 1, "unit_price": "7000"}]).id
+    ids["draft"] = s.create(
+        "quotation", customer="ACME", deal="HALLE", lines=lines, secret=figures.secret
+    ).id
+    ids["low"] = s.create(
+        "quotation", customer="ACME", lines=[{"item": "A", "quantity": 1, "unit_price": "7000"}]
+    ).id
     ids["quotation"] = s.create("quotation", customer="ACME", deal="HALLE", lines=lines).id
     s.fire(ids["quotation"], "send")
     ids["sent"] = s.create("quotation", customer="ACME", lines=lines).id
@@ -121,13 +193,17 @@ def _sell(shop: Shop, s: Any, figures: Figures) -> None:
     ids["note"] = s.derive(ids["order"], "delivery_note").documents[0].id
     ids["invoice"] = s.derive(ids["note"], "invoice").documents[0].id
     s.fire(ids["invoice"], "issue")
-    ids["open_order"] = s.create("sales_order", customer="ACME", lines=[{"item": "B", "quantity": 4}]).id
+    ids["open_order"] = s.create(
+        "sales_order", customer="ACME", lines=[{"item": "B", "quantity": 4}]
+    ).id
     s.fire(ids["open_order"], "confirm")
 
 
 def _buy(shop: Shop, s: Any, figures: Figures) -> None:
     ids = shop.ids
-    ids["purchase"] = s.create("purchase_order", supplier="VISCO", lines=[{"item": "A", "quantity": 3}], deal="HALLE").id
+    ids["purchase"] = s.create(
+        "purchase_order", supplier="VISCO", lines=[{"item": "A", "quantity": 3}], deal="HALLE"
+    ).id
     s.fire(ids["purchase"], "confirm")
     ids["receipt"] = s.derive(ids["purchase"], "goods_receipt").documents[0].id
     s.edit(ids["receipt"], landed_cost=figures.freight)
@@ -136,14 +212,22 @@ def _buy(shop: Shop, s: Any, figures: Figures) -> None:
     s.edit(ids["bill"], reference="F1")
     s.fire(ids["bill"], "match")
     s.fire(ids["bill"], "post")
-    ids["disputed"] = s.create("purchase_order", supplier="VISCO", lines=[{"item": "A", "quantity": 1}]).id
+    ids["disputed"] = s.create(
+        "purchase_order", supplier="VISCO", lines=[{"item": "A", "quantity": 1}]
+    ).id
     s.fire(ids["disputed"], "confirm")
-    ids["receipt2"] = s.fire(s.derive(ids["disputed"], "goods_receipt").documents[0].id, "receive").id
+    ids["receipt2"] = s.fire(
+        s.derive(ids["disputed"], "goods_receipt").documents[0].id, "receive"
+    ).id
     ids["dear"] = s.derive(ids["receipt2"], "supplier_invoice").documents[0].id
-    s.edit(ids["dear"], reference="F2", lines={1: {"unit_price": f"{Decimal(figures.bought) + 1000}"}})
+    s.edit(
+        ids["dear"], reference="F2", lines={1: {"unit_price": f"{Decimal(figures.bought) + 1000}"}}
+    )
     s.fire(ids["dear"], "match")
     ids["payment"] = s.pay(supplier="VISCO", amount="1000").id
-    ids["open_purchase"] = s.create("purchase_order", supplier="VISCO", lines=[{"item": "B", "quantity": 1}]).id
+    ids["open_purchase"] = s.create(
+        "purchase_order", supplier="VISCO", lines=[{"item": "B", "quantity": 1}]
+    ).id
     ids["rfq"] = s.create("rfq", lines=[{"item": "A", "quantity": 5}]).id
     ids["offer"] = s.derive(ids["rfq"], "supplier_quotation", parties=["VISCO"]).documents[0].id
     s.fire(ids["rfq"], "send")
@@ -173,7 +257,9 @@ def said(value: Any) -> Iterator[str]:
             yield from (f"{key}: {text}" for text in said(one))
     elif isinstance(value, BaseModel):
         yield from said(value.model_dump())
-    elif isinstance(value, list | tuple | set | frozenset | range) and not hasattr(value, "_fields"):
+    elif isinstance(value, list | tuple | set | frozenset | range) and not hasattr(
+        value, "_fields"
+    ):
         rows = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         for place, one in enumerate(rows):
             yield from (f"{place}: {text}" for text in said(one))
@@ -202,9 +288,12 @@ def _of_record(value: Any) -> Iterator[str]:
 def _properties(kind: type) -> list[str]:
     hidden = {"model", "type"}
     return [
-        name for name in dir(kind)
-        if not name.startswith("_") and name not in hidden and type(getattr(kind, name)).__name__ in ("property", "cached_property")
-    ]  # fmt: skip
+        name
+        for name in dir(kind)
+        if not name.startswith("_")
+        and name not in hidden
+        and type(getattr(kind, name)).__name__ in ("property", "cached_property")
+    ]
 
 
 def _each(view: DocumentView, ask: Any) -> list[Any]:
@@ -216,7 +305,9 @@ VIEW_METHODS: dict[str, Any] = {
     "source_of": lambda view: _each(view, view.source_of),
     "root_of": lambda view: _each(view, view.root_of),
     "in_language": lambda view: view.in_language("en").document,
-    "left": lambda view: _each(view, lambda line: [view.left(line, name) for name in line.progress]),
+    "left": lambda view: _each(
+        view, lambda line: [view.left(line, name) for name in line.progress]
+    ),
     "margin_figures": lambda view: _each(view, view.margin_figures),
     "vat_rate": lambda view: _each(view, view.vat_rate),
     "margin_of": lambda view: _each(view, view.margin_of),
@@ -224,4 +315,3 @@ VIEW_METHODS: dict[str, Any] = {
     "as_json": lambda view: view.as_json(),
 }
 """Every public method of a document's view, asked about all that it holds."""
-

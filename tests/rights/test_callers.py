@@ -40,7 +40,10 @@ def sent(app: Sphinx) -> str:
 def test_nobody_outside_acts_as_the_engine_or_the_clock(app: Sphinx, door: str, by: Any) -> None:
     invoice = issue_invoice(app)
     before = document(app, invoice.id)
-    with app.session(actor=ALICE) as s, pytest.raises(InputError, match="by: a command is given by 'user' or 'customer'"):
+    with (
+        app.session(actor=ALICE) as s,
+        pytest.raises(InputError, match="by: a command is given by 'user' or 'customer'"),
+    ):
         DOORS[door](s, invoice.id, "cancel_by_credit", by)
     assert document(app, invoice.id) == before
 
@@ -49,7 +52,10 @@ def test_nobody_outside_acts_as_the_engine_or_the_clock(app: Sphinx, door: str, 
 def test_what_the_clock_fires_is_fired_by_a_run(app: Sphinx, door: str) -> None:
     quotation = sent(app)
     app.clock.at = datetime(2026, 4, 1, 8, tzinfo=UTC)  # type: ignore[attr-defined]
-    with app.session(actor=ALICE) as s, pytest.raises(InputError, match="`app.run` fires what the clock fires"):
+    with (
+        app.session(actor=ALICE) as s,
+        pytest.raises(InputError, match="`app.run` fires what the clock fires"),
+    ):
         DOORS[door](s, quotation, "expire", "clock")
     assert app.run("expiry", actor=Actor("night"), dry_run=True).made == [quotation]
     assert document(app, quotation).state == "sent"
@@ -61,7 +67,10 @@ def test_what_the_clock_fires_is_fired_by_a_run(app: Sphinx, door: str) -> None:
 
 def test_a_user_is_told_who_fires_an_event_that_is_not_theirs(app: Sphinx) -> None:
     quotation = sent(app)
-    with app.session(actor=ALICE) as s, pytest.raises(TransitionRefused, match="it is fired by clock"):
+    with (
+        app.session(actor=ALICE) as s,
+        pytest.raises(TransitionRefused, match="it is fired by clock"),
+    ):
         s.fire(quotation, "expire")
 
 

@@ -21,7 +21,7 @@ from tests.store.support import FixedClock, goods, open_shop, overlay
 D = Decimal
 SELLER = Actor("paul")
 CHIEF = Actor("claire", {"see_margin", "approve_price"})
-FLOOR = "pricing: {guards: {achat: {min_price: \"default(item.cost, 0)\", on_fail: %s}}}\n"
+FLOOR = 'pricing: {guards: {achat: {min_price: "default(item.cost, 0)", on_fail: %s}}}\n'
 APPROVED = """
 guards:
   price_guards: {on_fail: approve}
@@ -48,7 +48,13 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[Opened]:
     made = []
 
     def opened(on_fail: str, more: str = "") -> Sphinx:
-        made.append(open_shop(database_url, config=["base", overlay(tmp_path, FLOOR % on_fail + more)], clock=FixedClock()))
+        made.append(
+            open_shop(
+                database_url,
+                config=["base", overlay(tmp_path, FLOOR % on_fail + more)],
+                clock=FixedClock(),
+            )
+        )
         with made[-1].session() as s:
             s.put("item", [goods("VIS-1", cost="7.65"), goods("VIS-2", cost="7.65")])
         return made[-1]
@@ -59,7 +65,9 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[Opened]:
 
 
 def quoted(s: Any, price: str, item: str = "VIS-1") -> Document:
-    return s.create("quotation", customer="ACME", lines=[{"item": item, "quantity": 1, "unit_price": price}])  # type: ignore[no-any-return]
+    return s.create(
+        "quotation", customer="ACME", lines=[{"item": item, "quantity": 1, "unit_price": price}]
+    )  # type: ignore[no-any-return]
 
 
 def tried(app: Sphinx, work: Callable[[Any], Any], actor: Actor = SELLER) -> Exception | None:
@@ -91,7 +99,10 @@ def test_who_looks_for_a_cost_by_trying_prices_leaves_each_of_them_on_record(sho
     assert found.by_actor == {"paul": len(found.rows)}
     assert found.by_item == {("paul", "VIS-1"): len(found.rows)}
     assert {row.tried.price for row in found.rows} >= {D("7.64"), D("5.00")}
-    assert all(row.tried.price < D("7.65") and row.tried.guard == "achat" and row.tried.party == "ACME" for row in found.rows)
+    assert all(
+        row.tried.price < D("7.65") and row.tried.guard == "achat" and row.tried.party == "ACME"
+        for row in found.rows
+    )
     assert app.verify().faults == ()
 
 
@@ -99,13 +110,22 @@ def test_a_refused_price_is_kept_though_nothing_else_of_its_unit_of_work_is(shop
     app = shop("block")
     with app.engine.connect() as connection:
         before = connection.scalar(select(func.count()).select_from(documents))
-    with pytest.raises(InputError, match="below the floor of guard 'achat'"), app.session(actor=SELLER) as s:
+    with (
+        pytest.raises(InputError, match="below the floor of guard 'achat'"),
+        app.session(actor=SELLER) as s,
+    ):
         quoted(s, "9")
         quoted(s, "7")
     with app.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(documents)) == before
     (row,) = on_record(app).rows
-    assert (row.actor, row.at, row.tried.event, row.tried.type, row.tried.line) == ("paul", app.clock.now(), "enter", "quotation", 1)
+    assert (row.actor, row.at, row.tried.event, row.tried.type, row.tried.line) == (
+        "paul",
+        app.clock.now(),
+        "enter",
+        "quotation",
+        1,
+    )
     assert (row.tried.item, row.tried.price, row.tried.currency) == ("VIS-1", D(7), "EUR")
 
 
@@ -124,7 +144,11 @@ def test_so_it_is_under_a_key_and_in_a_transaction_of_the_host(shop: Opened) -> 
     app = shop("block")
     with pytest.raises(InputError):
         app.do(lambda s: quoted(s, "7").id, actor=SELLER, key="click-1")
-    with app.engine.begin() as connection, pytest.raises(InputError), app.session(actor=SELLER, connection=connection) as s:
+    with (
+        app.engine.begin() as connection,
+        pytest.raises(InputError),
+        app.session(actor=SELLER, connection=connection) as s,
+    ):
         quoted(s, "6")
     assert [row.tried.price for row in on_record(app).rows] in ([D(7), D(6)], [D(6), D(7)])
 
@@ -134,26 +158,37 @@ def test_an_event_that_a_price_guard_refuses_leaves_a_record(shop: Opened, door:
     app = shop("approve")
     with app.session(actor=SELLER) as s:
         made = quoted(s, "7").id
-        doors = {"fire": lambda: s.fire(made, "send"), "fire_many": lambda: s.fire_many([made], "send"),
-                 "plan": lambda: s.plan(made, "send")}  # fmt: skip
+        doors = {
+            "fire": lambda: s.fire(made, "send"),
+            "fire_many": lambda: s.fire_many([made], "send"),
+            "plan": lambda: s.plan(made, "send"),
+        }
         if door == "fire_many":
             assert isinstance(doors[door]().refused[made], GuardFailed)
         else:
             with pytest.raises(GuardFailed, match="…"):
                 doors[door]()
     (row,) = on_record(app).rows
-    assert (row.tried.document_id, row.tried.event, row.tried.guard, row.tried.price) == (made, "send", "achat", D(7))
+    assert (row.tried.document_id, row.tried.event, row.tried.guard, row.tried.price) == (
+        made,
+        "send",
+        "achat",
+        D(7),
+    )
 
 
 def test_guards_and_conditions_that_ask_for_a_margin_leave_one_too(shop: Opened) -> None:
-    app = shop("warn", """
+    app = shop(
+        "warn",
+        """
 guards: {earns: {require: "default(margin_rate, 0) > 90", message: {en: "earns {margin_rate}, {total_cost}"}}}
 document_types:
   quotation:
     events:
       cancel: {guards: [earns]}
       hurry: {from: draft, to: sent, when: margin > 9}
-""")  # fmt: skip
+""",
+    )
     with app.session(actor=SELLER) as s:
         made = quoted(s, "8").id
         with pytest.raises(GuardFailed, match="earns …, …$"):
@@ -164,7 +199,9 @@ document_types:
     assert found == {"cancel": ("earns", D("8.00")), "hurry": ("hurry", D("8.00"))}
 
 
-def test_a_preview_answers_no_question_about_a_floor_made_of_costs_and_leaves_no_record(shop: Opened) -> None:
+def test_a_preview_answers_no_question_about_a_floor_made_of_costs_and_leaves_no_record(
+    shop: Opened,
+) -> None:
     app = shop("block")
     with app.session(actor=SELLER) as s:
         draft = quoted(s, "9").id
@@ -173,12 +210,20 @@ def test_a_preview_answers_no_question_about_a_floor_made_of_costs_and_leaves_no
         with app.reader(actor=SELLER) as views, app.session(actor=SELLER) as s:
             line = [{"item": "VIS-1", "quantity": 1, "unit_price": price}]
             for doors in (views, s):
-                previews = [doors.preview("quotation", customer="ACME", lines=line), doors.preview_edit(draft, lines=line)]
+                previews = [
+                    doors.preview("quotation", customer="ACME", lines=line),
+                    doors.preview_edit(draft, lines=line),
+                ]
                 quote = doors.quote_line("VIS-1", 1, unit_price=price)
-                told.append([
-                    *(one.ok for one in previews), *(line.failures for one in previews for line in one.lines),
-                    quote.problems, quote.failures, [row.step for row in quote.line.trace],
-                ])  # fmt: skip
+                told.append(
+                    [
+                        *(one.ok for one in previews),
+                        *(line.failures for one in previews for line in one.lines),
+                        quote.problems,
+                        quote.failures,
+                        [row.step for row in quote.line.trace],
+                    ]
+                )
     assert told[0] == told[1] == told[2] == told[3]
     with app.reader(actor=CHIEF) as views:
         assert views.quote_line("VIS-1", 1, unit_price="7.64").problems
@@ -189,7 +234,10 @@ def test_who_reads_the_record_needs_the_right(shop: Opened) -> None:
     app = shop("block")
     tried(app, lambda s: quoted(s, "7"))
     tried(app, lambda s: quoted(s, "6", "VIS-2"), CHIEF)
-    with app.reader(actor=SELLER) as views, pytest.raises(Refused, match="takes the right 'see_margin'"):
+    with (
+        app.reader(actor=SELLER) as views,
+        pytest.raises(Refused, match="takes the right 'see_margin'"),
+    ):
         views.refused_prices()
     assert on_record(app).by_actor == {"paul": 1, "claire": 1}
     assert [row.tried.item for row in on_record(app, actor="claire").rows] == ["VIS-2"]
@@ -203,9 +251,15 @@ def test_a_record_that_is_changed_or_taken_out_is_found(shop: Opened) -> None:
     app.seal()
     first, second = (row.id for row in on_record(app).rows)
     with app.engine.begin() as connection:
-        connection.execute(update(audit_log).where(audit_log.c.document_id == first).values(actor="mallory"))
+        connection.execute(
+            update(audit_log).where(audit_log.c.document_id == first).values(actor="mallory")
+        )
         connection.execute(delete(audit_log).where(audit_log.c.document_id == second))
-        assert connection.scalar(select(func.count()).select_from(seal_members).where(seal_members.c.document_id == second))
+        assert connection.scalar(
+            select(func.count())
+            .select_from(seal_members)
+            .where(seal_members.c.document_id == second)
+        )
     faults = {(fault.where, fault.what) for fault in app.verify().faults}
     assert (first, "audit entry 1 (refused_price) was altered") in faults
     assert (second, "audit entry 1, sealed, is gone") in faults
@@ -244,7 +298,10 @@ def test_who_may_not_approve_is_answered_alike_whatever_the_price(shop: Opened) 
 def test_who_may_approve_is_answered_and_goes_on_with_a_reason(shop: Opened) -> None:
     app = shop("approve", APPROVED)
     low, high = (answers(app, price)[0].id for price in ("7", "8"))
-    with app.session(actor=SELLER) as s, pytest.raises(TransitionRefused, match="needs the right 'approve_price'"):
+    with (
+        app.session(actor=SELLER) as s,
+        pytest.raises(TransitionRefused, match="needs the right 'approve_price'"),
+    ):
         s.fire(low, "approve")
     with app.session(actor=CHIEF) as s:
         assert s.fire(high, "approve").state == "sent"
@@ -258,7 +315,9 @@ def test_who_may_approve_is_answered_and_goes_on_with_a_reason(shop: Opened) -> 
         assert s.fire(waiting, "withdraw").state == "draft"
 
 
-def test_other_guards_are_answered_before_it_waits_and_nothing_of_the_event_happens(shop: Opened) -> None:
+def test_other_guards_are_answered_before_it_waits_and_nothing_of_the_event_happens(
+    shop: Opened,
+) -> None:
     app = shop("approve", APPROVED)
     with app.session(actor=SELLER) as s:
         empty = s.create("quotation", customer="ACME", lines=[])
@@ -271,8 +330,16 @@ def test_other_guards_are_answered_before_it_waits_and_nothing_of_the_event_happ
         assert views.history(made.id)[-1].payload["to"] == "to_approve"
 
 
-def test_only_prices_by_hand_wait_where_the_guard_says_so_and_copied_ones_had_their_approval(shop: Opened) -> None:
-    app = shop("approve", APPROVED.replace("price_guards: {on_fail: approve}", "price_guards: {with: {lines: by_hand}, on_fail: approve}"))
+def test_only_prices_by_hand_wait_where_the_guard_says_so_and_copied_ones_had_their_approval(
+    shop: Opened,
+) -> None:
+    app = shop(
+        "approve",
+        APPROVED.replace(
+            "price_guards: {on_fail: approve}",
+            "price_guards: {with: {lines: by_hand}, on_fail: approve}",
+        ),
+    )
     with app.session(actor=SELLER) as s:
         ruled = s.create("quotation", customer="ACME", lines=[{"item": "VIS-1", "quantity": 1}])
         assert s.fire(ruled.id, "send").state == "sent"
@@ -284,19 +351,48 @@ def test_only_prices_by_hand_wait_where_the_guard_says_so_and_copied_ones_had_th
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        ("guards: {price_guards: {on_fail: approve}}", "no state waits for the approval that guard 'price_guards' asks"),
-        ("guards: {price_guards: {on_fail: approve, override: null}}", "guards.price_guards.on_fail: nobody may approve"),
-        ("document_types: {quotation: {states: {draft: {waits_for: [price_guards]}}}}", "unknown guard that says on_fail: approve"),
+        (
+            "guards: {price_guards: {on_fail: approve}}",
+            "no state waits for the approval that guard 'price_guards' asks",
+        ),
+        (
+            "guards: {price_guards: {on_fail: approve, override: null}}",
+            "guards.price_guards.on_fail: nobody may approve",
+        ),
+        (
+            "document_types: {quotation: {states: {draft: {waits_for: [price_guards]}}}}",
+            "unknown guard that says on_fail: approve",
+        ),
         (APPROVED + "      early: {from: draft, to: to_approve}\n", None),
-        (APPROVED.replace("waits_for: [price_guards], counts: planned}", "waits_for: [price_guards], counts: planned, final: true}", 1),
-         "a document that waits has no number and goes on"),
+        (
+            APPROVED.replace(
+                "waits_for: [price_guards], counts: planned}",
+                "waits_for: [price_guards], counts: planned, final: true}",
+                1,
+            ),
+            "a document that waits has no number and goes on",
+        ),
         ("guards: {price_guards: {on_fail: aprove}}", "on_fail"),
     ],
-)  # fmt: skip
-def test_a_configuration_says_who_approves_and_where_documents_wait(tmp_path: Path, layer: str, said: str | None) -> None:
+)
+def test_a_configuration_says_who_approves_and_where_documents_wait(
+    tmp_path: Path, layer: str, said: str | None
+) -> None:
     if said is None:
         Sphinx.open(["base", overlay(tmp_path, layer)]).engine.dispose()
         return
     with pytest.raises(ConfigError) as refused:
         Sphinx.open(["base", overlay(tmp_path, layer)])
     assert said in str(refused.value)
+
+
+def test_a_field_that_is_filled_with_a_margin_and_shown_to_everybody_is_told(
+    tmp_path: Path,
+) -> None:
+    layer = "document_types: {quotation: {fields: {earned: {type: number, optional: true, default: margin, label: {en: Earned}%s}}}}"
+    app = Sphinx.open(["base", overlay(tmp_path, layer % "")])
+    assert [str(one) for one in app.pack.warnings if "fields.earned.default" in str(one)]
+    app.engine.dispose()
+    kept = Sphinx.open(["base", overlay(tmp_path, layer % ", right: see_margin")])
+    assert not [str(one) for one in kept.pack.warnings if "earned" in str(one)]
+    kept.engine.dispose()

@@ -16,5 +16,9 @@ def upgrade() -> None:
     """Add the index of refused prices."""
     only = sa.text("event = 'refused_price'")
     op.create_index(
-        "prices_refused", "audit_log", ["company_id", "recorded_at"], sqlite_where=only, postgresql_where=only
+        "prices_refused",
+        "audit_log",
+        ["company_id", "recorded_at"],
+        sqlite_where=only,
+        postgresql_where=only,
     )
