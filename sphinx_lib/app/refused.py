@@ -1,4 +1,5 @@
-"""Refused prices: which refusals answer a question about a floor or a margin, and how they are read (G1, S48)."""
+"""Refused prices: which refusals answer a question about a floor or a margin, and how they are read
+(G1, S48)."""
 
 from __future__ import annotations
 
@@ -37,8 +38,8 @@ class RefusedPrices:
 def tries_of(
     document: Document, pack: Pack, event: str, refused: GuardFailed | TransitionRefused
 ) -> list[PriceTry]:
-    """The prices of ``document`` that a refusal of ``event`` answered about: by price guards, or by guards and conditions
-    that ask for margins or costs."""
+    """The prices of ``document`` that a refusal of ``event`` answered about: by price guards, or by
+    guards and conditions that ask for margins or costs."""
     if isinstance(refused, GuardFailed):
         found = [
             one for reason in refused.reasons for one in _of_reason(document, pack, event, reason)

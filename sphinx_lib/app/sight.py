@@ -1,8 +1,8 @@
 """What an actor sees: the one place that decides it (S48).
 
-Costs, margins, what is paid to suppliers and floors made of costs are for who has the right ``see_margin``. Others are
-shown documents without them; what is nothing without them, such as the balance of a supplier, is refused. What the
-library stores stays whole.
+Costs, margins, what is paid to suppliers and floors made of costs are for who has the right
+``see_margin``. Others are shown documents without them; what is nothing without them, such as the
+balance of a supplier, is refused. What the library stores stays whole.
 """
 
 from __future__ import annotations
@@ -28,79 +28,26 @@ if TYPE_CHECKING:
     from sphinx_lib.app.unit import Unit
 
 _AMOUNTS = (
-    "foot_discount",
-    "early_payment_discount",
-    "foot_discount_amount",
-    "total_net",
-    "total_vat",
-    "total_gross",
-    "net_to_pay",
-    "balance",
-    "counterpart_net",
-    "counterpart_vat",
-    "counterpart_gross",
-    "exposure",
-)
-_SEARCHED_BY_ANYBODY = frozenset(
-    {
-        "id",
-        "type",
-        "kind",
-        "state",
-        "number",
-        "root_number",
-        "revision",
-        "version",
-        "date",
-        "date_given",
-        "tax_date",
-        "due_date",
-        "party",
-        "site",
-        "contact",
-        "currency",
-        "language",
-        "reference",
-        "deal",
-        "method",
-        "origin",
-        "payment_terms",
-        "rate",
-        "rate_date",
-        "rate_source",
-        "regime",
-        "prices_include_tax",
-        "delivery_status",
-        "billing_status",
-        "frozen_at",
-        "pack",
-    }
-)
+    "foot_discount", "early_payment_discount", "foot_discount_amount", "total_net", "total_vat",
+    "total_gross", "net_to_pay", "balance", "counterpart_net", "counterpart_vat",
+    "counterpart_gross", "exposure",
+)  # fmt: skip
+_SEARCHED_BY_ANYBODY = frozenset({
+    "id", "type", "kind", "state", "number", "root_number", "revision", "version", "date",
+    "date_given", "tax_date", "due_date", "party", "site", "contact", "currency", "language",
+    "reference", "deal", "method", "origin", "payment_terms", "rate", "rate_date", "rate_source",
+    "regime", "prices_include_tax", "delivery_status", "billing_status", "frozen_at", "pack",
+})  # fmt: skip
 """Columns of documents that tell nothing of costs, whatever the type."""
-_TOLD_OF_ENTRIES = frozenset(
-    {
-        "from",
-        "to",
-        "by",
-        "facts",
-        "overridden",
-        "warnings",
-        "reasons",
-        "changed",
-        "from_documents",
-        "number",
-        "series",
-        "kind",
-        "code",
-        "document",
-        "type",
-        "line",
-        "item",
-        "guard",
-        "event",
-    }
+_TOLD_OF_ENTRIES = frozenset({
+    "from", "to", "by", "facts", "overridden", "warnings", "reasons", "changed", "from_documents",
+    "number", "series", "kind", "code", "document", "type", "line", "item", "guard", "event",
+})  # fmt: skip
+"""What anybody is shown of an audit entry; digests are left out: a cost can be tried against them."""
+_WITHOUT_COSTS = frozenset(
+    {"customer", "supplier", "warehouse", "family", "deal", "exchange_rate"}
 )
-"""What anybody is shown of an audit entry; digests are left out, since a cost can be tried out against them."""
+"""Kinds of records that say nothing of costs; those of items are shown in part, prices not at all."""
 _COSTS_OF_ITEM: Mapping[str, Any] = {
     "cost": None,
     "average_cost": None,
@@ -122,11 +69,12 @@ def refuse_costs(actor: Actor, what: str) -> None:
         )
 
 
-# -- documents ----------------------------------------------------------------------------------------------------------
+# -- documents ------------------------------------------------------------------------------------
 
 
 def shown(unit: Unit, document: Document) -> Document:
-    """``document`` as the actor of ``unit`` may see it; what the unit holds, and writes, stays whole."""
+    """``document`` as the actor of ``unit`` may see it; what the unit holds, and writes, stays
+    whole."""
     whole = _without_fields(document, unit.pack, unit.actor.rights)
     return whole if sees_margin(unit.actor) else without_costs(whole, unit.pack)
 
@@ -145,7 +93,8 @@ def shown_plan(unit: Unit, plan: Plan) -> Plan:
 
 
 def shown_derived(unit: Unit, derived: Derived) -> Derived:
-    """What was derived as the actor of ``unit`` may see it: of purchases nothing is explained that is made of amounts."""
+    """What was derived as the actor of ``unit`` may see it: of purchases nothing is explained that
+    is made of amounts."""
     found = replace(derived, documents=tuple(shown(unit, one) for one in derived.documents))
     if any(hides_amounts(one, unit.type_of(one).side) for one in found.documents):
         return replace(found, explanation="", why=())
@@ -153,8 +102,8 @@ def shown_derived(unit: Unit, derived: Derived) -> Derived:
 
 
 def without_costs(document: Document, pack: Pack) -> Document:
-    """``document`` for somebody who may not see costs: nothing of what it costs, or of floors made of a cost; one of
-    purchases is as if nobody had priced it yet."""
+    """``document`` for somebody who may not see costs: nothing of what it costs, or of floors made
+    of a cost; one of purchases is as if nobody had priced it yet."""
     declared = _type_of(document, pack)
     hidden, sold = hidden_floors(pack, frozenset()), _sold(pack, declared)
     lines = tuple(
@@ -174,12 +123,14 @@ def _type_of(document: Document, pack: Pack) -> DocumentType | None:
 
 
 def hides_amounts(document: Document, side: str) -> bool:
-    """Whether the amounts of ``document``, of a type of ``side``, are hidden: it is one of purchases without its costs."""
+    """Whether the amounts of ``document``, of a type of ``side``, are hidden: it is one of
+    purchases without its costs."""
     return side == PURCHASE and document.total_cost is None
 
 
 def line_without_cost(line: Line, hidden: frozenset[str]) -> Line:
-    """``line`` without its cost, those of its parts, and what the guards called ``hidden`` say of its price."""
+    """``line`` without its cost, those of its parts, and what the guards called ``hidden`` say of
+    its price."""
     parts = tuple(part._replace(cost=None) for part in line.parts)
     rows = line.trace
     if hidden and any(row.step in hidden and not row.active for row in rows):
@@ -230,7 +181,8 @@ def _unpriced(document: Document) -> Document:
 
 
 def _without_fields(document: Document, pack: Pack, rights: frozenset[str]) -> Document:
-    """``document`` without the fields of its own that name a right which is not among ``rights``."""
+    """``document`` without the fields of its own that name a right which is not among ``rights``.
+    """
     declared = _type_of(document, pack)
     if declared is None:
         return document
@@ -255,7 +207,7 @@ def _left(values: Mapping[str, Any], gone: frozenset[str]) -> Mapping[str, Any]:
     return {name: value for name, value in values.items() if name not in gone}
 
 
-# -- master data ----------------------------------------------------------------------------------------------------------
+# -- master data ----------------------------------------------------------------------------------
 
 
 def shown_items(unit: Unit, items: Mapping[str, Item]) -> dict[str, Item]:
@@ -275,17 +227,18 @@ def shown_items(unit: Unit, items: Mapping[str, Item]) -> dict[str, Item]:
 
 
 def item_without_cost(item: Item) -> Item:
-    """``item`` as it is shown to somebody who may not see costs, nor work them out from its economic quantity."""
+    """``item`` as it is shown to somebody who may not see costs, nor work them out from its
+    economic quantity."""
     reorder = tuple(rule.model_copy(update={"economic": None}) for rule in item.reorder)
     return item.model_copy(update={**_COSTS_OF_ITEM, "reorder": reorder})
 
 
-# -- searches and history -----------------------------------------------------------------------------------------------
+# -- searches and history -------------------------------------------------------------------------
 
 
 def refuse_filters(unit: Unit, filters: Mapping[str, Any], own: Mapping[str, Field_]) -> None:
-    """Raises Refused for a search by what the actor may not see: a cost, an amount of anything but sales, a field of
-    one's own with a right that the actor lacks."""
+    """Raises Refused for a search by what the actor may not see: a cost, an amount of anything but
+    sales, a field of one's own with a right that the actor lacks."""
     rights = unit.actor.rights
     for name, field in own.items():
         if field.right is not None and field.right not in rights:
@@ -299,8 +252,8 @@ def refuse_filters(unit: Unit, filters: Mapping[str, Any], own: Mapping[str, Fie
         asked -= set(_AMOUNTS)
     if asked:
         raise Refused(
-            f"a search by {', '.join(map(repr, sorted(asked)))} tells what things cost; name a type of sales and its "
-            f"amounts, or have the right {SEE_MARGIN!r}",
+            f"a search by {', '.join(map(repr, sorted(asked)))} tells what things cost; "
+            f"name a type of sales and its amounts, or have the right {SEE_MARGIN!r}",
             right=SEE_MARGIN,
         )
 
@@ -311,11 +264,13 @@ def _of_sales(unit: Unit, named: Any) -> bool:
     if not isinstance(names, list | tuple | set | frozenset) or not names:
         return False
     types = unit.pack.model.document_types
-    return all(name in types and types[name].side == "sales" for name in names)
+    known = (types.get(name) if isinstance(name, str) else None for name in names)
+    return all(one is not None and one.side == "sales" for one in known)
 
 
 def shown_entries(unit: Unit, entries: Iterable[AuditRow], side: str) -> list[AuditRow]:
-    """Audit entries of one document or record as the actor of ``unit`` may see them; ``side`` is that of the document."""
+    """Audit entries of one document or record as the actor of ``unit`` may see them; ``side`` is
+    that of the document."""
     if sees_margin(unit.actor):
         return list(entries)
     return [
@@ -328,14 +283,7 @@ def _payload(payload: Mapping[str, Any], side: str) -> dict[str, Any]:
     told = _TOLD_OF_ENTRIES - ({"warnings", "reasons"} if side == PURCHASE else set())
     found = {name: value for name, value in payload.items() if name in told}
     kind, data = payload.get("kind"), payload.get("data")
-    if isinstance(data, Mapping) and kind in (
-        "customer",
-        "supplier",
-        "warehouse",
-        "family",
-        "deal",
-        "exchange_rate",
-    ):
+    if isinstance(data, Mapping) and kind in _WITHOUT_COSTS:
         found["data"] = dict(data)
     elif isinstance(data, Mapping) and kind == "item":
         found["data"] = {

@@ -1,4 +1,5 @@
-"""Prices that were refused: each answer of a guard narrows down what something costs, so each is kept."""
+"""Prices that were refused: each answer of a guard narrows down what something costs, so each is
+kept."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from sphinx_lib.kernel.document import Document, Id
 
 
 class PriceTry(NamedTuple):
-    """A price that a guard refused, on the ``line`` (0: the whole document, with its net) of a document that may never
-    have been written. ``event`` is what was tried: ``enter``, or the event fired."""
+    """A price that a guard refused, on the ``line`` (0: the whole document, with its net) of a
+    document that may never have been written. ``event`` is what was tried: ``enter``, or the event
+    fired."""
 
     document_id: Id
     type: str

@@ -1,4 +1,5 @@
-"""Checks of guards that say ``on_fail: approve``: somebody may approve, and documents have a state to wait in."""
+"""Checks of guards that say ``on_fail: approve``: somebody may approve, and documents have a state
+to wait in."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from sphinx_lib.pack.workflow_model import DocumentType, Guard
 
 
 def check_approvals(model: PackModel, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
-    """Guards that only somebody with a right is answered by name that right; each type that asks one has one state in
-    which its documents wait, which gives no number and is not the end."""
+    """Guards that only somebody with a right is answered by name that right; each type that asks
+    one has one state in which its documents wait, which gives no number and is not the end."""
 
     def of_type(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
         approved = _approved(declared, model)

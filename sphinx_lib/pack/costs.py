@@ -1,4 +1,5 @@
-"""Which names of expressions and messages tell what something costs, on documents of which side (S48)."""
+"""Which names of expressions and messages tell what something costs, on documents of which side
+(S48)."""
 
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ EARNED = frozenset({"total_cost", "margin", "margin_rate", "markup_rate"})
 """What a document costs and earns."""
 
 PAID = frozenset({
-    "total_net", "total_vat", "total_gross", "net_to_pay", "balance", "outstanding", "net_commercial",
-    "foot_discount_amount", "net", "unit_price", "list_price", "ordered_price", "price_gap", "price_gap_percent",
-    "over_amount", "over_percent", "price", "amount", "limit", "missing", "minimum",
+    "total_net", "total_vat", "total_gross", "net_to_pay", "balance", "outstanding",
+    "net_commercial", "foot_discount_amount", "net", "unit_price", "list_price", "ordered_price",
+    "price_gap", "price_gap_percent", "over_amount", "over_percent", "price", "amount", "limit",
+    "missing", "minimum",
 })  # fmt: skip
 """What is paid: on documents of purchases the amounts tell the cost."""
 
@@ -27,7 +29,8 @@ NO_FIGURE = "…"
 
 
 def tells_cost(name: str, side: str) -> bool:
-    """Whether the figure called ``name`` on a document of ``side`` is for who has the right ``see_margin`` only."""
+    """Whether the figure called ``name`` on a document of ``side`` is for who has the right
+    ``see_margin`` only."""
     if name in OF_ITEMS or name in EARNED or name.partition(".")[2] in EARNED:
         return True
     return side == PURCHASE and (name in PAID or name.endswith("_amount"))

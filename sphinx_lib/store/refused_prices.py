@@ -1,5 +1,5 @@
-"""Refused prices in the audit log: each is a chain of one entry, so that it can be neither changed nor, once sealed, taken
-out unseen."""
+"""Refused prices in the audit log: each is a chain of one entry, so that it can be neither changed
+nor, once sealed, taken out unseen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A shop in which costs and prices bought are planted, twin shops that differ in these alone, and what an answer says."""
+"""A shop in which costs and prices bought are planted, twin shops that differ in these alone, and
+what an answer says."""
 
 from __future__ import annotations
 
@@ -42,8 +43,14 @@ pricing:
     marque: {min_margin_rate: 20, on_fail: warn}
     achat: {min_price: "default(item.cost, 0) + 1", on_fail: approve}
 guards:
-  earns: {require: "default(margin_rate, 0) > 90", override: below_minimum, message: {en: "earns {margin_rate} %, {margin} of {total_net}, cost {total_cost}"}}
-  each_earns: {every_line: "default(margin_rate, 0) > 90", override: below_minimum, message: {en: "line {line} costs {cost} and {item.cost}, earns {margin}"}}
+  earns:
+    require: "default(margin_rate, 0) > 90"
+    override: below_minimum
+    message: {en: "earns {margin_rate} %, {margin} of {total_net}, cost {total_cost}"}
+  each_earns:
+    every_line: "default(margin_rate, 0) > 90"
+    override: below_minimum
+    message: {en: "line {line} costs {cost} and {item.cost}, earns {margin}"}
 items:
   fields:
     secret: {type: number, optional: true, right: see_margin, label: {en: Secret}}
@@ -235,13 +242,14 @@ def _buy(shop: Shop, s: Any, figures: Figures) -> None:
     s.fire(ids["offer"], "answer")
 
 
-# -- what an answer says ---------------------------------------------------------------------------------------------------
+# -- what an answer says --------------------------------------------------------------------------
 
 _CONFIGURATION = (Pack, DocumentType, Situation)
 
 
 def said(value: Any) -> Iterator[str]:
-    """Everything that ``value`` tells, in pieces of text: fields, properties, what views work out, JSON, errors."""
+    """Everything that ``value`` tells, in pieces of text: fields, properties, what views work out,
+    JSON, errors."""
     if isinstance(value, _CONFIGURATION):
         return
     if isinstance(value, Decimal):

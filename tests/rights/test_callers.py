@@ -1,4 +1,5 @@
-"""Who may fire what: callers act as somebody of the company or as the customer, never as the clock or the engine."""
+"""Who may fire what: callers act as somebody of the company or as the customer, never as the clock
+or the engine."""
 
 from __future__ import annotations
 

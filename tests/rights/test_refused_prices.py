@@ -1,4 +1,5 @@
-"""Prices that guards refuse are on record by actor; a guard that asks for an approval answers everybody alike."""
+"""Prices that guards refuse are on record by actor; a guard that asks for an approval answers
+everybody alike."""
 
 from __future__ import annotations
 
@@ -28,15 +29,27 @@ guards:
 document_types:
   quotation:
     states:
-      to_approve: {label: {en: To approve, fr: À approuver}, waits_for: [price_guards], counts: planned}
+      to_approve: {label: {en: To approve}, waits_for: [price_guards], counts: planned}
     events:
       approve:  {from: to_approve, to: sent, right: approve_price}
       withdraw: {from: to_approve, to: draft}
   sales_order:
     states:
-      to_approve: {label: {en: To approve, fr: À approuver}, waits_for: [price_guards], counts: planned}
+      to_approve: {label: {en: To approve}, waits_for: [price_guards], counts: planned}
     events:
       approve: {from: to_approve, to: confirmed, right: approve_price}
+"""
+
+EARNING = """
+guards:
+  earns:
+    require: "default(margin_rate, 0) > 90"
+    message: {en: "earns {margin_rate}, {total_cost}"}
+document_types:
+  quotation:
+    events:
+      cancel: {guards: [earns]}
+      hurry: {from: draft, to: sent, when: margin > 9}
 """
 
 Opened = Callable[..., Sphinx]
@@ -178,17 +191,7 @@ def test_an_event_that_a_price_guard_refuses_leaves_a_record(shop: Opened, door:
 
 
 def test_guards_and_conditions_that_ask_for_a_margin_leave_one_too(shop: Opened) -> None:
-    app = shop(
-        "warn",
-        """
-guards: {earns: {require: "default(margin_rate, 0) > 90", message: {en: "earns {margin_rate}, {total_cost}"}}}
-document_types:
-  quotation:
-    events:
-      cancel: {guards: [earns]}
-      hurry: {from: draft, to: sent, when: margin > 9}
-""",
-    )
+    app = shop("warn", EARNING)
     with app.session(actor=SELLER) as s:
         made = quoted(s, "8").id
         with pytest.raises(GuardFailed, match="earns …, …$"):
@@ -265,7 +268,7 @@ def test_a_record_that_is_changed_or_taken_out_is_found(shop: Opened) -> None:
     assert (second, "audit entry 1, sealed, is gone") in faults
 
 
-# -- guards that ask for an approval -------------------------------------------------------------------------------------
+# -- guards that ask for an approval --------------------------------------------------------------
 
 
 def answers(app: Sphinx, price: str, actor: Actor = SELLER) -> tuple[Document, Document]:
@@ -389,7 +392,8 @@ def test_a_configuration_says_who_approves_and_where_documents_wait(
 def test_a_field_that_is_filled_with_a_margin_and_shown_to_everybody_is_told(
     tmp_path: Path,
 ) -> None:
-    layer = "document_types: {quotation: {fields: {earned: {type: number, optional: true, default: margin, label: {en: Earned}%s}}}}"
+    field = "{type: number, optional: true, default: margin, label: {en: Earned}%s}"
+    layer = f"document_types: {{quotation: {{fields: {{earned: {field}}}}}}}"
     app = Sphinx.open(["base", overlay(tmp_path, layer % "")])
     assert [str(one) for one in app.pack.warnings if "fields.earned.default" in str(one)]
     app.engine.dispose()

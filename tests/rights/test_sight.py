@@ -1,7 +1,9 @@
-"""What who lacks the right ``see_margin`` is told: nothing that depends on a cost, by any public door.
+"""What who lacks the right ``see_margin`` is told: nothing that depends on a cost, by any public
+door.
 
-Two shops differ in their costs and in nothing else; each door gives the clerk the same answer in both, error or not, and
-none holds a planted figure. With the right the answers differ, so that the walk is known to look where the costs are.
+Two shops differ in their costs and in nothing else; each door gives the clerk the same answer in
+both, error or not, and none holds a planted figure. With the right the answers differ, so that the
+walk is known to look where the costs are.
 """
 
 from __future__ import annotations
