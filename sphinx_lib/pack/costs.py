@@ -36,6 +36,12 @@ def tells_cost(name: str, side: str) -> bool:
     return side == PURCHASE and (name in PAID or name.endswith("_amount"))
 
 
+def rights_of_readers(side: str) -> frozenset[str]:
+    """The rights that all have who read a text kept with a document of ``side``: those kept with
+    purchases are shown to who may see costs only, others to everybody."""
+    return frozenset({SEE_MARGIN}) if side == PURCHASE else frozenset()
+
+
 def is_shown(name: str, side: str, rights: frozenset[str]) -> bool:
     """Whether somebody with ``rights`` may see the figure called ``name``."""
     return SEE_MARGIN in rights or not tells_cost(name, side)

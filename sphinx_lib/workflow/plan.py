@@ -14,7 +14,7 @@ from sphinx_lib.kernel.errors import GuardFailed, InputError, Refusal, Transitio
 from sphinx_lib.kernel.money import exact_decimal
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
-from sphinx_lib.pack.costs import NO_FIGURE, is_shown, shown_facts
+from sphinx_lib.pack.costs import NO_FIGURE, is_shown, rights_of_readers, shown_facts
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.places import of_condition, of_effects, of_guard
 from sphinx_lib.pack.scopes import needs_of
@@ -22,8 +22,6 @@ from sphinx_lib.pack.specs import Need, Op, Situation, Specs
 from sphinx_lib.pack.workflow_model import Actors, Condition, DocumentType, Event, Guard
 from sphinx_lib.workflow.facts import DocumentFacts, LineFacts
 
-NOBODY: frozenset[str] = frozenset()
-"""The rights of who reads a text that is stored: it shows what anybody may see."""
 _PLACES = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
 
 
@@ -275,7 +273,7 @@ def _ask(name: str, guard: Guard, situation: Situation, facts: DocumentFacts, sp
     if guard.use:
         spec = specs.guards[guard.use]
         for refusal in spec.function(situation, spec.parameters.model_validate(guard.parameters)):
-            rights = NOBODY if refusal.warns else situation.rights
+            rights = rights_of_readers(situation.type.side) if refusal.warns else situation.rights
             told = shown_facts(refusal.facts, situation.type.side, rights)
             text = filled(guard.message, told, situation, rights) if guard.message else refusal.message
             yield refusal._replace(guard=name, message=text, override=guard.override, facts=told)
@@ -359,7 +357,7 @@ def _reasons(situation: Situation, event: Event, target: str, facts: DocumentFac
         meets = situation.pack.expression(key, "line", branch.every_line)
         failing = {line.position for line in situation.document.lines if not meets(LineFacts(facts, line))}
         guards = {one: situation.pack.guard(one, written) for one, written in branch.reasons.items()}
-        stored = replace(situation, rights=NOBODY)
+        stored = replace(situation, rights=rights_of_readers(situation.type.side))
         asked = (refusal for one in guards for refusal in _ask(one, guards[one], stored, facts, specs))
         told = [refusal for refusal in asked if refusal.facts.get("line") in failing]
         yield from (refusal.message for refusal in sorted(told, key=lambda one: one.facts["line"]))
