@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sphinx_lib.kernel.errors import ConfigError, InputError, SphinxError, WrongDatabase
-from sphinx_lib.kernel.ports import Actor
+from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
 
 if TYPE_CHECKING:
     from sphinx_lib.app.sphinx import Sphinx
@@ -224,11 +224,11 @@ def run(
         options["period"] = period
     app = _app(config, database, company)
     with _progress(name) as progress:
-        report = app.run(name, actor=Actor(actor), progress=progress, **options)
+        report = app.run(name, actor=Actor(actor, {SEE_MARGIN}), progress=progress, **options)
     for one in report.proposed:
         digits = currency_digits(one.currency)
-        amounts = f"{one.total_net:.{digits}f} net, {one.total_gross:.{digits}f} gross {one.currency}"
         sources = f" (from {', '.join(one.sources)})" if one.sources else ""
+        amounts = f"{one.total_net:.{digits}f} net, {one.total_gross:.{digits}f} gross {one.currency}"
         typer.echo(f"would make {one.type} for {one.party} dated {one.date}: {amounts}{sources}")
     for line in report.reordered:
         typer.echo(f"{line.item} in {line.warehouse}, {line.quantity} of {line.supplier}: {line.text['en']}")

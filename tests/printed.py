@@ -10,7 +10,7 @@ from sphinx_lib import Actor, Sphinx
 from sphinx_lib.app.views import DocumentView
 
 COMPANY = Path(__file__).parent / "golden" / "company"
-ALICE = Actor("alice")
+ALICE = Actor("alice", {"see_margin"})
 
 
 class Tuesday:

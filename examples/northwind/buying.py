@@ -11,7 +11,7 @@ from sphinx_lib.kernel.document import Document, Id
 
 from .source import item_code, rows
 
-BUYER, WAREHOUSE = Actor("buyer"), Actor("warehouse")
+BUYER, WAREHOUSE = Actor("buyer", {"see_margin"}), Actor("warehouse")
 ON_ORDER_AT_THE_START = "taken over"
 
 

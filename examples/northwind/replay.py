@@ -19,7 +19,7 @@ from .figures import Figures, figures
 from .source import Day, Order, days, orders
 
 OVERLAY = Path(__file__).parent / "overlay"
-SALES, WAREHOUSE, ACCOUNTS = Actor("sales"), Actor("warehouse"), Actor("accounts")
+SALES, WAREHOUSE, ACCOUNTS = Actor("sales"), Actor("warehouse"), Actor("accounts", {"see_margin"})
 Progress = Callable[[date, int, int], None]
 """Called with the day just done, how many days are done, and how many there are."""
 

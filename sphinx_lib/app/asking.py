@@ -13,8 +13,9 @@ from sphinx_lib.kernel.errors import InputError, Refused
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.pack import TypeKey
-from sphinx_lib.pack.specs import FireMade, KeepPrices
-from sphinx_lib.workflow.plan import Request
+from sphinx_lib.pack.specs import FireMade, FireOthers, KeepPrices
+from sphinx_lib.workflow.facts import DocumentFacts
+from sphinx_lib.workflow.plan import Request, holds
 
 _OF_PARTY = (
     "party", "currency", "rate", "rate_date", "rate_source", "language", "payment_terms", "regime", "party_facts",
@@ -63,12 +64,33 @@ def fire_made(unit: Unit, document_id: Id, asked: FireMade) -> set[Id]:
     return touched
 
 
-def fire_others(unit: Unit, document_id: Id, event: str) -> set[Id]:
+def fire_others(unit: Unit, document_id: Id, asked: FireOthers) -> set[Id]:
     """The effect ``FireOthers``: an event on the documents made beside this one."""
     document = unit.get(document_id)
     sources = {line.source_document for line in document.lines if line.source_document}
+    if asked.type is not None:
+        return _fire_where_it_holds(unit, _beside(unit, document, sources, asked.type), asked.event)
     others = [one for one in unit.made_from(sources, document.type) if one.id != document_id]
-    return _fire_where_allowed(unit, others, event)
+    return _fire_where_allowed(unit, others, asked.event)
+
+
+def _beside(unit: Unit, document: Document, sources: set[Id], type: str) -> list[Document]:
+    """The documents of ``type`` made from ``sources``, from what these go back to, or from what was made from either."""
+    origins = sources | {line.root_document for line in document.lines if line.root_document}
+    steps = {one.id for one in unit.made_from(origins)} - {document.id}
+    return [one for one in unit.made_from(origins | steps, type) if one.id != document.id]
+
+
+def _fire_where_it_holds(unit: Unit, found: Iterable[Document], event: str) -> set[Id]:
+    """``event`` as a consequence, on the documents whose state allows it and for which its condition holds."""
+    able = [one for one in found if event in unit.type_of(one).leaves(one.state)]
+    firing.prefetch(unit, [(one, event) for one in able])
+    asked = []
+    for one in able:
+        situation = unit.situation(one)
+        if holds(situation.type.leaves(one.state)[event], situation, DocumentFacts(situation)):
+            asked.append((one.id, Request(event, by="derive")))
+    return firing.fire(unit, asked) if asked else set()
 
 
 def _fire_where_allowed(unit: Unit, found: Iterable[Document], event: str) -> set[Id]:

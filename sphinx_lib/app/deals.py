@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from sphinx_lib.app.margins import sees_margin
+from sphinx_lib.app.sight import sees_margin
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Id
 from sphinx_lib.kernel.errors import NotFound

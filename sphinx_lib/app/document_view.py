@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from sphinx_lib.app.margins import LineMargin, line_margin
+from sphinx_lib.app.sight import hides_amounts
 from sphinx_lib.app.view_json import document_json
 from sphinx_lib.billing.early_payment import last_day, offer_of
 from sphinx_lib.billing.terms import legal_warnings
@@ -17,13 +18,14 @@ from sphinx_lib.kernel.identifiers import UNION, vat_country
 from sphinx_lib.kernel.localized import day, decimals, number
 from sphinx_lib.kernel.money import currency_digits, plain_number, quotients
 from sphinx_lib.pack.base import in_language
+from sphinx_lib.pack.costs import NO_FIGURE
 from sphinx_lib.pack.models import PackModel
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.workflow_model import DocumentType
 from sphinx_lib.pricing.eco import in_prices
 from sphinx_lib.pricing.explain import TOTAL, Explained, explain
 from sphinx_lib.pricing.foot import foot_of
-from sphinx_lib.pricing.guards import NO_FIGURE, not_passed
+from sphinx_lib.pricing.guards import not_passed
 from sphinx_lib.pricing.shipping import weight_of
 from sphinx_lib.pricing.tax import rate_of
 from sphinx_lib.stock.weights import Weights, weigh
@@ -63,6 +65,11 @@ class DocumentView:
         bases = foot_of(document, self.pack).bases(len(document.lines))
         digits = currency_digits(self.model.company.currency)
         return tuple(quotients(document.counterpart_net, bases, document.rate, digits))
+
+    @property
+    def hides_amounts(self) -> bool:
+        """Whether its amounts are not shown: it is a purchase, read by somebody who may not see costs (S48)."""
+        return hides_amounts(self.document, self.type.side)
 
     @property
     def label(self) -> str:

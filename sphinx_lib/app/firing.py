@@ -11,12 +11,13 @@ from typing import Any
 from sphinx_lib.app.margins import at_delivery, load_costs
 from sphinx_lib.app.pegging import repeg
 from sphinx_lib.app.rates import at_its_date
+from sphinx_lib.app.refused import tries_of
 from sphinx_lib.app.tracking import Posting
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.weighing import Weights, moved, weighing
 from sphinx_lib.billing.terms import instalments
 from sphinx_lib.kernel.document import EMPTY, Document, Id, Line
-from sphinx_lib.kernel.errors import Refused
+from sphinx_lib.kernel.errors import GuardFailed, Refused, TransitionRefused
 from sphinx_lib.kernel.money import currency_digits
 from sphinx_lib.pack.specs import Need, Situation
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -30,8 +31,14 @@ APPROVE = "approve"
 
 
 def plan_one(unit: Unit, document_id: Id, request: Request) -> Plan:
-    """What an event would do to a document whose facts are loaded; nothing is changed."""
-    return plan(_with_lots(unit.situation(unit.get(document_id)), request), request, unit.specs)
+    """What an event would do to a document whose facts are loaded; nothing is changed, but a price refused is noted."""
+    situation = _with_lots(unit.situation(unit.get(document_id)), request)
+    try:
+        return plan(situation, request, unit.specs)
+    except (GuardFailed, TransitionRefused) as refused:
+        if unit.tries is not None:
+            unit.tries += tries_of(situation.document, unit.pack, request.event, refused)
+        raise
 
 
 def _with_lots(situation: Situation, request: Request) -> Situation:

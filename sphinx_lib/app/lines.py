@@ -18,6 +18,7 @@ from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import exact_decimal, round_half_up
 from sphinx_lib.kernel.quantity import QUANTITY_DIGITS, UnitError
 from sphinx_lib.kernel.suggest import did_you_mean
+from sphinx_lib.kernel.tries import PriceTry
 from sphinx_lib.pack.base import in_language
 from sphinx_lib.pack.shipping_model import SHARED
 from sphinx_lib.pricing.guards import blocked, hidden_floors
@@ -103,8 +104,21 @@ def _price(
         priced_line = _priced(line, priced, round_half_up(units, QUANTITY_DIGITS))
         built[place] = priced_line._replace(manual=one.unit_price is not None or one.discounts is not None)
         if priced.failures:
-            hidden = hidden_floors(unit.pack, unit.actor.rights)
-            problems += [f"line {one.position}: {told}" for told in blocked(ask.item.code, priced.failures, hidden)]
+            problems += _refused(unit, document, one, ask.item.code, priced)
+
+
+def _refused(unit: Unit, document: Document, one: LineInput, item: str, priced: Priced) -> list[str]:
+    """What is told of guards that block a price, which is noted; a preview, which notes nothing, tells nothing of floors
+    that the actor may not see."""
+    hidden = hidden_floors(unit.pack, unit.actor.rights)
+    failures = [failure for failure in priced.failures if failure.on_fail == "block"]
+    if unit.tries is None:
+        failures = [failure for failure in failures if failure.guard not in hidden]
+    else:
+        unit.tries += [
+            PriceTry.of(document, "enter", one.position, item, failure.guard, failure.price) for failure in failures
+        ]
+    return [f"line {one.position}: {told}" for told in blocked(item, failures, hidden)]
 
 
 def _line(unit: Unit, document: Document, one: LineInput) -> tuple[Line, Ask | None]:

@@ -1,26 +1,20 @@
-"""What things cost and earn: of one line, as somebody may see it, and at the moment of delivery (M1-M3, S48-S51)."""
+"""What things cost and earn: of one line, and at the moment of delivery (M1-M3, S48-S51). ``sight`` says who sees it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from sphinx_lib.app.pricing import ratios_of
 from sphinx_lib.app.unit import Unit
-from sphinx_lib.kernel.document import OPTIONAL, ZERO, Document, Id, Line, Part, TraceRow
+from sphinx_lib.kernel.document import OPTIONAL, ZERO, Document, Id, Line, Part
 from sphinx_lib.kernel.master import Item
 from sphinx_lib.kernel.money import currency_digits, round_half_up
-from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
 from sphinx_lib.kernel.worth import COST_DIGITS
-from sphinx_lib.pack.pack import Pack
-from sphinx_lib.pack.specs import SetLines
-from sphinx_lib.pricing.guards import hidden_floors
 from sphinx_lib.pricing.totals import cost_of
 from sphinx_lib.store import master as store_master
 from sphinx_lib.workflow.facts import rate
-from sphinx_lib.workflow.plan import Plan
 
 AT_DELIVERY = "delivery"
 _WITH_MARGIN = ("", *OPTIONAL)
@@ -54,55 +48,6 @@ def line_margin(line: Line, document: Document, vat_rate: Decimal = ZERO) -> Lin
     coefficient = gross / exact if exact else None
     earned = line.net - exact
     return LineMargin(cost, margin, rate(earned, line.net), rate(earned, exact), coefficient, line.cost is None)
-
-
-# -- who may see it ------------------------------------------------------------------------------------------------------
-
-
-def sees_margin(actor: Actor) -> bool:
-    """Whether ``actor`` may see costs and margins (S48)."""
-    return SEE_MARGIN in actor.rights
-
-
-def shown(unit: Unit, document: Document) -> Document:
-    """``document`` as the actor of ``unit`` may see it; what the unit holds, and writes, stays whole (S48)."""
-    return document if sees_margin(unit.actor) else without_costs(document, unit.pack)
-
-
-def shown_plan(unit: Unit, plan: Plan) -> Plan:
-    """``plan`` as the actor of ``unit`` may see it, with the lines that it would set."""
-    if sees_margin(unit.actor):
-        return plan
-    hidden = hidden_floors(unit.pack, frozenset())
-    operations = tuple(
-        SetLines(tuple(line_without_cost(line, hidden) for line in one.lines)) if isinstance(one, SetLines) else one
-        for one in plan.operations
-    )
-    return replace(plan, document=without_costs(plan.document, unit.pack), operations=operations)
-
-
-def without_costs(document: Document, pack: Pack) -> Document:
-    """``document`` as it is shown to somebody who may not see costs: none of what it costs, no floor made of a cost."""
-    hidden = hidden_floors(pack, frozenset())
-    return document.changed(total_cost=None, lines=tuple(line_without_cost(line, hidden) for line in document.lines))
-
-
-def line_without_cost(line: Line, hidden: frozenset[str]) -> Line:
-    """``line`` without its cost, those of its parts, and the floors of the guards called ``hidden``."""
-    parts = tuple(part._replace(cost=None) for part in line.parts)
-    rows = line.trace
-    if hidden and any(row.step in hidden for row in rows):
-        rows = tuple(_without_floor(row) if row.step in hidden else row for row in rows)
-    return line._replace(cost=None, parts=parts, trace=rows)
-
-
-def _without_floor(row: TraceRow) -> TraceRow:
-    return row if row.active else row._replace(running=None)
-
-
-def item_without_cost(item: Item) -> Item:
-    """``item`` as it is shown to somebody who may not see costs."""
-    return item.model_copy(update={"cost": None, "average_cost": None, "last_cost": None, "cost_source": ""})
 
 
 # -- the cost of the moment ----------------------------------------------------------------------------------------------

@@ -23,10 +23,10 @@ from sphinx_lib.app.inputs import HeaderFields, LineChanges, Lines, QuotedFields
 from sphinx_lib.app.line_input import LINE_KEYS, LineInput
 from sphinx_lib.app.line_stock import stock_of_lines
 from sphinx_lib.app.lines import entered_lines, numbered
-from sphinx_lib.app.margins import shown
 from sphinx_lib.app.preview import LineStock, Preview, PreviewLine, PriceFailure
 from sphinx_lib.app.printing import packing_of
 from sphinx_lib.app.shipping import with_shipping
+from sphinx_lib.app.sight import hides_amounts, refuse_costs, shown
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import wrong_lines
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, TraceRow
@@ -34,9 +34,10 @@ from sphinx_lib.kernel.errors import InputError
 from sphinx_lib.kernel.inputs import Code, DocumentId, Name
 from sphinx_lib.kernel.money import plain_number
 from sphinx_lib.pack.base import in_language
+from sphinx_lib.pack.costs import NO_FIGURE
 from sphinx_lib.pack.pack import TypeKey
 from sphinx_lib.pack.workflow_model import DocumentType
-from sphinx_lib.pricing.guards import NO_FIGURE, not_passed
+from sphinx_lib.pricing.guards import not_passed
 from sphinx_lib.pricing.kits import is_opened
 from sphinx_lib.pricing.tax import rate_of
 from sphinx_lib.pricing.totals import with_totals
@@ -48,7 +49,10 @@ _OUTCOMES = ("warn", "block", "approve", "approved")
 
 
 class Previews:
-    """What sessions and readers share: previews as their actor may see them, with costs by the right ``see_margin``."""
+    """What sessions and readers share: previews as their actor may see them, with costs by the right ``see_margin``.
+
+    Who lacks it is told nothing of floors made of costs: a preview leaves no record, so it would be an oracle.
+    """
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
@@ -119,9 +123,13 @@ class Previews:
         the ``problems`` of the line.
         """
         unit = self.unit
+        if supplier is not None:
+            refuse_costs(unit.actor, "prices of suppliers")
         type = type or (unit.pack.a_type("purchase") if supplier is not None else None)
         (before,) = unit.load([document]) if document is not None else (None,)
         key = (before.type, before.kind) if before else unit.pack.resolve_type(type or unit.pack.a_type("sales"))
+        if unit.pack.type_of(*key).side == "purchase":
+            refuse_costs(unit.actor, "prices of suppliers")
         work = _Work.on(unit, key)
         own = entering.HEADER.union(work.declared.fields) - LINE_KEYS.union(work.declared.line_fields)
         values = work.header({name: more[name] for name in more if name in own})
@@ -169,7 +177,7 @@ class _Work:
         if not declared.lines or declared.picks:
             raise InputError([f"a {key[0]} has no lines to preview"])
         numbers = count(1)
-        return cls(replace(unit, new_id=lambda: str(next(numbers))), declared)
+        return cls(replace(unit, new_id=lambda: str(next(numbers)), tries=None), declared)
 
     def header(self, header: Mapping[str, Any]) -> dict[str, Any]:
         """The header in its types; a field that is wrong is told and left out."""
@@ -278,7 +286,10 @@ class _Work:
         pack = self.unit.pack
         seen = shown(self.unit, document)
         mentions = tuple(mentions_of(document, self.declared, pack.model))
-        return DocumentView(seen, self.declared, pack, mentions, packing=packing_of(self.unit, document))
+        priced = not hides_amounts(seen, self.declared.side)
+        return DocumentView(
+            seen, self.declared, pack, mentions, shows_prices=priced, packing=packing_of(self.unit, document)
+        )
 
     def _line(
         self, view: DocumentView, line: Line, place: int | None, stock: LineStock | None, problems: Sequence[str]

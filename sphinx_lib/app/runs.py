@@ -15,6 +15,7 @@ from sphinx_lib.app.flush import flush
 from sphinx_lib.app.gate import read_fields
 from sphinx_lib.app.inputs import RunOptions
 from sphinx_lib.app.replenishing import Reordered, Replenished
+from sphinx_lib.app.sight import hides_amounts, shown
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.billing.grouping import billing_for, period_end
 from sphinx_lib.kernel.document import Document, Id
@@ -47,13 +48,14 @@ class Skipped(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A document that a dry run would make."""
+    """A document that a dry run would make; its totals are none where they are not shown: of purchases, without the right
+    ``see_margin``."""
 
     party: str
     type: str
     date: date
-    total_net: Decimal
-    total_gross: Decimal
+    total_net: Decimal | None
+    total_gross: Decimal | None
     currency: str
     sources: tuple[str, ...]
 
@@ -121,12 +123,12 @@ def _fire(app: Sphinx, step: RunStep, actor: Actor, progress: Progress, report: 
         declared = app.pack.type_of(type_name)
         sources = declared.events[event].sources
         states = [state for state in declared.states if sources.keys() & set(declared.chain(state))]
-        with app.reader() as views:
+        with app.reader(actor=actor) as views:
             ids = views.ids(type=type_name, state=states)
         done = 0
         for chunk in chunks(ids):
             if dry:
-                with app.reader() as views:
+                with app.reader(actor=actor) as views:
                     report.made += _due(views.unit, chunk, event, report)
             else:
                 fired, skipped = app.do(_fire_chunk, list(chunk), type_name, event, actor=actor)
@@ -186,7 +188,7 @@ def _derive(
 ) -> None:
     """One invoice per key over the due documents, party by party; a party that fails does not stop the others."""
     until: date | None = options.get("until")
-    with app.reader() as views:
+    with app.reader(actor=actor) as views:
         waiting = _candidates(views.unit, step, until or views.unit.today, options.get("customer"))
         until = until or views.unit.today
     batches = list(_by_party(waiting))
@@ -204,7 +206,7 @@ def _derive_batch(
     arguments = (step.derive or "", until, bool(options.get("propose")))
     parties = list(dict.fromkeys(one.party for one in batch))
     if options.get("dry_run"):
-        with app.reader() as views:
+        with app.reader(actor=actor) as views:
             unit = views.unit
             _report_proposals(unit, _make(unit, [one.id for one in batch], *arguments), report)
         return
@@ -317,10 +319,13 @@ def _by_party(waiting: Sequence[Candidate]) -> Iterator[list[Candidate]]:
 def _report_proposals(unit: Unit, made: Sequence[Document], report: RunReport) -> None:
     for document in made:
         sources = dict.fromkeys(line.source_document for line in document.lines if line.source_document)
+        seen = shown(unit, document)
+        hidden = hides_amounts(seen, unit.type_of(document).side)
+        net, gross = (None, None) if hidden else (seen.total_net, seen.total_gross)
         report.proposed.append(
             Proposal(
-                document.party or "", document.type, document.date, document.total_net, document.total_gross,
-                document.currency, tuple(unit.get(one).number or one for one in sources),
+                document.party or "", document.type, document.date, net, gross, document.currency,
+                tuple(unit.get(one).number or one for one in sources),
             )
         )  # fmt: skip
 
@@ -332,7 +337,7 @@ def _replenish(app: Sphinx, to: str, actor: Actor, report: RunReport, options: M
     """Drafts of ``to`` for all that fell to its reorder point, in one unit of work: they count for each other (R2)."""
     wanted = (to, options.get("supplier"), options.get("warehouse"))
     if options.get("dry_run"):
-        with app.reader() as views:
+        with app.reader(actor=actor) as views:
             found = replenishing.replenish(views.unit, *wanted)
             _report_proposals(views.unit, found.documents, report)
     else:

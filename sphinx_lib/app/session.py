@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Unpack
+from typing import Any, Unpack, get_args
 
 from sphinx_lib.app import (
     adjusting,
@@ -30,8 +30,8 @@ from sphinx_lib.app.early_payment import grant, take_back
 from sphinx_lib.app.gate import checked, checked_with
 from sphinx_lib.app.header import Adjustment, Header, PaymentHeader
 from sphinx_lib.app.inputs import AdjustmentFields, HeaderFields, LineChanges, Lines
-from sphinx_lib.app.margins import shown, shown_plan
 from sphinx_lib.app.previewing import Previews
+from sphinx_lib.app.sight import shown, shown_derived, shown_plan
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.app.warehouses import unknown_warehouses
 from sphinx_lib.kernel.document import Document, Id
@@ -73,7 +73,7 @@ from sphinx_lib.pack.specs import (
     SetLines,
     UndoPegs,
 )
-from sphinx_lib.pack.workflow_model import Actors, DocumentType
+from sphinx_lib.pack.workflow_model import Callers, DocumentType
 from sphinx_lib.pricing.totals import with_totals
 from sphinx_lib.workflow.plan import Plan, Request
 
@@ -166,20 +166,23 @@ class Session(Previews):
         *,
         ask: Fields | None = None,
         override: Reasons | None = None,
-        by: Actors = "user",
+        by: Callers = "user",
     ) -> Document:
         """Fire an event; ``ask`` gives the facts it asks for, ``override`` {guard: reason} goes on past a guard.
 
-        Raises TransitionRefused, InputError or GuardFailed with all reasons; then nothing has changed.
+        ``by`` says for whom: somebody of the company, or the ``customer``, such as a portal. Raises TransitionRefused,
+        InputError or GuardFailed with all reasons; then nothing has changed.
         """
+        _refuse_other_callers(by)
         unit = self.unit
         with unit.atomic():
             firing.fire(unit, [(document_id, Request(event, by, ask or {}, override or {}))])
             return shown(unit, unit.get(document_id))
 
     @checked_with(None)
-    def fire_many(self, ids: Several[DocumentId], event: Name, *, by: Actors = "user", **asked: Any) -> Batch:
+    def fire_many(self, ids: Several[DocumentId], event: Name, *, by: Callers = "user", **asked: Any) -> Batch:
         """Fire one event on many documents; a refusal of one does not stop the others. Facts are loaded once."""
+        _refuse_other_callers(by)
         unit = self.unit
         done: list[Id] = []
         refused: dict[Id, SphinxError] = {}
@@ -197,8 +200,9 @@ class Session(Previews):
         return Batch(tuple(done), refused)
 
     @checked
-    def plan(self, document_id: DocumentId, event: Name, *, ask: Fields | None = None, by: Actors = "user") -> Plan:
+    def plan(self, document_id: DocumentId, event: Name, *, ask: Fields | None = None, by: Callers = "user") -> Plan:
         """What an event would do, without doing it; raises what ``fire`` would raise."""
+        _refuse_other_callers(by)
         with self.unit.atomic():
             found = firing.plan_event(self.unit, document_id, Request(event, by, ask or {}))
         return shown_plan(self.unit, found)
@@ -221,7 +225,7 @@ class Session(Previews):
         unit = self.unit
         with unit.atomic():
             found = deriving.derive_from(unit, ids, to, quantities, parties=parties)
-        return replace(found, documents=tuple(shown(unit, one) for one in found.documents))
+        return shown_derived(unit, found)
 
     @checked_with(HeaderFields)
     def pay(
@@ -325,6 +329,14 @@ class Session(Previews):
         flush.flush(self.unit)
 
 
+def _refuse_other_callers(by: str) -> None:
+    """Callers act as somebody of the company or as the customer; InputError for anybody else."""
+    known = get_args(Callers)
+    if not isinstance(by, str) or by not in known:
+        hint = "; `app.run` fires what the clock fires" if by == "clock" else ""
+        raise InputError([f"by: a command is given by {' or '.join(map(repr, known))}, not by {by!r}{hint}"])
+
+
 def _check_side(side: str, name: str, customer: str | None, supplier: str | None) -> None:
     """A document of sales names a customer, one of purchases a supplier."""
     wrong = {"sales": supplier, "purchase": customer}.get(side)
@@ -382,7 +394,7 @@ def operate(unit: Unit, document_id: Id, operation: Op) -> set[Id]:
             return returning.note_left(unit, document_id, operation)
         case FireMade():
             return asking.fire_made(unit, document_id, operation)
-        case FireOthers(event):
-            return asking.fire_others(unit, document_id, event)
+        case FireOthers():
+            return asking.fire_others(unit, document_id, operation)
         case KeepPrices():
             return asking.keep_prices(unit, document_id, operation)

@@ -47,11 +47,12 @@ from sphinx_lib.kernel.inputs import Bound, Name
 from sphinx_lib.kernel.names import TEXT, check_name, refuse_text
 from sphinx_lib.kernel.ports import SEE_MARGIN, Actor, Clock, IdFactory
 from sphinx_lib.kernel.seal import Seal
+from sphinx_lib.kernel.tries import PriceTry
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.reader import Node
 from sphinx_lib.pack.specs import Specs
-from sphinx_lib.store import audit_log, commands, engine, entries, faults, packs, schema, seals, search
+from sphinx_lib.store import audit_log, commands, engine, entries, faults, packs, refused_prices, schema, seals, search
 from sphinx_lib.store.address import in_memory
 from sphinx_lib.store.audit_log import canonical
 from sphinx_lib.store.revision import is_unmade, wrong_at
@@ -195,25 +196,42 @@ class Sphinx:
     def session(self, *, actor: Actor = SYSTEM, connection: Connection | None = None) -> Iterator[Session]:
         """One unit of work: everything inside is committed together, or nothing is.
 
-        With ``connection``, that of a transaction which the host has begun, the host commits.
+        With ``connection``, that of a transaction which the host has begun, the host commits. Prices that were refused are
+        kept all the same (``views.refused_prices``); with ``connection`` they go with the host's transaction.
         """
         if connection is not None:
-            with connection.begin_nested():  # the host may go on after a unit that failed
-                unit = self._unit(connection, actor)
+            with self._keeping_tries(actor, connection) as tries, connection.begin_nested():
+                unit = self._unit(connection, actor, tries)  # the host may go on after a unit that failed
                 yield Session(unit)
                 flush(unit)
             return
-        with self.engine.begin() as own, faults.told(own):
-            unit = self._unit(own, actor)
+        with self._keeping_tries(actor) as tries, self.engine.begin() as own, faults.told(own):
+            unit = self._unit(own, actor, tries)
             yield Session(unit)
             flush(unit)
 
-    def _unit(self, connection: Connection, actor: Actor) -> Unit:
+    @contextmanager
+    def _keeping_tries(self, actor: Actor, connection: Connection | None = None) -> Iterator[list[PriceTry]]:
+        """Writes the refused prices that a unit of work notes in the list, once it has ended, however it ended."""
+        tries: list[PriceTry] = []
+        try:
+            yield tries
+        finally:
+            if tries:
+                rows = [(self.new_id(), one) for one in dict.fromkeys(tries)]
+                facts = (self.company, rows, self.clock.now(), actor.name, self.pack.fingerprint)
+                if connection is not None:
+                    refused_prices.keep(connection, *facts)
+                else:
+                    with self.engine.begin() as own:
+                        refused_prices.keep(own, *facts)
+
+    def _unit(self, connection: Connection, actor: Actor, tries: list[PriceTry] | None = None) -> Unit:
         now = self.clock.now()
         today = now.astimezone(ZoneInfo(self.pack.model.company.time_zone)).date()
         return Unit(
             connection, self.company, self.pack, self.specs, actor, now, today, self.new_id, operate, self.prices,
-            self.purchase_prices,
+            self.purchase_prices, tries=[] if tries is None else tries,
         )  # fmt: skip
 
     @cached_property
@@ -260,14 +278,14 @@ class Sphinx:
                 return function(session, *args, **named)
         name = f"{function.__module__}.{function.__qualname__}"
         digest = input_digest(name, args, named)
-        with self.engine.begin() as connection, faults.told(connection):
+        with self._keeping_tries(actor) as tries, self.engine.begin() as connection, faults.told(connection):
             at = self.clock.now()
             if not commands.claim(connection, self.company, key, digest, at):
                 known = commands.find(connection, self.company, key)
                 if known is None or known.input_hash != digest:
                     raise IdempotencyMismatch(f"the key {key!r} was used before with another input", key=key)
                 return known.value
-            unit = self._unit(connection, actor)
+            unit = self._unit(connection, actor, tries)
             answer = function(Session(unit), *args, **named)
             unit.answers[key] = answer_digest(digest, commands.stored(answer), at)
             flush(unit)
@@ -280,10 +298,11 @@ class Sphinx:
 
         An ``actor`` without the right ``see_margin`` is shown neither costs nor margins; without one all is shown (S48).
         """
-        with self.engine.connect() as connection, faults.told(connection):
+        # The tries are those of dry runs.
+        with self._keeping_tries(actor) as tries, self.engine.connect() as connection, faults.told(connection):
             reading = engine.snapshot(connection)
             with reading.begin():
-                yield Views(self._unit(reading, actor))
+                yield Views(self._unit(reading, actor, tries))
 
     @checked_with(RunOptions)
     def run(

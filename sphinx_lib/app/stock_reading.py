@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sphinx_lib.app.incoming import landed
-from sphinx_lib.app.margins import sees_margin
+from sphinx_lib.app.sight import sees_margin
 from sphinx_lib.app.unit import Unit
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line
 from sphinx_lib.kernel.errors import InputError

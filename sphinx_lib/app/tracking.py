@@ -17,6 +17,7 @@ from sphinx_lib.app.standing import standing
 from sphinx_lib.kernel.document import ZERO, Document, Id, Line, StockMove
 from sphinx_lib.kernel.errors import NotFound
 from sphinx_lib.kernel.ports import Actor, IdFactory, QueuedMessage
+from sphinx_lib.kernel.tries import PriceTry
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.specs import Op, Specs
 from sphinx_lib.pack.workflow_model import DocumentType
@@ -83,7 +84,8 @@ class Tracking:
     the key of the command that this unit carries out, the digest of its answer for the audit log. ``exposed`` is by party
     and class what this unit adds to the outstanding of the party beside what is stored (C1). ``bearing`` are by reference
     the documents of this unit that bear it. ``notices`` are messages about no document, ``outcomes`` what became of
-    messages: the number of tries, and the digest of how they stand.
+    messages: the number of tries, and the digest of how they stand. ``tries`` are the prices that it refused, which are
+    kept whatever becomes of it; none of a preview, which tells nothing that would have to be kept.
     ``operate`` carries out what an effect asks for; it is given, since it knows every command and they know it not.
     """
 
@@ -118,6 +120,7 @@ class Tracking:
     master: list[Any] = field(default_factory=list)
     registers: list[Id] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    tries: list[PriceTry] | None = field(default_factory=list)
     _undo: list[dict[Id, tuple[Document, bool] | None]] = field(default_factory=list)
 
     def load(self, ids: Iterable[Id], *, with_roots: bool = False) -> list[Document]:

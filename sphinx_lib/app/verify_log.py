@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from sphinx_lib.kernel.document import Id
-from sphinx_lib.store import audit_log
+from sphinx_lib.store import audit_log, refused_prices
 from sphinx_lib.store.audit_log import AuditRow
 from sphinx_lib.store.written import KEY, Numbers
 
@@ -142,7 +142,7 @@ def _take(log: Log, row: AuditRow) -> None:
         log.apart[row.document_id, row.version, name] = value
     if KEY in row.payload:
         _take_written(log, row)
-    else:
+    elif row.event != refused_prices.EVENT:  # which are of no document
         log.said.setdefault(row.document_id, Said()).take(row)
 
 

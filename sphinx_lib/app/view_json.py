@@ -50,7 +50,7 @@ def document_json(view: DocumentView, *, lines: bool = True) -> dict[str, Any]:
     """A document as ``view`` shows it, with its ``lines`` or without; costs and margins only where they are shown."""
     document = view.document
     found: dict[str, Any] = {name: plain(getattr(document, name)) for name in _HEADER}
-    found |= {name: amount(getattr(document, name)) for name in _AMOUNTS}
+    found |= {name: None if view.hides_amounts else amount(getattr(document, name)) for name in _AMOUNTS}
     found |= {
         "label": view.label,
         "state_label": view.state_label,
@@ -93,7 +93,8 @@ def _vat(row: Mapping[str, Any]) -> dict[str, Any]:
 def line_json(view: DocumentView, line: Line) -> dict[str, Any]:
     """A line of ``view``; ``cost`` is per sales unit, in company currency, the other figures of its margin are its own."""
     found: dict[str, Any] = {name: plain(getattr(line, name)) for name in _LINE}
-    found |= {"net": amount(line.net), "vat_rate": plain(view.vat_rate(line)), "custom": plain(line.custom)}
+    net = None if view.hides_amounts else amount(line.net)
+    found |= {"net": net, "vat_rate": plain(view.vat_rate(line)), "custom": plain(line.custom)}
     if line.stowed:
         found["lots"] = [plain(one._asdict()) for one in line.stowed]
     margin = view.margin_figures(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -21,9 +21,18 @@ from sphinx_lib.app.early_payment import Offer, offer_for
 from sphinx_lib.app.gate import checked, checked_with
 from sphinx_lib.app.inputs import QuotedFields
 from sphinx_lib.app.line_stock import stock_of_lines
-from sphinx_lib.app.margins import item_without_cost, sees_margin, shown
 from sphinx_lib.app.previewing import Previews
 from sphinx_lib.app.printing import load_for_print, packing_of, shows_prices
+from sphinx_lib.app.refused import RefusedPrices
+from sphinx_lib.app.sight import (
+    hides_amounts,
+    refuse_costs,
+    refuse_filters,
+    sees_margin,
+    shown,
+    shown_entries,
+    shown_items,
+)
 from sphinx_lib.app.stock_reading import StockMoveView, StockRow, StockValue
 from sphinx_lib.app.supply_view import PegView, pegs_of
 from sphinx_lib.app.warehouses import unknown_warehouses
@@ -36,8 +45,9 @@ from sphinx_lib.kernel.personal import joined
 from sphinx_lib.kernel.ports import MESSAGE_STATES, UNDELIVERED, OutboxMessage
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.scopes import PartyFacts, backorder_policy
+from sphinx_lib.pack.workflow_model import Field_
 from sphinx_lib.stock.availability import Availability, together
-from sphinx_lib.store import audit_log, entries, outbox, personal
+from sphinx_lib.store import audit_log, entries, outbox, personal, refused_prices
 from sphinx_lib.store import documents as store_documents
 from sphinx_lib.store import equipment as store_equipment
 from sphinx_lib.store import master as store_master
@@ -97,10 +107,11 @@ class Views(Previews):
     def ids(self, **filters: Any) -> list[Id]:
         """Ids of documents whose fields equal (or are among) the values given, in order of creation.
 
-        Fields of one's own must be declared ``searchable``; naming the ``type`` says whose they are.
+        Fields of one's own must be declared ``searchable``; naming the ``type`` says whose they are. Who may not see costs
+        is refused a search by them, and by amounts of anything but sales.
         """
         known = documents.c.keys()
-        own: dict[str, str] = {}
+        own: dict[str, Field_] = {}
         for name in filters.keys() - set(known):
             types = self.unit.pack.model.document_types
             named = types.get(str(filters.get("type")))
@@ -109,9 +120,11 @@ class Views(Previews):
                 there = [one for one, each in named.fields.items() if each.searchable] if named else []
                 hint = did_you_mean(name, [*known, *there])
                 raise InputError([f"cannot search by {name!r}{hint}; declare it searchable"])
-            own[name] = field.type
+            own[name] = field
+        refuse_filters(self.unit, filters, own)
+        kinds = {name: field.type for name, field in own.items()}
         return store_documents.ids_where(
-            self.unit.connection, self.unit.company, typed_filters(filters, own), own
+            self.unit.connection, self.unit.company, typed_filters(filters, kinds), kinds
         )
 
     @checked
@@ -127,12 +140,13 @@ class Views(Previews):
         model = self.unit.pack.model
         ids = dict.fromkeys(one for line in document.lines for one in (line.source_document, line.root_document) if one)
         sources = {one: self._shown(self.unit.get(one)) for one in ids}
-        prices = shows_prices(self.unit, document)
+        seen = self._shown(document)
+        prices = shows_prices(self.unit, document) and not hides_amounts(seen, declared.side)
         mentions = tuple(mentions_of(document, declared, model, prices=prices))
         policy = backorder_policy(model, self.unit.parties.get(document.party or ""))
         asked = asked_of(document, declared, self.unit.pack, policy)
         packing = packing_of(self.unit, document)
-        return DocumentView(self._shown(document), declared, self.unit.pack, mentions, sources, prices, packing, asked)
+        return DocumentView(seen, declared, self.unit.pack, mentions, sources, prices, packing, asked)
 
     @checked
     def sources(self, document_id: DocumentId) -> list[Document]:
@@ -149,7 +163,10 @@ class Views(Previews):
     @checked
     def early_payment(self, document_id: DocumentId) -> Offer | None:
         """What paying an invoice soon saves, and until when (E2); none where it is granted no discount, or has had it."""
-        return offer_for(self.unit, self.unit.load([document_id])[0])
+        (document,) = self.unit.load([document_id])
+        if self.unit.type_of(document).side == "purchase":
+            refuse_costs(self.unit.actor, "discounts of suppliers")
+        return offer_for(self.unit, document)
 
     @checked
     def customer(self, code: Code) -> CustomerView:
@@ -159,7 +176,11 @@ class Views(Previews):
 
     @checked
     def supplier(self, code: Code) -> CustomerView:
-        """What we owe a supplier now, from open items only; its outstanding counts every class of purchases."""
+        """What we owe a supplier now, from open items only; its outstanding counts every class of purchases.
+
+        Refused without the right ``see_margin``: what is owed tells what was paid.
+        """
+        refuse_costs(self.unit.actor, "balances of suppliers")
         classes = self.unit.pack.supplier_classes
         return self._owed("supplier", code, {name for name, ledger in classes.items() if ledger}, classes.keys())
 
@@ -183,8 +204,9 @@ class Views(Previews):
     def comparison(self, rfq_id: DocumentId, answers: Name = "supplier_quotation") -> Comparison:
         """What suppliers answered to a request, line by line in company currency, the best marked (S11, PO3).
 
-        ``answers`` is the type of what was made from the request.
+        ``answers`` is the type of what was made from the request. Refused without the right ``see_margin``.
         """
+        refuse_costs(self.unit.actor, "prices of suppliers")
         (rfq,) = self.unit.load([rfq_id])
         found = self.unit.made_from([rfq_id], answers)
         standing = [one for one in found if not self._is_called_off(one)]
@@ -333,7 +355,10 @@ class Views(Previews):
         self, item: Any, quantity: Any, customer: Code | None = None, day: Day | None = None, *,
         supplier: Code | None = None, **header: Any,
     ) -> PriceView:  # fmt: skip
-        """The price that a line would have, sold or (by a ``supplier``) bought, with its trace; nothing is stored."""
+        """The price that a line would have, sold or (by a ``supplier``) bought, with its trace; nothing is stored.
+
+        A price of a supplier is refused without the right ``see_margin``.
+        """
         if day is not None:
             header["date"] = day
         found = self.quote_line(item, quantity, customer=customer, supplier=supplier, **header)
@@ -349,10 +374,7 @@ class Views(Previews):
     @checked
     def items(self, codes: Several[Code]) -> dict[str, Item]:
         """Items by code."""
-        found = store_master.load_items(self.unit.connection, self.unit.company, codes)
-        if sees_margin(self.unit.actor):
-            return found
-        return {code: item_without_cost(item) for code, item in found.items()}
+        return shown_items(self.unit, store_master.load_items(self.unit.connection, self.unit.company, codes))
 
     @checked
     def known_items(self, codes: Several[Code]) -> dict[str, Item]:
@@ -402,22 +424,41 @@ class Views(Previews):
 
     @checked
     def history(self, document_id: DocumentId) -> list[Any]:
-        """The audit entries of a document, oldest first, with what they say of persons as far as it was not deleted."""
+        """The audit entries of a document, or of a record by its id, oldest first, with what they say of persons as far as
+        it was not deleted; without what costs could be read of, or tried out against, for an actor who may not see them."""
         where = (self.unit.connection, self.unit.company, [document_id])
         kept: dict[int, dict[str, Any]] = {}
         for row in personal.of_entries(*where):
             kept.setdefault(row.version, {})[row.field] = json.loads(row.text)
         rows = audit_log.entries(*where)
-        return [row._replace(payload=joined(row.payload, kept.get(row.version, {}))) for row in rows]
+        found = [row._replace(payload=joined(row.payload, kept.get(row.version, {}))) for row in rows]
+        return shown_entries(self.unit, found, self._side(document_id))
+
+    def _side(self, document_id: Id) -> str:
+        known = store_documents.ids_where(self.unit.connection, self.unit.company, {"id": document_id})
+        return self.unit.type_of(self.unit.load(known)[0]).side if known else ""
+
+    def refused_prices(self, actor: str | None = None, since: datetime | None = None) -> RefusedPrices:
+        """The prices that were refused, newest first, and how many by actor: of one actor, or from a moment on.
+
+        Refused without the right ``see_margin``.
+        """
+        refuse_costs(self.unit.actor, "refused prices")
+        return RefusedPrices(tuple(refused_prices.found(self.unit.connection, self.unit.company, actor, since)))
 
     @checked
     def entries(self, first: Bound, last: Bound) -> Iterator[Any]:
-        """Accounting entry lines dated within a period, by date, journal and number."""
+        """Accounting entry lines dated within a period, by date, journal and number.
+
+        These, like all accounting entries, are refused without the right ``see_margin``.
+        """
+        refuse_costs(self.unit.actor, "accounting entries")
         return entries.between(self.unit.connection, self.unit.company, first, last)
 
     @checked
     def entries_of_batch(self, batch: Count) -> Iterator[Any]:
         """Accounting entry lines that went out with a batch, in the same order (AC3)."""
+        refuse_costs(self.unit.actor, "accounting entries")
         return entries.of_batch(self.unit.connection, self.unit.company, batch)
 
     @checked
@@ -428,6 +469,7 @@ class Views(Previews):
     @checked
     def entries_of(self, document_id: DocumentId) -> list[Any]:
         """The accounting entry lines that a document caused."""
+        refuse_costs(self.unit.actor, "accounting entries")
         return entries.of_documents(self.unit.connection, self.unit.company, [document_id])
 
     @checked

@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sphinx_lib.app.flush import fiscal_year
-from sphinx_lib.app.sphinx import Sphinx
+from sphinx_lib.app.sphinx import SYSTEM, Sphinx
 from sphinx_lib.export.layout import Row, written
 from sphinx_lib.files.folder import Folder
 from sphinx_lib.kernel.document import ZERO
 from sphinx_lib.kernel.errors import ExportError, InputError, NotFound
 from sphinx_lib.kernel.money import currency_digits, round_half_up
+from sphinx_lib.kernel.ports import Actor
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.models import Company, ExportFormat
 
@@ -51,23 +52,26 @@ class FiscalYear(NamedTuple):
     last: date
 
 
-def export_file(app: Sphinx, format: str, first: date, last: date) -> ExportedFile:
+def export_file(
+    app: Sphinx, format: str, first: date, last: date, *, actor: Actor = SYSTEM
+) -> ExportedFile:
     """The entries dated from ``first`` to ``last`` in a declared format, such as ``fec``.
 
+    Refused to an ``actor`` without the right ``see_margin``, since entries tell what is paid; without one all is shown.
     Raises ExportError that names the entry when one does not balance or a value cannot be written.
     """
     layout = _layout(app, format)
     if last < first:
         raise InputError([f"export: the last day {last} is before the first {first}"])
     name = _name(layout, app.pack.model.company, first, last)
-    with app.reader() as views:
+    with app.reader(actor=actor) as views:
         return _export(app, layout, name, views.entries(first, last))
 
 
-def export_batch(app: Sphinx, format: str, number: int) -> ExportedFile:
+def export_batch(app: Sphinx, format: str, number: int, *, actor: Actor = SYSTEM) -> ExportedFile:
     """The entries of a batch, which ``Sphinx.mark_exported`` numbered, the same each time (AC3)."""
     layout = _layout(app, format)
-    with app.reader() as views:
+    with app.reader(actor=actor) as views:
         lines = list(views.entries_of_batch(number))
         if not lines:
             raise NotFound(f"no export batch {number}", batch=number)
@@ -90,12 +94,12 @@ def _opening(year: int, start: str) -> date:
     return date.fromisoformat(f"{year:04}-{start}")
 
 
-def export_years(app: Sphinx, format: str, folder: Path) -> list[Path]:
+def export_years(app: Sphinx, format: str, folder: Path, *, actor: Actor = SYSTEM) -> list[Path]:
     """Write one file for each fiscal year to ``folder``; returns them, oldest first."""
     into = Folder.at(folder)
     paths: list[Path] = []
     for year in fiscal_years(app):
-        made = export_file(app, format, year.first, year.last)
+        made = export_file(app, format, year.first, year.last, actor=actor)
         if into.path_of(made.name) in paths:
             raise ExportError(f"two years would both be written to {made.name}; put {{closing}} in the format's `file`")
         paths.append(into.write(made.name, made.content))

@@ -96,11 +96,25 @@ def _by_supplier_and_item(step: Step) -> bool:
 def _others(
     path: tuple[str, ...], parameters: Mapping[str, Any], name: str, types: Mapping[TypeKey, DocumentType]
 ) -> Iterator[Finding]:
-    """The documents beside one are of its type, of whichever kind."""
-    event = parameters.get("event")
+    """The documents beside one are of its type, of whichever kind, or of the type named."""
+    event, other = parameters.get("event"), parameters.get("type")
+    if isinstance(other, str):
+        yield from _consequence(path, event, other, types)
+        return
     known = {one for key, declared in types.items() if key[0] == name for one in declared.events}
     if isinstance(event, str) and event not in known:
         yield unknown((*path, "event"), f"event of {name}", event, known)
+
+
+def _consequence(path: tuple[str, ...], event: Any, name: str, types: Mapping[TypeKey, DocumentType]) -> Iterator[Finding]:
+    """An event fired as a consequence on another type is there, and by derive."""
+    events = {one: found for key, declared in types.items() if key[0] == name for one, found in declared.events.items()}
+    if not events:
+        yield unknown((*path, "type"), "document type", name, {key[0] for key in types})
+    elif isinstance(event, str) and event not in events:
+        yield unknown((*path, "event"), f"event of {name}", event, events)
+    elif isinstance(event, str) and "derive" not in events[event].by:
+        yield Finding((*path, "event"), f"{name}.{event} is not fired by derive", "write by: [derive] there")
 
 
 def _next(

@@ -172,8 +172,8 @@ def _check_message(name: object, declared: DocumentType, model: PackModel) -> It
 
 def check_reach(base: tuple[str, ...], declared: DocumentType) -> Iterator[Finding]:
     """A state that no event enters, or that only clock and engine could leave, may be meant: a warning."""
-    reached = {declared.initial}
-    frontier = [declared.initial]
+    frontier = [declared.initial, *(name for name, state in declared.states.items() if state.waits_for)]
+    reached = set(frontier)
     while frontier:
         state = frontier.pop()
         if state not in declared.states:

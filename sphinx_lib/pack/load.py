@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sphinx_lib.kernel.errors import ConfigError, Problem
+from sphinx_lib.pack.approval_checks import check_approvals
 from sphinx_lib.pack.base import Finding
 from sphinx_lib.pack.chain_checks import check_chain
 from sphinx_lib.pack.checks import check_pack
@@ -39,6 +40,7 @@ from sphinx_lib.pack.scopes import (
     party_scope,
     stock_scope,
 )
+from sphinx_lib.pack.sight_checks import check_sight
 from sphinx_lib.pack.specs import Specs
 from sphinx_lib.pack.supply_checks import check_supply
 from sphinx_lib.pack.tax_checks import check_deductible, check_taxes
@@ -102,6 +104,8 @@ def build_pack(
         check_picking(model, types),
         check_supply(model, types),
         check_chain(model, types),
+        check_approvals(model, types),
+        check_sight(types, expressions),
         check_labels(model, layers),
         check_taxes(model),
         check_deductible(model, expressions.get((("", ""), "company", model.taxes.deductible or ""))),

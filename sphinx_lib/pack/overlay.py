@@ -20,7 +20,7 @@ KeyPath = tuple[str, ...]
 ID_KEYS = frozenset(
     {
         "from", "to", "in", "by", "ask", "guards", "requires", "effects", "reasons", "sees", "choices", "editable_in",
-        "required_at", "released_in",
+        "required_at", "released_in", "waits_for",
     }
 )
 ID_SECTIONS = frozenset({"document_types", "guards", "portal", "parties", "items", "sites", "runs", "shipping"})

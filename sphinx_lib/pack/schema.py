@@ -7,7 +7,7 @@ from typing import Any
 
 from sphinx_lib.pack.models import PackModel
 
-_SHORT = {"from", "to", "in", "by", "ask", "guards", "requires", "effects", "reasons", "sees", "choices"}
+_SHORT = {"from", "to", "in", "by", "ask", "guards", "requires", "effects", "reasons", "sees", "choices", "waits_for"}
 
 
 def json_schema() -> str:

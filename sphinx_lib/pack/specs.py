@@ -182,9 +182,11 @@ class FireMade(NamedTuple):
 
 
 class FireOthers(NamedTuple):
-    """Fire an event on the other documents of this type made from the same sources, where their state allows it."""
+    """Fire an event on the other documents of this type made from the same sources, where their state allows it; with a
+    ``type`` on those that go back to the same sources, as a consequence and where the event's condition holds."""
 
     event: str
+    type: str | None = None
 
 
 class NoteLeft(NamedTuple):
@@ -214,7 +216,8 @@ EffectFunction = Callable[[Situation, Any], Iterable[Op]]
 class GuardSpec:
     """A guard that YAML may ``use``; ``function(situation, parameters)`` yields its refusals.
 
-    ``facts`` are the names that each refusal carries, which the message in YAML may show as ``{places}``.
+    ``facts`` are the names that each refusal carries, which the message in YAML may show as ``{places}``. ``asks`` says
+    whether it has anything to ask of a document, by what everybody sees of it; without it, it always has.
     """
 
     name: str
@@ -222,6 +225,7 @@ class GuardSpec:
     parameters: type[Strict] = NoParameters
     needs: frozenset[Need] = frozenset()
     facts: tuple[str, ...] = ()
+    asks: Callable[[Situation, Any], bool] | None = None
 
 
 @dataclass(frozen=True)

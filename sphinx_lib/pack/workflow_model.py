@@ -11,6 +11,8 @@ from sphinx_lib.pack.base import Label, PlacedLabel, Strict, YesNo
 from sphinx_lib.pack.terms_model import Exact
 
 Actors = Literal["user", "customer", "clock", "derive", "engine"]
+Callers = Literal["user", "customer"]
+"""Who may fire events from outside; the clock acts by ``Sphinx.run`` only, the others within this library."""
 
 
 def _empty(value: object) -> object:
@@ -40,7 +42,8 @@ class Condition(Strict):
 class Guard(Strict):
     """A condition that must hold, or a registered function named by ``use`` with its parameters in ``with``.
 
-    ``override`` is the right that lets a person go on with a reason, which is recorded.
+    ``override`` is the right that lets a person go on with a reason, which is recorded. With ``on_fail: approve`` only who
+    has this right is answered: for anybody else the document waits for them, whether the guard would hold or not.
     """
 
     require: str | None = None
@@ -49,6 +52,7 @@ class Guard(Strict):
     parameters: dict[str, Any] = Field(default={}, alias="with")
     message: Label = {}
     override: str | None = None
+    on_fail: Literal["refuse", "approve"] = "refuse"
 
     @property
     def is_reference(self) -> bool:
@@ -124,7 +128,8 @@ class State(Strict):
     """Where a document is, and what that causes.
 
     ``counts_in`` names other progress of its sources that its lines add to, with the quantity of a line that does;
-    ``keeps_open`` says whether a deal waits for documents in this state (AF1).
+    ``keeps_open`` says whether a deal waits for documents in this state (AF1), ``waits_for`` which guards that say
+    ``on_fail: approve`` bring a document here.
     """
 
     label: Label = {}
@@ -135,6 +140,7 @@ class State(Strict):
     counts_in: dict[str, str] = {}
     keeps_open: YesNo | None = None
     requires: Guards = {}
+    waits_for: Ids = {}
     stock: dict[str, str] = {}
     posts: str | None = None
     outstanding: Outstanding | None = None
@@ -143,7 +149,7 @@ class State(Strict):
 class Field_(Strict):
     """A field of one's own on a document, a line or a master record; ``minimum`` and ``maximum`` bound a number.
 
-    ``personal`` says that it tells something of a person, as of ``Ask``.
+    ``personal`` says that it tells something of a person, as of ``Ask``. ``right`` is what one needs to see it.
     """
 
     type: Literal["text", "number", "date", "flag"] = "text"
@@ -155,6 +161,7 @@ class Field_(Strict):
     default: str | None = None
     searchable: YesNo = False
     print: YesNo = False
+    right: str | None = None
     minimum: Exact | None = None
     maximum: Exact | None = None
     personal: YesNo = False

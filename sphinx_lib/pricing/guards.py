@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sphinx_lib.kernel.document import ZERO, Line, TraceRow
 from sphinx_lib.kernel.errors import Refusal
 from sphinx_lib.kernel.money import plain_number, round_up
 from sphinx_lib.kernel.ports import SEE_MARGIN
+from sphinx_lib.pack.base import Strict
+from sphinx_lib.pack.costs import NO_FIGURE, OF_ITEMS
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.pack.pricing_model import PriceGuard
-from sphinx_lib.pack.specs import GuardSpec, NoParameters, Situation
+from sphinx_lib.pack.specs import GuardSpec, Situation
 from sphinx_lib.pricing.schema import CompiledGuard, Sale
 from sphinx_lib.pricing.select import COMPUTED, Ask, Batch, Found, PriceFacts, of_stock_unit, per_stock_unit
-
-NO_FIGURE = "…"
-"""What stands in a message in place of a figure that the reader may not see."""
-
-COSTS = frozenset({"cost", "item.cost", "item.average_cost", "item.last_cost"})
-"""The names of expressions that give what something costs."""
 
 
 class Failure(NamedTuple):
@@ -108,18 +104,36 @@ def not_passed(line: Line, *outcomes: str) -> Iterator[TraceRow]:
             yield row
 
 
-def price_guards(situation: Situation, parameters: NoParameters) -> Iterable[Refusal]:
+class PriceLines(Strict):
+    """The lines whose prices are asked about: ``all``, or those that somebody priced ``by_hand``."""
+
+    lines: Literal["all", "by_hand"] = "all"
+
+
+def price_guards(situation: Situation, parameters: PriceLines) -> Iterable[Refusal]:
     """Refuse a document with prices that wait for an approval; those copied from a source had theirs (PX9)."""
     hidden = hidden_floors(situation.pack, situation.rights)
+    for line in _priced_here(situation, parameters):
+        for failure in failed(line, "approve"):
+            floor = NO_FIGURE if failure.guard in hidden else failure.floor
+            facts = {"line": line.position, "guard": failure.guard, "price": failure.price, "floor": floor}
+            yield Refusal("price_guards", facts=facts)
+
+
+def _priced_here(situation: Situation, parameters: PriceLines) -> Iterator[Line]:
     for line in situation.document.lines:
-        if line.source_id is None and line.counts:
-            for failure in failed(line, "approve"):
-                floor = NO_FIGURE if failure.guard in hidden else failure.floor
-                facts = {"line": line.position, "guard": failure.guard, "price": failure.price, "floor": floor}
-                yield Refusal("price_guards", facts=facts)
+        if line.source_id is None and line.counts and (line.manual or parameters.lines == "all"):
+            yield line
 
 
-GUARDS = (GuardSpec("price_guards", price_guards, facts=("line", "guard", "price", "floor")),)
+def has_prices(situation: Situation, parameters: PriceLines) -> bool:
+    """Whether ``price_guards`` has prices to ask about; whether these pass has no part in it."""
+    return any(line.unit_price is not None for line in _priced_here(situation, parameters))
+
+
+GUARDS = (
+    GuardSpec("price_guards", price_guards, PriceLines, facts=("line", "guard", "price", "floor"), asks=has_prices),
+)
 
 
 def blocked(item: str, failures: Iterable[Failure], hidden: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -144,4 +158,4 @@ def hidden_floors(pack: Pack, rights: frozenset[str]) -> frozenset[str]:
 def _bears_cost(rule: PriceGuard, pack: Pack) -> bool:
     if rule.min_price is None:
         return rule.max_discount is None
-    return bool(pack.price_expression(rule.min_price).names & COSTS)
+    return bool(pack.price_expression(rule.min_price).names & OF_ITEMS)

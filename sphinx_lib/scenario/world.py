@@ -13,7 +13,7 @@ from sphinx_lib.app.sphinx import Sphinx
 from sphinx_lib.app.views import Views
 from sphinx_lib.kernel.document import Id
 from sphinx_lib.kernel.errors import NotFound
-from sphinx_lib.kernel.ports import Actor
+from sphinx_lib.kernel.ports import SEE_MARGIN, Actor
 from sphinx_lib.pack.overlay import to_plain
 from sphinx_lib.pack.pack import Pack
 from sphinx_lib.scenario.given import KINDS, Refs, rows_of
@@ -29,8 +29,8 @@ from sphinx_lib.scenario.other_values import (
 from sphinx_lib.scenario.supply_values import deliverable_rows
 from sphinx_lib.scenario.values import Fields, Found, Made, Seen, document_readers
 
-NOBODY = Actor("scenario")
-"""Who acts until ``as_user`` says otherwise: somebody without any right."""
+NOBODY = Actor("scenario", {SEE_MARGIN})
+"""Who acts until ``as_user`` says otherwise: somebody who sees costs and has no other right."""
 
 
 class ScenarioClock:

@@ -328,7 +328,11 @@ audit_log = Table(
     Column("hash", String(64), nullable=False),
     Column("recipe", Integer, nullable=False),
     PrimaryKeyConstraint("company_id", "document_id", "version"),
-)
+    Index(
+        "prices_refused", "company_id", "recorded_at", sqlite_where=text("event = 'refused_price'"),
+        postgresql_where=text("event = 'refused_price'"),
+    ),
+)  # fmt: skip
 
 # What entries say of persons: the log holds a digest of each value with its salt, so that both can be deleted.
 audit_personal = Table(

@@ -28,9 +28,14 @@ class OfMade(Strict):
 
 
 class OfOthers(Strict):
-    """The event fired on the other documents of the same type and sources, where their state allows it."""
+    """The event fired on the other documents of the same type and sources, where their state allows it.
+
+    With a ``type`` it is fired, as a consequence, on documents of that type that go back to the same sources, where its
+    condition holds too.
+    """
 
     event: str
+    type: str | None = None
 
 
 class Left(Strict):
@@ -61,7 +66,7 @@ def fire_made(situation: Situation, parameters: OfMade) -> Iterable[Op]:
 
 def fire_others(situation: Situation, parameters: OfOthers) -> Iterable[Op]:
     """Fire an event on the documents made beside this one."""
-    yield FireOthers(parameters.event)
+    yield FireOthers(parameters.event, parameters.type)
 
 
 def note_left(situation: Situation, parameters: Left) -> Iterable[Op]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from sphinx_lib.kernel.inputs import declared_value
 from sphinx_lib.kernel.names import seen
 from sphinx_lib.kernel.suggest import did_you_mean
 from sphinx_lib.pack.base import in_language
+from sphinx_lib.pack.costs import NO_FIGURE, is_shown, rights_of_readers, shown_facts
 from sphinx_lib.pack.pack import Pack, TypeKey
 from sphinx_lib.pack.places import of_condition, of_effects, of_guard
 from sphinx_lib.pack.scopes import needs_of
@@ -62,16 +63,43 @@ def plan(situation: Situation, request: Request, specs: Specs) -> Plan:
     facts = DocumentFacts(situation)
     target = _target(situation, event, facts)
     answers = _answers(situation, request, event)
-    found = list(_refusals(situation, event, target, facts, specs))
+    asked = _asked(situation.type, event, situation.document.state, target)
+    waiting = _waiting_state(situation, request, asked, specs)
+    if waiting is not None:
+        asked = {name: guard for name, guard in asked.items() if name not in situation.type.states[waiting].waits_for}
+    found = list(_refusals(situation, asked, target, facts, specs))
     reasons = [reason for reason in found if not reason.warns]
     standing = [reason for reason in reasons if not _overridden(reason, request, situation)]
     if standing:
         raise _failed(situation, request, standing)
     overridden = tuple((reason.guard, request.override[reason.guard]) for reason in reasons)
+    if waiting is not None:
+        return Plan(situation.document, request.event, waiting, (), answers, overridden)
     operations = tuple(_operations(situation, event, target, specs))
     warnings = tuple(reason.message for reason in found if reason.warns)
     told = tuple(_reasons(situation, event, target, facts, specs))
     return Plan(situation.document, request.event, target, operations, answers, overridden, warnings, told)
+
+
+def _waiting_state(
+    situation: Situation, request: Request, asked: Mapping[str, Guard], specs: Specs
+) -> str | None:
+    """The state in which the document waits for somebody with the right, because the event asks a guard that answers
+    nobody else; none where all may be answered."""
+    if request.by == "engine":
+        return None
+    for name, written in asked.items():
+        guard = situation.pack.guard(name, written)
+        if guard.on_fail == "approve" and guard.override not in situation.rights and _has_to_ask(guard, situation, specs):
+            return next(state for state, declared in situation.type.states.items() if name in declared.waits_for)
+    return None
+
+
+def _has_to_ask(guard: Guard, situation: Situation, specs: Specs) -> bool:
+    spec = specs.guards[guard.use] if guard.use else None
+    if spec is None or spec.asks is None:
+        return True
+    return spec.asks(situation, spec.parameters.model_validate(guard.parameters))
 
 
 def needs_of_event(pack: Pack, key: TypeKey, event: Event, state: str, specs: Specs) -> frozenset[Need]:
@@ -218,9 +246,11 @@ def _typed(kind: str, value: Any, where: str, problems: list[str]) -> Any:
         return None
 
 
-def _refusals(situation: Situation, event: Event, target: str, facts: DocumentFacts, specs: Specs) -> Iterator[Refusal]:
-    """Every reason against the event: its guards and what the states it enters require (rule 5)."""
-    for name, written in _asked(situation.type, event, situation.document.state, target).items():
+def _refusals(
+    situation: Situation, asked: Mapping[str, Guard], target: str, facts: DocumentFacts, specs: Specs
+) -> Iterator[Refusal]:
+    """Every reason against the event: what the guards ``asked`` say, its own and those of the states it enters (rule 5)."""
+    for name, written in asked.items():
         yield from _ask(name, situation.pack.guard(name, written), situation, facts, specs)
     yield from _missing_fields(situation, target)
 
@@ -240,8 +270,10 @@ def _ask(name: str, guard: Guard, situation: Situation, facts: DocumentFacts, sp
     if guard.use:
         spec = specs.guards[guard.use]
         for refusal in spec.function(situation, spec.parameters.model_validate(guard.parameters)):
-            text = filled(guard.message, refusal.facts, situation) if guard.message else refusal.message
-            yield refusal._replace(guard=name, message=text, override=guard.override)
+            rights = rights_of_readers(situation.type.side) if refusal.warns else situation.rights
+            told = shown_facts(refusal.facts, situation.type.side, rights)
+            text = filled(guard.message, told, situation, rights) if guard.message else refusal.message
+            yield refusal._replace(guard=name, message=text, override=guard.override, facts=told)
         return
     if guard.require and not situation.pack.expression(key, "document", guard.require)(facts):
         yield Refusal(name, filled(guard.message, facts, situation), guard.override)
@@ -275,10 +307,19 @@ def _missing_fields(situation: Situation, target: str) -> Iterator[Refusal]:
                     )
 
 
-def filled(message: Mapping[str, str], facts: Mapping[str, Any], situation: Situation) -> str:
-    """A message in the document's language with its ``{places}`` filled."""
-    text = in_language(message, situation.document.language)
-    return _PLACES.sub(lambda match: _plain(facts[match.group(1)]), text)
+def filled(
+    message: Mapping[str, str], facts: Mapping[str, Any], situation: Situation, rights: frozenset[str] | None = None
+) -> str:
+    """A message in the document's language with its ``{places}`` filled, but for figures that somebody with ``rights``
+    (those of the actor unless given) may not see."""
+    text, side = in_language(message, situation.document.language), situation.type.side
+    seen = situation.rights if rights is None else rights
+
+    def figure(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return _plain(facts[name]) if is_shown(name, side, seen) else NO_FIGURE
+
+    return _PLACES.sub(figure, text)
 
 
 def _plain(value: Any) -> str:
@@ -313,7 +354,8 @@ def _reasons(situation: Situation, event: Event, target: str, facts: DocumentFac
         meets = situation.pack.expression(key, "line", branch.every_line)
         failing = {line.position for line in situation.document.lines if not meets(LineFacts(facts, line))}
         guards = {one: situation.pack.guard(one, written) for one, written in branch.reasons.items()}
-        asked = (refusal for one in guards for refusal in _ask(one, guards[one], situation, facts, specs))
+        stored = replace(situation, rights=rights_of_readers(situation.type.side))
+        asked = (refusal for one in guards for refusal in _ask(one, guards[one], stored, facts, specs))
         told = [refusal for refusal in asked if refusal.facts.get("line") in failing]
         yield from (refusal.message for refusal in sorted(told, key=lambda one: one.facts["line"]))
 

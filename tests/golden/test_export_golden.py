@@ -59,7 +59,7 @@ class Books:
         self.clock = Clock()
         self.app = Sphinx.open(("base", layer(overlay)), database, clock=self.clock, check_database=False)
         self.app.migrate()
-        with self.app.session(actor=Actor("anne")) as session:
+        with self.app.session(actor=Actor("anne", {"see_margin"})) as session:
             session.put("customer", CUSTOMERS)
             session.put("item", ITEMS)
             session.put("exchange_rate", RATES)

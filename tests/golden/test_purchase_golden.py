@@ -15,7 +15,7 @@ from sphinx_lib import Actor, Sphinx
 from sphinx_lib.export.run import export_file
 from sphinx_lib.pack.reader import Node, read_text
 
-CHIEF = Actor("chief", {"approve_supplier_invoice"})
+CHIEF = Actor("chief", {"approve_supplier_invoice", "see_margin"})
 COMPANY = "company: {name: Quincaillerie du Port, siren: '732829320'}"
 SUPPLIERS = [
     {"code": "VISCO", "name": "Visco SARL"},

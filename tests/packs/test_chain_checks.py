@@ -85,6 +85,12 @@ def test_effects_of_a_branch_are_checked_as_those_of_the_event(tmp_path: Path) -
     [
         ("fire_others: {event: declin}", "fire_others.event",
          "unknown event of supplier_quotation 'declin'\n    hint: did you mean 'decline'?"),
+        ("fire_others: {type: customer_retrun, event: reckon}", "fire_others.type",
+         "unknown document type 'customer_retrun'\n    hint: did you mean 'customer_return'?"),
+        ("fire_others: {type: customer_return, event: recon}", "fire_others.event",
+         "unknown event of customer_return 'recon'\n    hint: did you mean 'reckon'?"),
+        ("fire_others: {type: customer_return, event: receive}", "fire_others.event",
+         "customer_return.receive is not fired by derive"),
         ("keep_prices: {step: purchase_prise}", "keep_prices.step",
          "unknown price step 'purchase_prise'\n    hint: did you mean 'purchase_price'?"),
         ("keep_prices: {step: base}", "keep_prices.step", "step 'base' looks for no price by supplier and item"),

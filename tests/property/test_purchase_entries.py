@@ -23,7 +23,7 @@ from sphinx_lib.pricing.totals import with_totals
 DAY = date(2026, 3, 2)
 PACK = load_pack(("base",), specs())
 ZERO = Decimal(0)
-CHIEF = Actor("chief", {"approve_supplier_invoice"})
+CHIEF = Actor("chief", {"approve_supplier_invoice", "see_margin"})
 
 rates = st.decimals("0.0007", "2000", places=4)
 regimes = st.sampled_from(sorted(PACK.model.taxes.purchase_regimes))

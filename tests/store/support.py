@@ -16,7 +16,7 @@ from sphinx_lib import Actor, Sphinx
 from sphinx_lib.app.session import Session
 from sphinx_lib.kernel.document import Document
 
-ALICE = Actor("alice", {"exceed_credit", "negative_stock"})
+ALICE = Actor("alice", {"exceed_credit", "negative_stock", "see_margin"})
 D = Decimal
 
 

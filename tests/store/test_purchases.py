@@ -13,7 +13,7 @@ from sphinx_lib import Actor, InputError, NotFound, Refused, Sphinx
 from sphinx_lib.store.tables import audit_log, stock_values
 from tests.store.support import ALICE, goods, lines, open_shop, statements
 
-CHIEF = Actor("chief", {"approve_supplier_invoice"})
+CHIEF = Actor("chief", {"approve_supplier_invoice", "see_margin"})
 D = Decimal
 MOST = {"create": 8, "confirm": 12, "receipt": 9, "receive": 16, "invoice": 11, "match": 8, "post": 18}
 

@@ -23,7 +23,9 @@ from tests.store.support import FixedClock, open_shop
 from tests.store.support import goods as an_item
 
 D = Decimal
-BUYER = Actor("alice", {"exceed_credit", "negative_stock", "approve_supplier_invoice"})
+BUYER = Actor(
+    "alice", {"exceed_credit", "negative_stock", "approve_supplier_invoice", "see_margin"}
+)
 # Valued at the average, first in first out, at a standard cost; tracked by lots, at the average, and by serial numbers.
 GOODS = {
     "VIS-1": {}, "VIS-2": {"valuation": "fifo"}, "VIS-3": {"valuation": "standard"},
