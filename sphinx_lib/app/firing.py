@@ -32,9 +32,13 @@ APPROVE = "approve"
 
 def plan_one(unit: Unit, document_id: Id, request: Request) -> Plan:
     """What an event would do to a document whose facts are loaded; nothing is changed, but a price refused is noted."""
+    return _decided(unit, document_id, request)[1]
+
+
+def _decided(unit: Unit, document_id: Id, request: Request) -> tuple[Situation, Plan]:
     situation = _with_lots(unit.situation(unit.get(document_id)), request)
     try:
-        return plan(situation, request, unit.specs)
+        return situation, plan(situation, request, unit.specs)
     except (GuardFailed, TransitionRefused) as refused:
         if unit.tries is not None:
             unit.tries += tries_of(situation.document, unit.pack, request.event, refused)
@@ -71,10 +75,8 @@ def fire(unit: Unit, requests: Sequence[tuple[Id, Request]]) -> set[Id]:
 
 def fire_one(unit: Unit, document_id: Id, request: Request) -> set[Id]:
     """Plan and apply one event whose facts are loaded, without what the engine makes of it."""
-    situation = _with_lots(unit.situation(unit.get(document_id)), request)
-    ask = partial(plan, request=request, specs=unit.specs)
-    decided = ask(situation)
-    unit.reliance.decided(situation, ask, decided)
+    situation, decided = _decided(unit, document_id, request)
+    unit.reliance.decided(situation, partial(plan, request=request, specs=unit.specs), decided)
     return apply(unit, decided, request.by)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Unpack, get_args
+from typing import Any, Unpack
 
 from sphinx_lib.app import (
     adjusting,
@@ -173,7 +173,6 @@ class Session(Previews):
         ``by`` says for whom: somebody of the company, or the ``customer``, such as a portal. Raises TransitionRefused,
         InputError or GuardFailed with all reasons; then nothing has changed.
         """
-        _refuse_other_callers(by)
         unit = self.unit
         with unit.atomic():
             firing.fire(unit, [(document_id, Request(event, by, ask or {}, override or {}))])
@@ -182,7 +181,6 @@ class Session(Previews):
     @checked_with(None)
     def fire_many(self, ids: Several[DocumentId], event: Name, *, by: Callers = "user", **asked: Any) -> Batch:
         """Fire one event on many documents; a refusal of one does not stop the others. Facts are loaded once."""
-        _refuse_other_callers(by)
         unit = self.unit
         done: list[Id] = []
         refused: dict[Id, SphinxError] = {}
@@ -202,7 +200,6 @@ class Session(Previews):
     @checked
     def plan(self, document_id: DocumentId, event: Name, *, ask: Fields | None = None, by: Callers = "user") -> Plan:
         """What an event would do, without doing it; raises what ``fire`` would raise."""
-        _refuse_other_callers(by)
         with self.unit.atomic():
             found = firing.plan_event(self.unit, document_id, Request(event, by, ask or {}))
         return shown_plan(self.unit, found)
@@ -327,14 +324,6 @@ class Session(Previews):
     def flush(self) -> None:
         """Write now what has been commanded so far, within the same transaction: numbers are given."""
         flush.flush(self.unit)
-
-
-def _refuse_other_callers(by: str) -> None:
-    """Callers act as somebody of the company or as the customer; InputError for anybody else."""
-    known = get_args(Callers)
-    if not isinstance(by, str) or by not in known:
-        hint = "; `app.run` fires what the clock fires" if by == "clock" else ""
-        raise InputError([f"by: a command is given by {' or '.join(map(repr, known))}, not by {by!r}{hint}"])
 
 
 def _check_side(side: str, name: str, customer: str | None, supplier: str | None) -> None:

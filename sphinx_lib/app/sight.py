@@ -274,7 +274,7 @@ def shown_entries(unit: Unit, entries: Iterable[AuditRow], side: str) -> list[Au
     if sees_margin(unit.actor):
         return list(entries)
     return [
-        row._replace(payload=_payload(row.payload, side), previous_hash="", hash="")
+        row._replace(payload=_payload(row.payload, side), previous_hash="", hash="", text="")
         for row in entries
     ]
 

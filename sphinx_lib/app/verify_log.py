@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -121,17 +122,19 @@ def read_log(
     if known is not None:
         log.altered |= known.altered
     previous: AuditRow | None = None
-    for row in audit_log.entries(connection, company):
-        if known is None or known.seen.get((row.document_id, row.version)) != row.hash:
-            _check(log, row, previous if previous is not None and previous.document_id == row.document_id else None)
-        if not len(log.seen) % CHUNK:
-            pace()
-        log.seen[row.document_id, row.version] = row.hash
-        try:
-            _take(log, row)
-        except (LookupError, TypeError, ValueError, AttributeError):
-            log.fault(log.name(row.document_id), f"audit entry {row.version} ({row.event}) says nothing that can be read")
-        previous = row
+    with closing(audit_log.entries(connection, company)) as rows:
+        for row in rows:
+            if known is None or known.seen.get((row.document_id, row.version)) != row.hash:
+                _check(log, row, previous if previous is not None and previous.document_id == row.document_id else None)
+            if not len(log.seen) % CHUNK:
+                pace()
+            log.seen[row.document_id, row.version] = row.hash
+            try:
+                _take(log, row)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                what = f"audit entry {row.version} ({row.event}) says nothing that can be read"
+                log.fault(log.name(row.document_id), what)
+            previous = row
     return log
 
 

@@ -438,7 +438,8 @@ class Views(Previews):
         known = store_documents.ids_where(self.unit.connection, self.unit.company, {"id": document_id})
         return self.unit.type_of(self.unit.load(known)[0]).side if known else ""
 
-    def refused_prices(self, actor: str | None = None, since: datetime | None = None) -> RefusedPrices:
+    @checked
+    def refused_prices(self, actor: Name | None = None, since: InstanceOf[datetime] | None = None) -> RefusedPrices:
         """The prices that were refused, newest first, and how many by actor: of one actor, or from a moment on.
 
         Refused without the right ``see_margin``.

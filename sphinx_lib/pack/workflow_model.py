@@ -11,7 +11,18 @@ from sphinx_lib.pack.base import Label, PlacedLabel, Strict, YesNo
 from sphinx_lib.pack.terms_model import Exact
 
 Actors = Literal["user", "customer", "clock", "derive", "engine"]
-Callers = Literal["user", "customer"]
+
+
+def _caller(value: object) -> object:
+    if value not in ("user", "customer"):
+        hint = "; `app.run` fires what the clock fires" if value == "clock" else ""
+        raise ValueError(f"a command is given by 'user' or 'customer', not by {value!r}{hint}")
+    return value
+
+
+Callers = Annotated[
+    Literal["user", "customer"], BeforeValidator(_caller, json_schema_input_type=Literal["user", "customer"])
+]
 """Who may fire events from outside; the clock acts by ``Sphinx.run`` only, the others within this library."""
 
 

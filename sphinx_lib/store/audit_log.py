@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -85,15 +85,18 @@ _TEXT = type_coerce(audit_log.c.payload, Text)
 _READ = select(*(_TEXT if name == "payload" else audit_log.c[name] for name in _NAMES))
 
 
-def entries(connection: Connection, company: str, document_ids: Sequence[Id] | None = None) -> Iterator[AuditRow]:
+def entries(
+    connection: Connection, company: str, document_ids: Sequence[Id] | None = None
+) -> Generator[AuditRow]:
     """Entries by document and version; of all documents when no id is given."""
     statement = _READ.where(audit_log.c.company_id == company)
     if document_ids is not None:
         statement = statement.where(among(audit_log.c.document_id, document_ids))
     statement = statement.order_by(audit_log.c.document_id, audit_log.c.version)
-    for row in connection.execute(statement.execution_options(yield_per=2000)):
-        text = row[_NAMES.index("payload")]
-        yield AuditRow._make((*row, text))._replace(payload=_read(text))
+    with connection.execute(statement.execution_options(yield_per=2000)) as rows:
+        for row in rows:
+            text = row[_NAMES.index("payload")]
+            yield AuditRow._make((*row, text))._replace(payload=_read(text))
 
 
 def _read(text: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from sphinx_lib import Sphinx
@@ -26,6 +27,7 @@ from sphinx_lib.messages.dispatcher import Dispatcher
 from sphinx_lib.pack.load import load_pack
 from sphinx_lib.pack.reader import read_layer
 from sphinx_lib.render import render_html
+from sphinx_lib.store.tables import outbox
 from tests import printed
 
 # -- names ---------------------------------------------------------------------------------------------------------------
@@ -205,7 +207,7 @@ def company(
 ) -> Sphinx:
     """A quotation of this number waits in the outbox."""
     own = tmp_path / "own"
-    own.mkdir()
+    own.mkdir(parents=True)
     (own / "own.yaml").write_text(
         f'numbering: {{quotation: {{pattern: "{pattern}"}}, invoice: {{pattern: "FA/{{YYYY}}/{{SEQ:05}}"}}}}\n'
         'messages: {quotation_sent: {subject: "Devis {number} {party.name}"}}\n',
@@ -285,7 +287,12 @@ def test_a_line_break_in_a_name_begins_no_header(tmp_path: Path, name: str) -> N
 
 
 def test_a_line_break_in_an_address_is_told_and_the_others_are_sent(tmp_path: Path) -> None:
-    app, box = company(tmp_path, email="a@b.example\nBcc: thief@x.example"), Box()
+    with pytest.raises(InputError, match="is not an e-mail address"):
+        company(tmp_path / "first", email="a@b.example\nBcc: thief@x.example")
+    app, box = company(tmp_path / "second"), Box()
+    with app.engine.begin() as connection:  # a message of before addresses were checked
+        payload = connection.execute(select(outbox.c.payload)).scalar_one()
+        connection.execute(update(outbox).values(payload={**payload, "to": "a@b.example\nBcc: thief@x.example"}))
     with app.session() as session:
         session.put("customer", [{"code": "OTHER", "name": "Other", "email": "o@b.example"}])
         made = session.create(

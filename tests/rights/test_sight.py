@@ -154,6 +154,8 @@ VIEWS: dict[str, Door] = {
     "codes": lambda v, ids: [v.codes(kind) for kind in ("item", "supplier", "price", "deal")],
     "messages": lambda v, ids: _of(ALL, v.messages, ids),
     "history": lambda v, ids: [_of(ALL, v.history, ids), [v.history(one) for one in _records(v)]],
+    "outbox": lambda v, ids: v.outbox(limit=None),
+    "outbox_message": lambda v, ids: [v.outbox_message(one.id).payload for one in v.outbox()],
     "refused_prices": lambda v, ids: _attempts(
         lambda: v.refused_prices(), lambda: v.refused_prices("clerk")
     ),
@@ -285,6 +287,7 @@ SESSION: dict[str, Door] = {
         lambda: s.delete(ids["invoice"]),
         lambda: s.delete(ids["bill"]),
     ),
+    "retry_messages": lambda s, ids: _attempts(lambda: s.retry_messages(["f" * 32])),
     "adjust_stock": lambda s, ids: _attempts(
         lambda: s.adjust_stock("A", -1),
         lambda: s.adjust_stock("A", 1, cost="x"),
@@ -306,6 +309,7 @@ NO_ACTOR = {
     "open": "makes the product; nobody acts yet",
     "migrate": "the host's",
     "seal": "counts entries",
+    "sealed": "the same",
     "verify": "the host's",
     "mark_exported": "gives a number",
     "session": "SESSION",

@@ -144,6 +144,7 @@ class Tamper:
     def _another_key(self, table: Table, row: Row) -> Row:
         key = [column for column in table.primary_key.columns if column.name != "company_id"]
         unique = {"dedupe", "number"} & set(table.c.keys()) - {column.name for column in key}
+        unique |= {"date"} if table.name == "exchange_rates" else set()
         names = [key[-1].name, *sorted(unique)]
         if table.name in ("accounting_entries", "document_lines"):
             names = [key[0].name, "number"] if "number" in unique else [key[0].name]
