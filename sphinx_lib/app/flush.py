@@ -54,6 +54,11 @@ class Writing:
     personal: list[Kept] = field(default_factory=list)
     fiscal_hashes: dict[Series, str] = field(default_factory=dict)
 
+    @property
+    def decided(self) -> bool:
+        """Whether there is something to write that was decided by what was read."""
+        return bool(self.changed or self.unit.adjustments or self.unit.master)
+
 
 def flush(unit: Unit) -> None:
     """Write everything that ``unit`` has become; a second call writes only what came since.
@@ -69,7 +74,7 @@ def flush(unit: Unit) -> None:
 
 def _write(unit: Unit) -> None:
     writing = Writing(unit, Written(unit.new_id()), [one for one in unit.tracked.values() if one.changed])
-    if writing.changed or unit.adjustments or unit.master:
+    if writing.decided:
         reliance.take_turns(unit)
     _salt(writing)
     writing.numbered = _in_order_of_issue([one for one in writing.changed if one.wants_number])
@@ -160,7 +165,8 @@ def _move_stock(writing: Writing) -> None:
     meanwhile = reliance.moved_stock(unit, moved.before)
     refuse_short(unit, moves, moved.physical, meanwhile.keys())
     refuse_lots(unit, moves, moved.places)
-    reliance.still_holds(unit, meanwhile)
+    if writing.decided:
+        reliance.still_holds(unit, meanwhile)
     writing.written.take_moves(valued, unit.now)
     store_stock.insert_moves(unit.connection, unit.company, valued, unit.now, writing.written.id)
 

@@ -115,7 +115,7 @@ def _plain(value: Any) -> str:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(f"{value!r} is no JSON value")
+    raise TypeError(f"a value of type {type(value).__name__} is no JSON value")
 
 
 first_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain).encode

@@ -45,6 +45,7 @@ def open_engine(url: str | URL, *, pooled: bool = True) -> Engine:
     options["poolclass"] = faults.Connections if pooled else NullPool
     if not is_sqlite(url):
         engine = create_engine(url, pool_pre_ping=pooled, **options)
+        event.listen(engine, "checkout", _as_the_server_says)
     else:
         options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
         if in_memory(url):
@@ -79,6 +80,11 @@ def _configure_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _as_the_server_says(connection: Any, record: Any, proxy: Any) -> None:
+    """Whether transactions may write is the server's setting again; a reader leaves it set for the next one."""
+    connection.read_only = None
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -40,9 +41,13 @@ def test_both_databases_answer_alike(tmp_path: Path, postgres_database: str) -> 
     assert differing == []
 
 
+ID = re.compile("[0-9a-f]{32}")
+
+
 def _answers(url: str) -> list[tuple[str, Outcome]]:
     attack = Attack(url, SEED)
     try:
-        return [(name, attack.try_command(name, Random(seed))) for seed in range(8) for name in attack.names]
+        told = [(name, attack.try_command(name, Random(seed))) for seed in range(8) for name in attack.names]
+        return [(name, one._replace(message=ID.sub("ID", one.message))) for name, one in told]
     finally:
         attack.close()

@@ -159,7 +159,7 @@ def test_an_attempt_is_repeated_by_its_number(capsys: pytest.CaptureFixture[str]
     [
         (["--attempt", "1", "--database", "sqlite"], "--attempt: name its --family and one --database"),
         (["--attempt", "1", "--family", "kills"], "--attempt: name its --family and one --database"),
-        (["--families", "kills,kilns"], "no family kilns; there are kills"),
+        (["--families", "kills,kilns"], "no family kilns; there are fuzz"),
     ],
 )
 def test_a_command_that_cannot_be_meant_is_told(
