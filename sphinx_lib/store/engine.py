@@ -83,8 +83,9 @@ def _configure_sqlite(connection: Any, record: Any) -> None:
 
 
 def _as_the_server_says(connection: Any, record: Any, proxy: Any) -> None:
-    """Whether transactions may write is the server's setting again; a reader leaves it set for the next one."""
-    connection.read_only = None
+    """How transactions are isolated, and whether they may write, is the server's setting again; a reader leaves both set
+    for whoever is next."""
+    connection.isolation_level = connection.read_only = None
 
 
 def _begin_sqlite(connection: Connection) -> None:
